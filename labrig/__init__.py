@@ -1,0 +1,1 @@
+"""labrig: train a physical resistor crossbar on the bench."""

@@ -1,0 +1,193 @@
+"""The pluggable backend: what a board of programmable branches is asked, and what it answers.
+
+A board knows *lines*, not the experiment's nodes: line numbers run over its inputs, then its outputs, then its
+hidden (sense-only) lines. `labrig.bench` maps nodes to lines and branches to wipers by the rig's wiring.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, Ohms, Seconds, Volts
+from labrig.circuit.boundary import Boundary
+from labrig.circuit.network import Nudging
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """An ADC or DAC: ``code = floor(v / lsb + 1/2)``, kept within 0 … 2**bits - 1."""
+
+    bits: int
+    span: Volts
+
+    @property
+    def lsb(self) -> Volts:
+        """One code step: span / (2**bits - 1)."""
+        return self.span / (2**self.bits - 1)
+
+    def codes(self, volts: FloatArray) -> CodeArray:
+        """Nearest codes, halves upward, kept within range."""
+        codes = np.floor(np.asarray(volts) / self.lsb + 0.5)
+        return np.clip(codes, 0, 2**self.bits - 1).astype(np.int64)
+
+    def volts(self, codes: CodeArray | FloatArray) -> FloatArray:
+        """Voltage of each code (or mean of codes)."""
+        return np.asarray(codes, dtype=np.float64) * self.lsb
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRange:
+    """Legal wiper codes, both ends included, and the bits one takes on the wire."""
+
+    minimum: int
+    maximum: int
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardInfo:
+    """Who a board is and what it can do; fixed while it is open."""
+
+    kind: str
+    serial_number: str
+    firmware: str
+    fingerprint: int | None
+    """Of the protocol definition the firmware was built from; None in process."""
+    inputs: int
+    outputs: int
+    hidden: int
+    branches: int
+    codes: CodeRange | None
+    """None: the branches take conductances, not codes."""
+    part: str
+    adc: Converter | None
+    """None: readings are exact."""
+    dac: Converter | None
+    """None: voltages are imposed exactly."""
+    drive: Ohms
+    """Resistor between each driver and its line; 0: the line is forced."""
+    nudging: Nudging
+    heartbeat: Seconds | None
+    """Silence after which the board releases all drivers by itself; None: it cannot."""
+    max_averages: int = 16
+
+    @property
+    def lines(self) -> int:
+        """Lines of all kinds."""
+        return self.inputs + self.outputs + self.hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Absolute wiper codes of all branches, shape (W,)."""
+
+    values: CodeArray
+
+
+@dataclass(frozen=True, slots=True)
+class Conductances:
+    """Conductances of all branches of a continuous board, shape (W,), S."""
+
+    values: BranchArray
+
+
+Program: TypeAlias = Codes | Conductances
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRequest:
+    """One exchange. Complete: it does not depend on any earlier one, so it may be sent again."""
+
+    boundaries: Sequence[Boundary]
+    """On line numbers."""
+    program: Program | None = None
+    settle: Seconds = 0.0
+    """Wait between imposing a boundary and scanning it."""
+    averages: int = 1
+    """Scans of a boundary that are averaged."""
+    sources: bool = False
+    """Also read the driver's side of each drive resistor."""
+    read_back: bool = False
+    """Read the codes back from the chips."""
+    index: int = 0
+    """Number of this exchange in the run; simulated noise is a function of (seed, part, index)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Since the board was opened, as counted on the host's side of the link (in process: by the simulation)."""
+
+    exchanges: int = 0
+    turn_arounds: int = 0
+    """Times the host could not build its next frame without a reply of the same exchange."""
+    frames: int = 0
+    bytes_down: int = 0
+    bytes_up: int = 0
+    retries: int = 0
+    measurements: int = 0
+    """Settled states scanned."""
+    writes: int = 0
+    """Branch codes sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardReply:
+    """What an exchange gave. M boundaries, L lines."""
+
+    voltages: FloatArray
+    """Line side of the drive resistors, shape (M, L), V."""
+    sources: FloatArray
+    """Driver side, shape (M, L), V; NaN where not driven or not asked for."""
+    saturated: BoolArray
+    """Shape (M, L): the reading of the line side is within 1 % of a rail."""
+    codes: CodeArray | None
+    """Read back from the chips, shape (W,), where asked for."""
+    digest: int
+    """CRC-32 of all applied codes as little-endian uint16 (conductances: as float64)."""
+    boot_count: int
+
+
+class Board(Protocol):
+    """The second seam. `exchange` is the only call that moves anything."""
+
+    @property
+    def info(self) -> BoardInfo:
+        """Identity, ranges and capabilities."""
+        ...
+
+    @property
+    def counters(self) -> Counters:
+        """What crossed the link so far."""
+        ...
+
+    def exchange(self, request: BoardRequest) -> BoardReply:
+        """Program the branches, then impose, settle and scan each boundary: one turn-around.
+
+        The last boundary stays imposed until the next exchange, `make_safe`, or the board's own heartbeat expiry.
+
+        Raises
+        ------
+        LinkError, ProtocolError, DeviceError
+        """
+        ...
+
+    def digest(self) -> int:
+        """CRC-32 of the codes that are on the board now."""
+        ...
+
+    def make_safe(self) -> None:
+        """Clamps open, drivers at 0 V and released; branches keep their program. May be called at any time."""
+        ...
+
+    def close(self) -> None:
+        """Make safe, then let go of the link."""
+        ...
+
+
+def saturation(codes: NDArray[np.float64] | CodeArray, converter: Converter) -> BoolArray:
+    """Which readings lie within 1 % of a rail."""
+    full = 2**converter.bits - 1
+    return np.asarray((codes < 0.01 * full) | (codes > 0.99 * full))

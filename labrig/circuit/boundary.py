@@ -1,0 +1,49 @@
+"""What is imposed on a network from outside: complete, so that a retry changes nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+from labrig.arrays import Amperes, Siemens, Volts
+
+_NOTHING: Mapping[int, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class TowardTarget:
+    """Clamp at ``x + fraction * (target - x)``; x is the node's voltage in an earlier boundary of this exchange.
+
+    Coupled learning's clamp: Stern, Hexner, Rocks, Liu, PRX 11, 021045 (2021), eq. 2.
+    """
+
+    target: Volts
+    fraction: float
+    reference: int
+    """Index, in the same exchange, of the boundary whose settled voltage is x."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughConductance:
+    """A source at the target behind a conductance: equilibrium propagation's nudge (Kendall et al., 2006.01981)."""
+
+    target: Volts
+    conductance: Siemens
+
+
+Nudge: TypeAlias = TowardTarget | ThroughConductance
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """Everything that is driven; a node not named is released and draws no current.
+
+    A node is named at most once over `voltages`, `currents` and `nudges`.
+    """
+
+    voltages: Mapping[int, Volts]
+    """Node to forced potential."""
+    currents: Mapping[int, Amperes] = field(default=_NOTHING)
+    """Node to current injected into the network."""
+    nudges: Mapping[int, Nudge] = field(default_factory=lambda: MappingProxyType({}))
+    """Node to a pull toward a target."""
