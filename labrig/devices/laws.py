@@ -1,0 +1,98 @@
+"""From wiper code to conductance and back."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+import numpy as np
+
+from labrig.arrays import BranchArray, CodeArray, Ohms
+from labrig.devices.parts import DigipotPart
+from labrig.errors import ConfigError
+
+
+class TapLaw(Protocol):
+    """Code and conductance of each of B branches."""
+
+    def codes(self, conductances: BranchArray) -> CodeArray:
+        """The legal code whose conductance is nearest, (B,) S to (B,)."""
+        ...
+
+    def conductances(self, codes: CodeArray) -> BranchArray:
+        """Conductance of each code, (B,) to (B,) S."""
+        ...
+
+    def within(self, floor: BranchArray, ceiling: BranchArray) -> Self:
+        """The same law, its legal codes narrowed to those with conductances in [floor, ceiling]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RheostatLaw:
+    """Digital potentiometer as a rheostat: g = 1 / (R_W + R_AB code / steps).
+
+    Source: Microchip DS22242A, eq. 5-1 with the wiper resistance in series (rheostat connection).
+
+    Parameters
+    ----------
+    end_to_end, wiper
+        R_AB and R_W of each branch, shape (B,), ohm.
+    steps
+        Code steps over R_AB.
+    lowest, highest
+        Legal codes of each branch, both included, shape (B,).
+    """
+
+    end_to_end: BranchArray
+    wiper: BranchArray
+    steps: int
+    lowest: CodeArray
+    highest: CodeArray
+
+    @classmethod
+    def nominal(cls, part: DigipotPart, branches: int) -> "RheostatLaw":
+        """The part as its datasheet has it, every branch alike."""
+        return cls(
+            np.full(branches, part.end_to_end),
+            np.full(branches, part.wiper),
+            part.steps,
+            np.zeros(branches, dtype=np.int64),
+            np.full(branches, part.code_max, dtype=np.int64),
+        )
+
+    def conductances(self, codes: CodeArray) -> BranchArray:
+        """Conductance of each code, (B,) to (B,) S."""
+        return 1.0 / (self.wiper + self.end_to_end * codes / self.steps)
+
+    def codes(self, conductances: BranchArray) -> CodeArray:
+        """The legal code whose conductance is nearest, (B,) S to (B,)."""
+        exact = (1.0 / conductances - self.wiper) * self.steps / self.end_to_end
+        below = np.clip(np.floor(exact).astype(np.int64), self.lowest, self.highest)
+        above = np.minimum(below + 1, self.highest)
+        nearer_above = np.abs(self.conductances(above) - conductances) < np.abs(
+            self.conductances(below) - conductances
+        )
+        return np.where(nearer_above, above, below)
+
+    def within(self, floor: BranchArray, ceiling: BranchArray) -> "RheostatLaw":
+        """The same law, its legal codes narrowed to those with conductances in [floor, ceiling].
+
+        Raises
+        ------
+        ConfigError
+            A branch is left without a code.
+        """
+        # A bound that *is* the conductance of a code must keep it: eight units in the last place of slack.
+        slack = 8 * np.finfo(np.float64).eps
+        exact_low = (1.0 / (ceiling * (1 + slack)) - self.wiper) * self.steps / self.end_to_end
+        exact_high = (1.0 / (floor * (1 - slack)) - self.wiper) * self.steps / self.end_to_end
+        lowest = np.maximum(self.lowest, np.ceil(exact_low).astype(np.int64))
+        highest = np.minimum(self.highest, np.floor(exact_high).astype(np.int64))
+        empty = np.flatnonzero(lowest > highest)
+        if empty.size:
+            branch = int(empty[0])
+            msg = (
+                f"no wiper code of branch {branch} lies between {floor[branch]:.4g} S and {ceiling[branch]:.4g} S;"
+                " widen learning.bounds or take another part"
+            )
+            raise ConfigError(msg)
+        return replace(self, lowest=lowest, highest=highest)

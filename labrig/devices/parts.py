@@ -1,0 +1,70 @@
+"""Presets of the parts that a board's branches are made of."""
+
+from dataclasses import dataclass
+
+from labrig.arrays import Amperes, Ohms
+from labrig.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class DigipotPart:
+    """A digital potentiometer used as a rheostat, wiper to terminal B."""
+
+    name: str
+    end_to_end: Ohms
+    """R_AB, nominal."""
+    wiper: Ohms
+    """R_W, typical."""
+    steps: int
+    """Code steps over R_AB: the resistance at `code` is R_W + R_AB code / steps."""
+    code_max: int
+    """Highest code; ``steps`` on a part with a full-scale tap."""
+    tolerance: float
+    """Largest relative error of R_AB."""
+    wiper_current: Amperes
+    """Largest current through the wiper."""
+    source: str
+
+    @property
+    def code_bits(self) -> int:
+        """Bits of a code on the wire."""
+        return self.code_max.bit_length()
+
+
+def _mcp4351(suffix: str, end_to_end: Ohms) -> DigipotPart:
+    return DigipotPart(
+        name=f"MCP4351-{suffix}",
+        end_to_end=end_to_end,
+        wiper=75.0,
+        steps=256,
+        code_max=256,
+        tolerance=0.20,
+        wiper_current=2.5e-3,
+        source="Microchip DS22242A (MCP433X/435X): 257 taps, R_AB ±20 %, R_W 75 Ω typical; wiper current DS22107B p. 6",
+    )
+
+
+DIGIPOTS = {
+    part.name: part
+    for part in (
+        _mcp4351("502", 5e3),
+        _mcp4351("103", 10e3),
+        _mcp4351("503", 50e3),
+        _mcp4351("104", 100e3),
+    )
+}
+
+
+def digipot(name: str) -> DigipotPart:
+    """The preset of this name.
+
+    Raises
+    ------
+    ConfigError
+        No such part.
+    """
+    try:
+        return DIGIPOTS[name]
+    except KeyError:
+        msg = f"part {name!r} is not known; labrig knows {', '.join(DIGIPOTS)}"
+        raise ConfigError(msg) from None
