@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 NAME: Final = "labrig"
 VERSION: Final = 1
-FINGERPRINT: Final = 0xB28CA452
+FINGERPRINT: Final = 0xCD99925F
 
 MAX_PAYLOAD: Final = 232
 HEADER_SIZE: Final = 4
@@ -16,6 +16,8 @@ REPLY_BIT: Final = 0x80
 CRC_INIT: Final = 0xFFFF
 CRC_XOROUT: Final = 0xFFFF
 CRC_CHECK: Final = 0xD64E
+
+FRAMES_IN_FLIGHT: Final = 64
 
 # How many of a unit make one of SI.
 PER_UV: Final = 1_000_000
@@ -77,6 +79,7 @@ class Message(IntEnum):
     HELLO = 0x01
     PING = 0x02
     STATUS = 0x03
+    IDENTIFY = 0x04
     WRITE = 0x10
     WRITE_SPARSE = 0x11
     APPLY = 0x12
@@ -89,7 +92,7 @@ class Message(IntEnum):
     NAK = 0xFF
 
 
-SESSION_FREE: Final = frozenset({Message.HELLO, Message.STATUS})
+SESSION_FREE: Final = frozenset({Message.HELLO, Message.STATUS, Message.IDENTIFY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,20 @@ class StatusReply:
     """In mV."""
     temperature: int
     """In cdegC."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyReply:
+    """What a reply of type identify carries."""
+
+    message: ClassVar[Message] = Message.IDENTIFY
+    layout: ClassVar[Struct] = Struct("<BII")
+    has_tail: ClassVar[bool] = True
+
+    version: int
+    fingerprint: int
+    boot_count: int
+    tlv: bytes
 
 
 @dataclass(frozen=True, slots=True)
