@@ -6,7 +6,7 @@
     ├── ConfigError 2
     ├── LinkError 3            LinkOpenError, LinkTimeout, LinkClosed
     ├── ProtocolError 4        FrameError, ProtocolMismatch, UnexpectedReply
-    ├── DeviceError 5          BoardFault, InstrumentError, ReadbackMismatch
+    ├── DeviceError 5          BoardFault (BoardReset), InstrumentError, ReadbackMismatch
     ├── SafetyError 6          LimitExceeded, ComplianceReached, SafetyTripped
     ├── CalibrationError 7
     ├── CircuitError 8
@@ -75,6 +75,10 @@ class DeviceError(LabrigError):
 
 class BoardFault(DeviceError):
     """The board refused a request or lost its state."""
+
+
+class BoardReset(BoardFault):
+    """The board started anew (its boot count changed): it lost its session and perhaps its codes."""
 
 
 class InstrumentError(DeviceError):

@@ -66,7 +66,7 @@ class RheostatLaw:
     def codes(self, conductances: BranchArray) -> CodeArray:
         """The legal code whose conductance is nearest, (B,) S to (B,)."""
         exact = (1.0 / conductances - self.wiper) * self.steps / self.end_to_end
-        below = np.clip(np.floor(exact).astype(np.int64), self.lowest, self.highest)
+        below = np.floor(np.clip(exact, self.lowest, self.highest)).astype(np.int64)
         above = np.minimum(below + 1, self.highest)
         nearer_above = np.abs(self.conductances(above) - conductances) < np.abs(
             self.conductances(below) - conductances
@@ -85,8 +85,8 @@ class RheostatLaw:
         slack = 8 * np.finfo(np.float64).eps
         exact_low = (1.0 / (ceiling * (1 + slack)) - self.wiper) * self.steps / self.end_to_end
         exact_high = (1.0 / (floor * (1 - slack)) - self.wiper) * self.steps / self.end_to_end
-        lowest = np.maximum(self.lowest, np.ceil(exact_low).astype(np.int64))
-        highest = np.minimum(self.highest, np.floor(exact_high).astype(np.int64))
+        lowest = np.ceil(np.clip(exact_low, self.lowest, self.highest + 1)).astype(np.int64)
+        highest = np.floor(np.clip(exact_high, self.lowest - 1, self.highest)).astype(np.int64)
         empty = np.flatnonzero(lowest > highest)
         if empty.size:
             branch = int(empty[0])
