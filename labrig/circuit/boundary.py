@@ -43,7 +43,7 @@ class Boundary:
 
     voltages: Mapping[int, Volts]
     """Node to forced potential."""
-    currents: Mapping[int, Amperes] = field(default=_NOTHING)
+    currents: Mapping[int, Amperes] = field(default_factory=lambda: _NOTHING)
     """Node to current injected into the network."""
     nudges: Mapping[int, Nudge] = field(default_factory=lambda: MappingProxyType({}))
     """Node to a pull toward a target."""
