@@ -1,0 +1,136 @@
+"""The training loop: measure, propose, project; pure of storing, printing and stopping."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from labrig.arrays import BoolArray, BranchArray, Volts
+from labrig.circuit.network import NetworkStates, PhysicalNetwork
+from labrig.learning.bounds import Bounds, Walls
+from labrig.learning.evidence import Evidence, States, gather, rows, total_error, unknown
+from labrig.learning.orders import Batches
+from labrig.learning.rule import LearningRule
+from labrig.learning.steps import StepPolicy
+from labrig.learning.tasks import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a training has done so far."""
+
+    step: int = 0
+    """Updates applied."""
+    exchanges: int = 0
+    measurements: int = 0
+    """Settled states scanned, free and clamped."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStep:
+    """One measurement, and the update that follows from it but has not been written yet."""
+
+    evidence: Evidence
+    """States, errors and usable samples."""
+    error: Volts
+    """‖x − y‖ over the samples of this batch in their free states; NaN where one was not measured."""
+    latent: BranchArray
+    """Conductances asked for when this was measured, shape (B,), S."""
+    next_latent: BranchArray
+    """What the next exchange will write, shape (B,), S: the checkpoint's latent."""
+    walls: Walls
+    """Branches that the projection held back on the way to `next_latent`."""
+    progress: Progress
+    """This measurement included; ``progress.step`` updates were applied before it."""
+
+    @property
+    def step(self) -> int:
+        """Updates applied before this measurement."""
+        return self.progress.step
+
+    @property
+    def samples(self) -> tuple[int, ...]:
+        """Which samples of the task were measured."""
+        return self.evidence.batch.indices
+
+    @property
+    def unused(self) -> tuple[int, ...]:
+        """Samples that were left out of the update because a reading was flagged or missing."""
+        return tuple(k for k, usable in zip(self.samples, self.evidence.usable, strict=True) if not usable)
+
+    @property
+    def next_progress(self) -> Progress:
+        """Where a loop that continues from `next_latent` starts."""
+        return Progress(self.progress.step + 1, self.progress.exchanges, self.progress.measurements)
+
+
+def loop(
+    network: PhysicalNetwork,
+    rule: LearningRule,
+    policy: StepPolicy,
+    batches: Batches,
+    *,
+    initial: BranchArray,
+    bounds: Bounds,
+    mask: BoolArray | None = None,
+    start: Progress | None = None,
+) -> Iterator[TrainingStep]:
+    """Train for ever: each turn is one exchange (two where the rule's second state needs the measured first).
+
+    Nothing more is written or measured until the next step is asked for, so the caller stores, checks and
+    stops between two steps. n updates with a check at the end are n + 1 exchanges. Continue a training with
+    its last `next_latent`, `next_progress` and the state of its batches: it goes on bit for bit.
+
+    Parameters
+    ----------
+    initial
+        Latent conductances to start from, shape (B,), S; projected onto the bounds.
+    mask
+        True for branches whose conductance is kept as it is, shape (B,).
+    start
+        What was done before.
+    """
+    masked = np.zeros(initial.shape, dtype=np.bool_) if mask is None else mask
+    latent = np.where(masked, initial, bounds.project(initial))
+    done = Progress() if start is None else start
+    for batch in batches:
+        evidence, done = _measure(network, rule, batch, program=latent, wanted=policy.wants(), done=done)
+        contrast = rule.contrast(network.topology, evidence)
+        proposed = policy.propose(evidence, contrast, latent, bounds)
+        following = np.where(masked, latent, bounds.project(proposed))
+        step = TrainingStep(
+            evidence=evidence,
+            error=total_error(evidence.errors),
+            latent=latent,
+            next_latent=following,
+            walls=bounds.walls(proposed, masked),
+            progress=done,
+        )
+        yield step
+        latent, done = following, step.next_progress
+
+
+def _measure(
+    network: PhysicalNetwork,
+    rule: LearningRule,
+    batch: Batch,
+    *,
+    program: BranchArray,
+    wanted: States,
+    done: Progress,
+) -> tuple[Evidence, Progress]:
+    if wanted is States.FREE:
+        free = network.settle([sample.free for sample in batch.samples], program=program)
+        return gather(done.step, batch, free, unknown(free)), _count(done, free)
+    states = network.settle(rule.first(batch), program=program)
+    done = _count(done, states)
+    second = rule.then(batch, states)
+    if second is None:
+        free, clamped = rows(states, slice(0, None, 2)), rows(states, slice(1, None, 2))
+        return gather(done.step, batch, free, clamped), done
+    clamped = network.settle(second)
+    return gather(done.step, batch, states, clamped), _count(done, clamped)
+
+
+def _count(done: Progress, states: NetworkStates) -> Progress:
+    return Progress(done.step, done.exchanges + 1, done.measurements + len(states.node_voltages))

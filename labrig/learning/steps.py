@@ -1,0 +1,70 @@
+"""How far to go along a rule's contrast."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from labrig.arrays import BranchArray
+from labrig.learning.bounds import Bounds
+from labrig.learning.evidence import Evidence, States
+
+
+class StepPolicy(Protocol):
+    """Branch by branch, from everything measured. The loop projects what is proposed."""
+
+    def wants(self) -> States:
+        """States that the next proposal needs."""
+        ...
+
+    def propose(
+        self, evidence: Evidence, contrast: BranchArray, latent: BranchArray, bounds: Bounds
+    ) -> BranchArray:
+        """Latent conductances that the policy would like next, shape (B,), S; need not lie in the bounds.
+
+        Parameters
+        ----------
+        contrast
+            The rule's direction, shape (B,); zero where no sample was measured in both states.
+        latent
+            Conductances that were asked for when the evidence was measured, shape (B,), S.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FixedStep:
+    """``Δg = rate * contrast``."""
+
+    rate: float
+    """In the rule's unit: S/V² (contrastive, coupled), S²/V² (equilibrium)."""
+
+    def wants(self) -> States:
+        """Both states."""
+        return States.BOTH
+
+    def propose(
+        self, evidence: Evidence, contrast: BranchArray, latent: BranchArray, bounds: Bounds
+    ) -> BranchArray:
+        """Proposal of one fixed step."""
+        del evidence, bounds
+        return latent + self.rate * contrast
+
+
+@dataclass(frozen=True, slots=True)
+class DiminishingStep:
+    """``Δg = scale / (offset + t) * contrast``, t the updates applied so far (Huijzer, Algorithm 2)."""
+
+    scale: float
+    """In the rule's unit: S/V² (contrastive, coupled), S²/V² (equilibrium)."""
+    offset: float
+    """Positive."""
+
+    def wants(self) -> States:
+        """Both states."""
+        return States.BOTH
+
+    def propose(
+        self, evidence: Evidence, contrast: BranchArray, latent: BranchArray, bounds: Bounds
+    ) -> BranchArray:
+        """Proposal of one step that shrinks as one over t."""
+        del bounds
+        return latent + self.scale / (self.offset + evidence.step) * contrast
