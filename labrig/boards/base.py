@@ -111,7 +111,7 @@ class BoardRequest:
     sources: bool = False
     """Also read the driver's side of each drive resistor."""
     read_back: bool = False
-    """Read the codes back from the chips."""
+    """Read the program back from the chips."""
     index: int = 0
     """Number of this exchange in the run; simulated noise is a function of (seed, part, index)."""
 
@@ -143,8 +143,8 @@ class BoardReply:
     """Driver side, shape (M, L), V; NaN where not driven or not asked for."""
     saturated: BoolArray
     """Shape (M, L): the reading of the line side is within 1 % of a rail."""
-    codes: CodeArray | None
-    """Read back from the chips, shape (W,), where asked for."""
+    program: Program | None
+    """Read back from the chips where asked for: codes, or the conductances of a continuous board."""
     digest: int
     """CRC-32 of all applied codes as little-endian uint16 (conductances: as float64)."""
     boot_count: int
@@ -176,6 +176,10 @@ class Board(Protocol):
 
     def digest(self) -> int:
         """CRC-32 of the codes that are on the board now."""
+        ...
+
+    def renew(self, seconds: Seconds) -> None:
+        """Renew the lease of the main loop for this long: heartbeats go on meanwhile. `exchange` renews it too."""
         ...
 
     def make_safe(self) -> None:
