@@ -4,6 +4,7 @@ A board knows *lines*, not the experiment's nodes: line numbers run over its inp
 hidden (sense-only) lines. `labrig.bench` maps nodes to lines and branches to wipers by the rig's wiring.
 """
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -189,6 +190,12 @@ class Board(Protocol):
     def close(self) -> None:
         """Make safe, then let go of the link."""
         ...
+
+
+def program_digest(program: Program) -> int:
+    """CRC-32 of codes as little-endian uint16, of a continuous board's conductances as little-endian float64."""
+    kind = "<u2" if isinstance(program, Codes) else "<f8"
+    return zlib.crc32(np.ascontiguousarray(program.values, dtype=kind).tobytes())
 
 
 def saturation(codes: NDArray[np.float64] | CodeArray, converter: Converter) -> BoolArray:
