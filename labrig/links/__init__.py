@@ -1,0 +1,1 @@
+"""Bytes to and from devices: serial ports, sockets, VISA, and recordings of them."""

@@ -1,0 +1,90 @@
+"""One process a port: a lock file beside which its holder's process id and command are written."""
+
+import json
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from labrig.errors import LinkOpenError
+
+
+def state_folder() -> Path:
+    """Where locks lie: ``$XDG_RUNTIME_DIR/labrig``, else a folder of the user's own among temporary files."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(runtime) / "labrig" if runtime else Path(tempfile.gettempdir()) / f"labrig-{os.getuid()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+class PortLock:
+    """Held from construction to `release`; the system lets go of it when the process dies.
+
+    Parameters
+    ----------
+    port
+        The port as the user wrote it: a device path, a URL or a VISA resource.
+
+    Raises
+    ------
+    LinkOpenError
+        Another link holds the port; the message names its process and command.
+    """
+
+    def __init__(self, port: str) -> None:
+        path = state_folder() / re.sub(r"[^A-Za-z0-9.-]", "_", resolve(port))
+        self._holder = path.with_name(path.name + ".json")
+        self._lock = FileLock(path.with_name(path.name + ".lock"), timeout=0, thread_local=False)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            msg = f"{port} is in use by {self._read_holder()}: stop that process first"
+            raise LinkOpenError(msg) from None
+        except OSError as error:
+            msg = f"{port}: the lock file {self._lock.lock_file} cannot be taken: {error.strerror}"
+            raise LinkOpenError(msg) from error
+        self._holder.write_text(json.dumps({"pid": os.getpid(), "command": " ".join(sys.argv)}))
+
+    def release(self) -> None:
+        """Let go; twice is fine."""
+        if self._lock.is_locked:
+            self._holder.unlink(missing_ok=True)
+            self._lock.release()
+
+    def _read_holder(self) -> str:
+        try:
+            holder = json.loads(self._holder.read_text())
+        except (OSError, ValueError):
+            return "another labrig process"
+        return f"process {holder['pid']} ({holder['command']})"
+
+
+def resolve(port: str) -> str:
+    """Name a port in one way: without ``spy://`` and URL options, and with symbolic links followed."""
+    port = port.removeprefix("spy://")
+    if "://" in port:
+        return port.partition("?")[0].rstrip("/")
+    if port.startswith("ASRL") and port.endswith("::INSTR"):
+        port = port.removeprefix("ASRL").removesuffix("::INSTR")
+    port = port.partition("?")[0]
+    return str(Path(port).resolve()) if port.startswith("/") else port
+
+
+def processes_using(device: str) -> list[str]:
+    """Other processes that have a device open, as far as this user may see: ``412 (minicom)``."""
+    target = os.path.realpath(device)
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            uses = any(os.path.realpath(handle) == target for handle in (process / "fd").iterdir())
+            if uses and int(process.name) != os.getpid():
+                command = (
+                    (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                )
+                found.append(f"{process.name} ({command})")
+        except OSError:
+            continue
+    return found
