@@ -1,0 +1,149 @@
+"""Boards: simulated in process, or firmware behind a link or launched; other kinds come from plug-ins."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from labrig.config.links import LinkConfig
+from labrig.config.model import Model, Place, mistakes
+from labrig.config.quantities import (
+    Bits,
+    Count,
+    Flag,
+    NoiseVolts,
+    PositiveVolts,
+    Seconds,
+    Seed,
+    SeriesOhms,
+    Text,
+    Tolerance,
+)
+
+
+class IdealElements(Model):
+    """Continuous conductances."""
+
+    kind: Literal["ideal"] = "ideal"
+    tolerance: Tolerance = 0.0
+    """Each branch's true conductance is off by a factor drawn within this, unknown to the host."""
+
+
+class DigipotElements(Model):
+    """Digital potentiometers used as rheostats."""
+
+    kind: Literal["digipot"] = "digipot"
+    part: Text
+    """A part preset, such as ``MCP4351-104``."""
+    tolerance: Tolerance | None = None
+    """Of the end-to-end resistance, drawn part by part; null: the part's own."""
+
+
+ElementsConfig: TypeAlias = Annotated[IdealElements | DigipotElements, Field(discriminator="kind")]
+
+
+class AdcConfig(Model):
+    """The converter that reads the nodes."""
+
+    bits: Bits
+    span: PositiveVolts
+    noise: NoiseVolts = 0.0
+    """Standard deviation of one reading."""
+
+
+class DacConfig(Model):
+    """The converter that drives the nodes."""
+
+    bits: Bits
+    span: PositiveVolts
+
+
+class NudgeConfig(Model):
+    """Which nudges a simulated board says it can carry out by itself."""
+
+    toward: Flag = True
+    """Toward a target, from the board's own reading."""
+    through: Flag = True
+    """Through a conductance to a source."""
+    inject: Flag = True
+    """By a current."""
+
+
+class BoardModel(Model):
+    """What a simulation builds: elements, converters and drive resistors."""
+
+    elements: ElementsConfig
+    adc: AdcConfig | None = None
+    """null: readings are exact."""
+    dac: DacConfig | None = None
+    """null: voltages are imposed exactly."""
+    drive: SeriesOhms = 0.0
+    """Resistor between each driver and its line."""
+    nudge: NudgeConfig = NudgeConfig()
+    seed: Seed = 0
+    """Draws the spread of the elements and the noise."""
+
+
+class SimulatedBoard(BoardModel):
+    """A board in this process."""
+
+    kind: Literal["simulated"] = "simulated"
+    settle: Seconds = 0.0
+    averages: Annotated[Count, Field(le=255)] = 1
+
+
+class Launch(Model):
+    """Firmware that labrig builds and starts by itself."""
+
+    target: Literal["host"] = "host"
+
+
+class FirmwareBoard(Model):
+    """A board that speaks the wire protocol."""
+
+    kind: Literal["firmware"] = "firmware"
+    link: LinkConfig | None = None
+    """null: found by its serial number."""
+    launch: Launch | None = None
+    """Instead of a link: start the compiled firmware on this rig's circuit."""
+    serial_number: Text | None = None
+    settle: Seconds = 0.0
+    """Wait between imposing a boundary and reading it."""
+    averages: Annotated[Count, Field(le=255)] = 1
+    """Readings that are averaged."""
+    model: BoardModel | None = None
+    """What a launch and ``--simulate`` build."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "FirmwareBoard":
+        found = list(_launch_mistakes(self)) if self.launch else []
+        if not (self.link or self.launch or self.serial_number):
+            found.append(
+                ((), "found none of link, launch and serial_number; the board is found by one of them")
+            )
+        if found:
+            raise mistakes("FirmwareBoard", found)
+        return self
+
+
+def _launch_mistakes(board: FirmwareBoard) -> list[tuple[Place, str]]:
+    model = board.model
+    found: list[tuple[Place, str]] = []
+    if board.link:
+        found.append(
+            (
+                ("link",),
+                "found beside launch, which makes its own; leave one of the two out",
+            )
+        )
+    if model is None:
+        return [*found, (("model",), "missing; a launch needs it to know which circuit to build")]
+    if not isinstance(model.elements, DigipotElements):
+        text = f"found {model.elements.kind!r}; the launched firmware drives 'digipot' elements only"
+        found.append((("model", "elements", "kind"), text))
+    for name, converter in (("adc", model.adc), ("dac", model.dac)):
+        if converter is None:
+            found.append((("model", name), f"missing; the launched firmware has a real {name.upper()}"))
+    if model.adc and model.adc.noise > 0:
+        text = f"found {model.adc.noise} V; the launched firmware reads without noise, so leave it out"
+        found.append((("model", "adc", "noise"), text))
+    return found

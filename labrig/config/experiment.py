@@ -1,0 +1,106 @@
+"""An experiment: a rig, what to train it on, how, and when to stop."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+
+from labrig.config.learning import FileInitial, InitialConfig, LearningConfig
+from labrig.config.model import AlsoInFile, Model, Place, mistakes
+from labrig.config.network import branch_names, input_names, listing, output_names
+from labrig.config.quantities import Count, PositiveSeconds, PositiveVolts, Seed, Share
+from labrig.config.rig import RigConfig
+from labrig.config.tasks import Task, task_mistakes, with_names
+
+_RIG_FILE: JsonSchemaValue = {"type": "string", "description": "A rig file, relative to this one."}
+
+
+class Plateau(Model):
+    """Stop when the error of the last `steps` updates shrank to no less than `ratio` of what it was."""
+
+    steps: Count
+    ratio: Share
+
+
+class StopConfig(Model):
+    """Whichever comes first."""
+
+    error: PositiveVolts | None = None
+    """Norm of outputs minus targets, over outputs and samples."""
+    steps: Count = 20_000
+    """Updates."""
+    wall: PositiveSeconds | None = None
+    """Time since the start."""
+    plateau: Plateau | None = None
+
+
+class EveryStates(Model):
+    """The states of each K-th step."""
+
+    every: Count
+
+
+def _form(value: Any) -> str:
+    return "mapping" if isinstance(value, (dict, EveryStates)) else "word"
+
+
+KeptStates: TypeAlias = Annotated[
+    Annotated[Literal["auto", "all", "last"], Tag("word")] | Annotated[EveryStates, Tag("mapping")],
+    Discriminator(_form),
+]
+
+
+class KeepConfig(Model):
+    """How much of each step a run stores."""
+
+    states: KeptStates = "auto"
+    """auto: all while the run is predicted to stay under 1 GB, else each K-th; all; last; ``{every: K}``."""
+
+
+class ExperimentConfig(Model):
+    """One experiment, complete in itself."""
+
+    rig: Annotated[RigConfig, AlsoInFile(_RIG_FILE)]
+    task: Task
+    learning: LearningConfig
+    stop: StopConfig = StopConfig()
+    keep: KeepConfig = KeepConfig()
+    seed: Seed = 0
+    """Draws the start and the order of the samples."""
+
+    @field_validator("task", mode="before")
+    @classmethod
+    def _voltages_by_name(cls, task: Any, info: ValidationInfo) -> Any:
+        rig: RigConfig | None = info.data.get("rig")
+        return task if rig is None else with_names(task, input_names(rig.network), output_names(rig.network))
+
+    @model_validator(mode="after")
+    def _names_fit_the_network(self) -> "ExperimentConfig":
+        network = self.rig.network
+        found = [
+            *_below("task", task_mistakes(self.task, input_names(network), output_names(network))),
+            *_below("learning", _branch_mistakes(self.learning.initial, branch_names(network))),
+        ]
+        if found:
+            raise mistakes("ExperimentConfig", found)
+        return self
+
+
+def _below(key: str, found: Iterable[tuple[Place, str]]) -> Iterator[tuple[Place, str]]:
+    return (((key, *place), text) for place, text in found)
+
+
+def _branch_mistakes(initial: InitialConfig, branches: Sequence[str]) -> Iterator[tuple[Place, str]]:
+    if not isinstance(initial, FileInitial):
+        return
+    known = set(branches)
+    for name in initial.conductances:
+        if name not in known:
+            text = f"found {name!r}, which is no branch of this network; branches are {listing(branches)}"
+            yield ("initial", "conductances", name), text
+    if missing := [name for name in branches if name not in initial.conductances]:
+        yield (
+            ("initial", "conductances"),
+            f"found no conductance for {listing(missing)}; every branch needs one",
+        )

@@ -1,0 +1,197 @@
+"""How the conductances are changed: rule, step, bounds and start."""
+
+from collections.abc import Iterator
+from math import inf
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
+
+from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from labrig.config.model import Model, Place, mistakes
+from labrig.config.quantities import BareQuantity, PositiveNumber, PositiveSiemens, Share, Text
+from labrig.units import format_quantity
+
+
+class ContrastiveRule(Model):
+    """Outputs clamped at their targets (Huijzer et al., arXiv:2503.00349, Algorithm 1)."""
+
+    rate_unit: ClassVar[str] = "S/V^2"
+    kind: Literal["contrastive"] = "contrastive"
+
+
+class CoupledRule(Model):
+    """Outputs clamped part of the way to their targets (Stern et al., PRX 11, 021045 (2021))."""
+
+    rate_unit: ClassVar[str] = "S/V^2"
+    kind: Literal["coupled"] = "coupled"
+    nudge: Share
+    """The part of the way, η."""
+
+
+class EquilibriumRule(Model):
+    """Outputs pulled to their targets through a conductance (Kendall et al., arXiv:2006.01981)."""
+
+    rate_unit: ClassVar[str] = "S^2/V^2"
+    kind: Literal["equilibrium"] = "equilibrium"
+    nudge: Annotated[float, BareQuantity("S", above=0.0)]
+    """The conductance, β."""
+
+
+RuleConfig: TypeAlias = Annotated[
+    ContrastiveRule | CoupledRule | EquilibriumRule, Field(discriminator="kind")
+]
+
+
+class FixedStep(Model):
+    """The same rate in each update."""
+
+    kind: Literal["fixed"] = "fixed"
+    rate: PositiveNumber
+    """In the rule's unit: S/V^2 (contrastive, coupled), S^2/V^2 (equilibrium)."""
+
+
+class DiminishingStep(Model):
+    """Rate ``scale / (offset + t)`` after t updates."""
+
+    kind: Literal["diminishing"] = "diminishing"
+    scale: PositiveNumber
+    """In the rule's unit: S/V^2 (contrastive, coupled), S^2/V^2 (equilibrium)."""
+    offset: PositiveNumber
+
+
+StepConfig: TypeAlias = Annotated[FixedStep | DiminishingStep, Field(discriminator="kind")]
+
+
+class BoundsConfig(Model):
+    """The box into which every update is projected."""
+
+    floor: PositiveSiemens
+    ceiling: PositiveSiemens | None = None
+    """null: only the part and the limits bound it."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "BoundsConfig":
+        if self.ceiling is not None and self.ceiling <= self.floor:
+            text = f"found {_siemens(self.ceiling)}; it must be above the floor, {_siemens(self.floor)}"
+            raise mistakes("BoundsConfig", [(("ceiling",), text)])
+        return self
+
+
+class ConstantInitial(Model):
+    """Every branch starts at the same conductance."""
+
+    kind: Literal["constant"] = "constant"
+    conductance: PositiveSiemens
+
+
+class UniformInitial(Model):
+    """Each branch starts at a conductance drawn by the experiment's seed."""
+
+    kind: Literal["uniform"] = "uniform"
+    low: PositiveSiemens
+    high: PositiveSiemens
+
+
+class KeepInitial(Model):
+    """Start from what is on the board."""
+
+    kind: Literal["keep"] = "keep"
+
+
+class FileInitial(Model):
+    """Start from a CSV file with the columns ``branch`` and ``conductance [S]``."""
+
+    loaded_keys: ClassVar[frozenset[str]] = frozenset({"conductances"})
+
+    kind: Literal["file"] = "file"
+    path: Text
+    """Relative to the file that names it."""
+    conductances: dict[str, PositiveSiemens]
+    """By branch name. Loading fills it in, so that a stored experiment needs the file no more."""
+
+
+InitialConfig: TypeAlias = Annotated[
+    ConstantInitial | UniformInitial | KeepInitial | FileInitial, Field(discriminator="kind")
+]
+
+
+class LearningConfig(Model):
+    """Everything that changes a conductance."""
+
+    rule: RuleConfig
+    step: StepConfig
+    where: Literal["host"] = "host"
+    """Where the update is computed."""
+    order: Literal["batch", "shuffle", "random"] = "batch"
+    """All samples in each update; or one at a time, shuffled each epoch or drawn at random."""
+    update: Literal["all"] = "all"
+    """Which branches an update changes."""
+    bounds: BoundsConfig
+    initial: InitialConfig
+
+    @field_validator("step", mode="before")
+    @classmethod
+    def _rate_in_the_unit_of_the_rule(cls, step: Any, info: ValidationInfo) -> Any:
+        if not isinstance(step, dict):
+            return step
+        rule: RuleConfig | None = info.data.get("rule")
+        return _bare_rates(cast("dict[str, Any]", step), rule)
+
+    @field_serializer("step", when_used="json")
+    def _rate_with_its_unit(self, step: StepConfig) -> dict[str, Any]:
+        written = step.model_dump(mode="json")
+        return written | {key: f"{written[key]!r} {self.rule.rate_unit}" for key in _RATES if key in written}
+
+    @model_validator(mode="after")
+    def _starts_within_bounds(self) -> "LearningConfig":
+        found = list(_start_mistakes(self.initial, self.bounds))
+        if found:
+            raise mistakes("LearningConfig", found)
+        return self
+
+
+_RATES = ("rate", "scale")
+
+
+def _bare_rates(step: dict[str, Any], rule: RuleConfig | None) -> dict[str, Any]:
+    """Turn a rate with a unit into a number in the rule's own unit."""
+    read: dict[str, Any] = {}
+    found: list[tuple[Place, str]] = []
+    for key in _RATES:
+        if not isinstance(step.get(key), str):
+            continue
+        if rule is None:  # the rule is refused itself; nothing can be said about a rate
+            read[key] = 1.0
+            continue
+        try:
+            read[key] = BareQuantity(rule.rate_unit, above=0.0).read(step[key])
+        except PydanticCustomError as error:
+            found.append(((key,), f"{error.message()} (the unit of the {rule.kind} rule)"))
+    if found:
+        raise mistakes("LearningConfig", found)
+    return step | read
+
+
+def _start_mistakes(initial: InitialConfig, bounds: BoundsConfig) -> Iterator[tuple[Place, str]]:
+    starts: dict[Place, float] = {}
+    match initial:
+        case ConstantInitial():
+            starts["initial", "conductance"] = initial.conductance
+        case UniformInitial():
+            starts = {("initial", "low"): initial.low, ("initial", "high"): initial.high}
+            if initial.low >= initial.high:
+                text = f"found {_siemens(initial.high)}; it must be above low, {_siemens(initial.low)}"
+                yield ("initial", "high"), text
+        case FileInitial():
+            starts = {("initial", "conductances", name): g for name, g in initial.conductances.items()}
+        case KeepInitial():
+            pass
+    ceiling = inf if bounds.ceiling is None else bounds.ceiling
+    for place, value in starts.items():
+        if not bounds.floor <= value <= ceiling:
+            allowed = f"{_siemens(bounds.floor)} … {_siemens(ceiling)}"
+            yield place, f"found {_siemens(value)}; it must lie within the bounds, {allowed}"
+
+
+def _siemens(value: float) -> str:
+    return format_quantity(value, "S")

@@ -1,0 +1,125 @@
+"""A rig: the network, the board that holds it, how they are wired, and what must not be exceeded."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, TypeAlias
+
+from pydantic import Discriminator, Field, Strict, Tag, model_validator
+
+from labrig.config.boards import FirmwareBoard, SimulatedBoard
+from labrig.config.model import Model, Place, mistakes
+from labrig.config.network import (
+    NetworkConfig,
+    branch_names,
+    hidden_names,
+    input_names,
+    listing,
+    output_names,
+)
+from labrig.config.plugins import PluginBoard, board_family
+from labrig.config.quantities import (
+    PositiveAmperes,
+    PositiveSiemens,
+    PositiveSlew,
+    PositiveVolts,
+    PositiveWatts,
+    Text,
+)
+
+BoardConfig: TypeAlias = Annotated[
+    Annotated[SimulatedBoard, Tag("simulated")]
+    | Annotated[FirmwareBoard, Tag("firmware")]
+    | Annotated[PluginBoard, Tag("plugin")],
+    Discriminator(board_family),
+]
+
+InputLine: TypeAlias = Annotated[str, Field(pattern=r"^dac[0-9]+$")]
+ReadLine: TypeAlias = Annotated[str, Field(pattern=r"^adc[0-9]+$")]
+SenseLine: TypeAlias = Annotated[str, Field(pattern=r"^sense[0-9]+$")]
+Wiper: TypeAlias = Annotated[int, Strict(), Field(ge=0)]
+
+
+class Wiring(Model):
+    """Which line of the board each node is joined to. What is empty is wired in order."""
+
+    inputs: dict[str, InputLine] = Field(default_factory=dict)
+    """Input node to the board's driver, ``dac0`` on."""
+    outputs: dict[str, ReadLine] = Field(default_factory=dict)
+    """Output node to the board's reader and clamp, ``adc0`` on."""
+    hidden: dict[str, SenseLine] = Field(default_factory=dict)
+    """Hidden node to a line that is only read, ``sense0`` on."""
+    branches: dict[str, Wiper] = Field(default_factory=dict)
+    """Branch to the number of its wiper."""
+
+
+class Limits(Model):
+    """What the bench refuses to exceed; the device profile may be tighter."""
+
+    voltage: PositiveVolts | None = None
+    branch_current: PositiveAmperes | None = None
+    branch_power: PositiveWatts | None = None
+    conductance: PositiveSiemens | None = None
+    slew: PositiveSlew | None = None
+
+
+class RigConfig(Model):
+    """Everything on the bench that an experiment uses."""
+
+    name: Text | None = None
+    """null: the name of its file."""
+    network: NetworkConfig
+    board: BoardConfig
+    wiring: Wiring = Wiring()
+    mask: tuple[str, ...] = ()
+    """Branches that are not to be written, such as ``in0-out3``."""
+    limits: Limits = Limits()
+    faults: tuple[()] = ()
+    calibration: None = None
+
+    @model_validator(mode="after")
+    def _names_fit_the_network(self) -> "RigConfig":
+        found = [*_wiring_mistakes(self), *_mask_mistakes(self)]
+        if found:
+            raise mistakes("RigConfig", found)
+        return self
+
+
+def _wiring_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
+    network, wiring = rig.network, rig.wiring
+    groups: tuple[tuple[str, Mapping[str, str | int], tuple[str, ...]], ...] = (
+        ("inputs", wiring.inputs, input_names(network)),
+        ("outputs", wiring.outputs, output_names(network)),
+        ("hidden", wiring.hidden, hidden_names(network)),
+        ("branches", wiring.branches, branch_names(network)),
+    )
+    for group, lines, names in groups:
+        if not lines:
+            continue
+        known = set(names)
+        holders: dict[str | int, str] = {}
+        for name, line in lines.items():
+            place = ("wiring", group, name)
+            if name not in known:
+                yield (
+                    place,
+                    f"found {name!r}, which is none of the network's {group}; {listing(names) or 'none'}",
+                )
+            elif line in holders:
+                yield place, f"found {line!r}, which {holders[line]!r} is wired to already"
+            holders.setdefault(line, name)
+        if missing := [name for name in names if name not in lines]:
+            text = f"found no line for {listing(missing)}; name all {group}, or none to wire them in order"
+            yield ("wiring", group), text
+
+
+def _mask_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
+    names = branch_names(rig.network)
+    known, seen = set(names), set[str]()
+    for k, name in enumerate(rig.mask):
+        if name not in known:
+            yield (
+                ("mask", k),
+                f"found {name!r}, which is no branch; branches are {listing(names)}",
+            )
+        elif name in seen:
+            yield ("mask", k), f"found {name!r} a second time"
+        seen.add(name)
