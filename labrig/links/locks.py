@@ -63,14 +63,13 @@ class PortLock:
 
 
 def resolve(port: str) -> str:
-    """Name a port in one way: without ``spy://`` and URL options, and with symbolic links followed."""
-    port = port.removeprefix("spy://")
-    if "://" in port:
-        return port.partition("?")[0].rstrip("/")
-    if port.startswith("ASRL") and port.endswith("::INSTR"):
-        port = port.removeprefix("ASRL").removesuffix("::INSTR")
-    port = port.partition("?")[0]
-    return str(Path(port).resolve()) if port.startswith("/") else port
+    """Name a port in one way, whoever opens it: VISA resources as paths and URLs, links followed."""
+    if serial_resource := re.fullmatch(r"ASRL(/.+)::INSTR", port, re.IGNORECASE):
+        port = serial_resource[1]
+    elif socket_resource := re.fullmatch(r"TCPIP\d*::(.+)::(\d+)::SOCKET", port, re.IGNORECASE):
+        port = f"socket://{socket_resource[1]}:{socket_resource[2]}"
+    port = port.removeprefix("spy://").partition("?")[0]
+    return str(Path(port).resolve()) if port.startswith("/") else port.rstrip("/")
 
 
 def processes_using(device: str) -> list[str]:

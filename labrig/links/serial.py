@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import select
+import socket
 import time
 
 import serial
@@ -122,9 +123,17 @@ def _open(port: str, baudrate: int) -> serial.Serial:
         if device:
             handle.exclusive = True
         handle.open()
+        if port.startswith("socket://"):
+            _send_at_once(handle.fileno())
     except (OSError, ValueError) as error:
         raise LinkOpenError(_why_not(port, error)) from error
     return handle
+
+
+def _send_at_once(descriptor: int) -> None:
+    """Keep the kernel from holding small frames back until earlier ones are acknowledged (Nagle)."""
+    with socket.socket(fileno=os.dup(descriptor)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _why_not(port: str, error: Exception) -> str:
