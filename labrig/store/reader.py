@@ -21,6 +21,7 @@ from labrig.store.tables import Json
 Status: TypeAlias = Outcome | Literal["running"]
 _CHUNK = 500
 """Rows fetched in one transaction."""
+_FOREVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,6 @@ class RunInfo:
     status: Status
     """A run without an outcome that nobody writes was killed: ``interrupted``."""
     reason: str
-    rows: int
     last_step: int | None
     sampling_interval: int
     """Rows between two that keep the sampled columns; 0: only the last row of the run does."""
@@ -82,7 +82,7 @@ class RunReader:
         with translated(self.directory, "cannot be read"):
             about = tables.read_about(self._connection)
             history = read_sessions(self._connection)
-            rows, last = self._connection.execute("SELECT count(*), max(step) FROM steps").fetchone()
+            (last,) = self._connection.execute("SELECT max(step) FROM steps").fetchone()
         outcome = history[-1].outcome if history else None
         status: Status = outcome or ("running" if held else "interrupted")
         reason = (history[-1].reason or "") if outcome else ("" if held else "killed")
@@ -92,7 +92,6 @@ class RunReader:
             about["created"],
             status,
             reason,
-            rows,
             last,
             about["sampling_interval"],
             history,
@@ -118,26 +117,27 @@ class RunReader:
         with translated(self.directory, "cannot be read"):
             return tables.read_checkpoint(self._connection)
 
-    def steps(self, *, having: str | None = None) -> IntArray:
-        """Numbers of the stored steps, ascending; with `having`, of those that kept that column."""
-        condition = f' WHERE "{self._column(having).name}" IS NOT NULL' if having else ""
+    def steps(self, *, last: int | None = None, having: str | None = None) -> IntArray:
+        """Numbers of the stored steps up to `last`, ascending; of those that kept the column `having`."""
+        condition = f' AND "{self.column(having).name}" IS NOT NULL' if having else ""
+        query = f"SELECT step FROM steps WHERE step <= ?{condition} ORDER BY step"  # noqa: S608
         with translated(self.directory, "cannot be read"):
-            rows = self._connection.execute(f"SELECT step FROM steps{condition} ORDER BY step").fetchall()  # noqa: S608
+            rows = self._connection.execute(query, (_FOREVER if last is None else last,)).fetchall()
         return np.array([step for (step,) in rows], dtype=np.int64)
 
     def scalars(self, name: str) -> AnyArray:
         """All values of a scalar column, one a row; NULL becomes NaN (numbers) or an empty text."""
-        column = self._column(name)
+        column = self.column(name)
+        query = f'SELECT "{column.name}" FROM steps ORDER BY step'  # noqa: S608 (the name is a column's)
         with translated(self.directory, "cannot be read"):
-            rows = self._connection.execute(f'SELECT "{column.name}" FROM steps ORDER BY step').fetchall()  # noqa: S608
+            rows = self._connection.execute(query).fetchall()
         return as_scalars(column, [value for (value,) in rows])
 
     def last_value(self, name: str) -> Value:
         """Newest value of a scalar column that is not NULL, or None."""
-        column = self._column(name)
-        query = (
-            f'SELECT "{column.name}" FROM steps WHERE "{column.name}" IS NOT NULL ORDER BY step DESC LIMIT 1'  # noqa: S608
-        )
+        column = self.column(name)
+        known = f'"{column.name}" IS NOT NULL'
+        query = f'SELECT "{column.name}" FROM steps WHERE {known} ORDER BY step DESC LIMIT 1'  # noqa: S608
         with translated(self.directory, "cannot be read"):
             row = self._connection.execute(query).fetchone()
         return None if row is None else row[0]
@@ -154,8 +154,8 @@ class RunReader:
     def rows(
         self, names: Sequence[str] | None = None, *, first: int | None = None, last: int | None = None
     ) -> Iterator[Row]:
-        """Iterate over the steps `first` to `last`, both included, with the columns `names` (default: all)."""
-        columns = [self._column(name) for name in (self.columns if names is None else names)]
+        """Iterate over the steps `first` to `last`, both included; `names` are the columns (default: all)."""
+        columns = [self.column(name) for name in (self.columns if names is None else names)]
         with translated(self.directory, "cannot be read"):
             low, high = self._connection.execute("SELECT min(step), max(step) FROM steps").fetchone()
         if low is None:
@@ -193,7 +193,8 @@ class RunReader:
                 start = min(start, row[0]) if row else start
         return start
 
-    def _column(self, name: str) -> Column:
+    def column(self, name: str) -> Column:
+        """Find a column by name."""
         try:
             return self.columns[name]
         except KeyError:

@@ -52,10 +52,8 @@ def begin_session(
 def merge_provenance(connection: sqlite3.Connection, session: int | None, facts: Mapping[str, Json]) -> None:
     """Add facts to a session's provenance."""
     (text,) = connection.execute("SELECT provenance FROM sessions WHERE session = ?", (session,)).fetchone()
-    connection.execute(
-        "UPDATE sessions SET provenance = ? WHERE session = ?",
-        (json.dumps({**json.loads(text), **facts}), session),
-    )
+    merged = json.dumps({**json.loads(text), **facts})
+    connection.execute("UPDATE sessions SET provenance = ? WHERE session = ?", (merged, session))
 
 
 def end_session(connection: sqlite3.Connection, session: int | None, outcome: Outcome, reason: str) -> None:
@@ -69,7 +67,8 @@ def end_session(connection: sqlite3.Connection, session: int | None, outcome: Ou
 def read_sessions(connection: sqlite3.Connection) -> tuple[Session, ...]:
     """All sessions, first to last."""
     rows = connection.execute(
-        "SELECT started, pid, host, first_step, provenance, ended, outcome, reason FROM sessions ORDER BY session"
+        "SELECT started, pid, host, first_step, provenance, ended, outcome, reason"
+        " FROM sessions ORDER BY session"
     )
     return tuple(
         Session(started, pid, host, first, json.loads(provenance), ended, outcome, reason)
