@@ -1,0 +1,79 @@
+"""From the learning section of an experiment to the objects that carry it out."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+import numpy as np
+
+from labrig.circuit.network import Nudging
+from labrig.config import learning as config
+from labrig.errors import ConfigError
+from labrig.learning.contrastive import Contrastive
+from labrig.learning.coupled import Coupled, CoupledByHost
+from labrig.learning.equilibrium import Equilibrium, EquilibriumByCurrent
+from labrig.learning.orders import Batches, RandomSamples, ShuffledSamples, WholeTask
+from labrig.learning.rule import LearningRule
+from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
+from labrig.learning.tasks import Sample
+
+
+def build_rule(learning: config.LearningConfig, nudging: Nudging) -> LearningRule:
+    """Take the rule in the form with the fewest turn-arounds that the network can carry out.
+
+    Raises
+    ------
+    ConfigError
+        The network can neither nudge as the rule needs nor inject the current instead.
+    """
+    match learning.rule:
+        case config.ContrastiveRule():
+            return Contrastive()
+        case config.CoupledRule(nudge=nudge):
+            return Coupled(nudge) if nudging.toward_target else CoupledByHost(nudge)
+        case config.EquilibriumRule(nudge=nudge):
+            return _equilibrium(nudge, nudging)
+        case _:
+            assert_never(learning.rule)
+
+
+def _equilibrium(nudge: float, nudging: Nudging) -> LearningRule:
+    if nudging.through is not None and nudging.through[0] <= nudge <= nudging.through[1]:
+        return Equilibrium(nudge)
+    if nudging.inject:
+        return EquilibriumByCurrent(nudge)
+    able = (
+        "through no conductance at all"
+        if nudging.through is None
+        else f"through {nudging.through[0]:g} S to {nudging.through[1]:g} S only"
+    )
+    msg = (
+        f"learning.rule.nudge is {nudge:g} S, but the board nudges {able} and injects no currents; "
+        "take another nudge, rule or board"
+    )
+    raise ConfigError(msg)
+
+
+def build_policy(learning: config.LearningConfig) -> StepPolicy:
+    """Take the step policy of an experiment."""
+    match learning.step:
+        case config.FixedStep(rate=rate):
+            return FixedStep(rate)
+        case config.DiminishingStep(scale=scale, offset=offset):
+            return DiminishingStep(scale, offset)
+        case _:
+            assert_never(learning.step)
+
+
+def build_batches(
+    learning: config.LearningConfig, samples: Sequence[Sample], generator: np.random.Generator
+) -> Batches:
+    """Put the samples into the order of an experiment; `generator` draws where the order is random."""
+    match learning.order:
+        case "batch":
+            return WholeTask(samples)
+        case "shuffle":
+            return ShuffledSamples(samples, generator)
+        case "random":
+            return RandomSamples(samples, generator)
+        case _:
+            assert_never(learning.order)
