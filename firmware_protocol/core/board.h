@@ -1,0 +1,78 @@
+/* A board that speaks the protocol. A target calls labrig_receive for each byte that arrives, labrig_poll over and
+ * over, and sends what labrig_transmit hands out; nothing here waits. */
+#ifndef LABRIG_BOARD_H
+#define LABRIG_BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers.h"
+#include "frame.h"
+#include "labrig_hal.h"
+#include "labrig_sizes.h"
+#include "measure.h"
+#include "ring.h"
+#include "session.h"
+
+#define LABRIG_FIRMWARE_MAJOR 0u
+#define LABRIG_FIRMWARE_MINOR 1u
+#define LABRIG_FIRMWARE_PATCH 0u
+
+/* Encoded bytes that the host may have on their way. */
+#define LABRIG_WINDOW (LABRIG_RX_BYTES - 1u)
+
+struct labrig_board {
+    const struct labrig_config *config;
+    uint32_t boot_count;
+    uint32_t started_ms;
+
+    bool armed;
+    uint16_t heartbeat_ms;
+    uint32_t fed_ms; /* when the heartbeat was last fed */
+
+    uint8_t fault;
+    uint16_t heartbeat_expired;
+    uint32_t frames_good, frames_bad, states, codes_written;
+
+    struct labrig_ring ring;
+    struct labrig_receiver receiver; /* its body is the request until the request is answered */
+    struct labrig_session session;
+    struct labrig_drivers_state drivers;
+    struct labrig_measure measure;
+    uint8_t *slot; /* body of the reply to a running MEASURE */
+    struct labrig_cobs_encoder sending;
+    uint8_t scratch[LABRIG_BODY_MAX]; /* body of a reply that is not kept */
+    uint16_t image[LABRIG_MAX_BRANCHES];
+};
+
+/* Everything released, disarmed, no session. The counts of `config` must fit the static sizes. */
+void labrig_start(struct labrig_board *board, const struct labrig_config *config, uint32_t boot_count);
+
+/* A byte has arrived; may be called from an interrupt. */
+static inline void labrig_receive(struct labrig_board *board, uint8_t byte)
+{
+    labrig_ring_put(&board->ring, byte);
+}
+
+/* Bytes that labrig_receive can take now. */
+static inline uint16_t labrig_room(const struct labrig_board *board)
+{
+    return (uint16_t)(LABRIG_WINDOW - labrig_ring_count(&board->ring));
+}
+
+/* Do one small piece of work: part of a measurement, or one request. False: there is nothing to do. */
+bool labrig_poll(struct labrig_board *board);
+
+/* The next byte to send. False: none. */
+static inline bool labrig_transmit(struct labrig_board *board, uint8_t *byte)
+{
+    return labrig_cobs_next(&board->sending, byte);
+}
+
+/* The line was cut: forget half a request and half a reply. */
+void labrig_line_lost(struct labrig_board *board);
+
+/* Release every driver and disarm; wipers are kept. */
+void labrig_make_safe(struct labrig_board *board);
+
+#endif

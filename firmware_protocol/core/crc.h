@@ -1,0 +1,16 @@
+/* The two checksums of the protocol, a byte at a time. */
+#ifndef LABRIG_CRC_H
+#define LABRIG_CRC_H
+
+#include <stdint.h>
+
+/* CRC-16/GENIBUS without its xorout; start with LABRIG_CRC_INIT. */
+uint16_t labrig_crc16(uint16_t crc, uint8_t byte);
+
+/* What labrig_crc16 holds after a body and its CRC, whatever the body. */
+#define LABRIG_CRC16_RESIDUE 0x1D0Fu
+
+/* CRC-32 as zlib computes it: start with 0, the result is final at every byte. */
+uint32_t labrig_crc32(uint32_t crc, uint8_t byte);
+
+#endif

@@ -1,0 +1,44 @@
+/* What is imposed on the lines, and the reference of nudges toward a target. */
+#ifndef LABRIG_DRIVERS_H
+#define LABRIG_DRIVERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "boundary.h"
+#include "labrig_hal.h"
+#include "labrig_sizes.h"
+
+struct labrig_drivers_state {
+    const struct labrig_config *config;
+    uint32_t scale;                            /* DAC codes per ADC code, in 1/2**24 */
+    bool inputs_known;                         /* a boundary without inputs has something to mean */
+    bool reference_known;
+    uint8_t reference_averages;
+    uint8_t driven[(LABRIG_MAX_LINES + 7u) / 8u]; /* a bit for each driver that is not released */
+    uint32_t reference[LABRIG_MAX_LINES];      /* by output: sum of the readings of the stored state */
+};
+
+/* DAC codes per ADC code in units of 1/2**24, rounded to nearest, halves upward. */
+uint32_t labrig_nudge_scale(const struct labrig_config *config);
+
+/* The DAC code of a clamp at x + fraction * (target - x); PROTOCOL.md, "Nudges". */
+uint16_t labrig_nudge_code(uint32_t sum, uint8_t averages, uint32_t scale, int16_t fraction, uint16_t target,
+                           uint8_t dac_bits);
+
+void labrig_drivers_begin(struct labrig_drivers_state *drivers, const struct labrig_config *config);
+
+/* Release every driver and forget inputs and reference. */
+void labrig_drivers_release(struct labrig_drivers_state *drivers);
+
+/* Impose a boundary that has been checked; a line it does not name is released. */
+void labrig_drivers_impose(struct labrig_drivers_state *drivers, const struct labrig_boundary *boundary);
+
+/* Keep the reference of later nudges. */
+void labrig_drivers_refer(struct labrig_drivers_state *drivers, uint16_t output, uint32_t sum);
+void labrig_drivers_referred(struct labrig_drivers_state *drivers, uint8_t averages);
+
+/* How many drivers are not released. */
+uint16_t labrig_drivers_count(const struct labrig_drivers_state *drivers);
+
+#endif

@@ -1,0 +1,35 @@
+/* A frame's body: LEN TYPE SEQ FLAGS, the payload, CRC-16. Encoded bytes in, bodies out, and back. */
+#ifndef LABRIG_FRAME_H
+#define LABRIG_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cobs.h"
+#include "labrig_protocol.h"
+
+#define LABRIG_BODY_MAX (LABRIG_HEADER_SIZE + LABRIG_MAX_PAYLOAD + LABRIG_CRC_SIZE)
+
+enum labrig_received {
+    LABRIG_RECEIVED_NOTHING,
+    LABRIG_RECEIVED_FRAME,   /* `body` holds a good frame until the next byte is given */
+    LABRIG_RECEIVED_DAMAGED, /* something ended that is no frame */
+};
+
+struct labrig_receiver {
+    struct labrig_cobs_decoder decoder;
+    uint16_t crc;
+    uint16_t count;
+    bool oversize;
+    uint8_t body[LABRIG_BODY_MAX];
+};
+
+/* Forget what has arrived of a frame. */
+void labrig_receiver_reset(struct labrig_receiver *receiver);
+
+enum labrig_received labrig_receiver_byte(struct labrig_receiver *receiver, uint8_t byte);
+
+/* Fill in the header and the CRC around a payload of `length` bytes; returns the size of the body. */
+uint16_t labrig_frame_seal(uint8_t *body, uint8_t length, uint8_t type, uint8_t seq, uint8_t flags);
+
+#endif

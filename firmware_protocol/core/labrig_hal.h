@@ -1,0 +1,61 @@
+/* The seam between the protocol and a board: what a target implements. Nothing here may block for longer than one
+ * conversion of the ADC or one transfer to a chip. A driver is an input or an output line with a DAC and a switch
+ * (the "clamp"): inputs first, then outputs. */
+#ifndef LABRIG_HAL_H
+#define LABRIG_HAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the board is; constant while it runs. */
+struct labrig_config {
+    uint16_t inputs, outputs, hidden, branches;
+    uint16_t code_min, code_max;
+    uint8_t code_bits, adc_bits, dac_bits;
+    uint32_t adc_span_uv, dac_span_uv;
+    uint32_t drive_mohm;
+    uint32_t features; /* LABRIG_FEATURE_... */
+    uint32_t through_min_ns, through_max_ns;
+    const char *serial_number, *part;
+};
+
+static inline uint16_t labrig_drivers(const struct labrig_config *config)
+{
+    return (uint16_t)(config->inputs + config->outputs);
+}
+
+static inline uint16_t labrig_lines(const struct labrig_config *config)
+{
+    return (uint16_t)(labrig_drivers(config) + config->hidden);
+}
+
+/* Milliseconds since an arbitrary moment; wraps. */
+uint32_t labrig_hal_milliseconds(void);
+
+/* Send a code to a chip; ask the chip what it holds. */
+void labrig_hal_write_wiper(uint16_t branch, uint16_t code);
+uint16_t labrig_hal_read_wiper(uint16_t branch);
+
+/* Set a driver's DAC and close its switch, through the drive resistor. */
+void labrig_hal_drive(uint16_t driver, uint16_t dac_code);
+
+/* The same, through a conductance in place of the drive resistor. */
+void labrig_hal_drive_through(uint16_t driver, uint16_t dac_code, uint32_t nanosiemens);
+
+/* Send a current into the line. */
+void labrig_hal_inject(uint16_t driver, int32_t picoamperes);
+
+/* Open the switch, turn the nudge off, set the DAC to 0 V. */
+void labrig_hal_release(uint16_t driver);
+
+/* Start to wait, in steps of 10 us; whether the wait is over. */
+void labrig_hal_settle(uint16_t steps);
+bool labrig_hal_settled(void);
+
+/* One conversion. Channels: the lines, then the driver's side of each driver. */
+uint16_t labrig_hal_convert(uint16_t channel);
+
+uint16_t labrig_hal_supply_mv(void);
+int16_t labrig_hal_temperature_cdegc(void);
+
+#endif

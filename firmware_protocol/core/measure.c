@@ -1,0 +1,178 @@
+#include "measure.h"
+
+#include <string.h>
+
+#include "labrig_protocol.h"
+#include "packing.h"
+
+#define SETTLE_STEPS_A_MS 100u
+
+uint8_t labrig_sum_bits(uint8_t adc_bits, uint8_t averages)
+{
+    uint8_t bits = adc_bits;
+    for (uint16_t reach = 1; reach < averages; reach = (uint16_t)(reach << 1)) {
+        bits++;
+    }
+    return bits;
+}
+
+static void read_head(struct labrig_measure *measure, const uint8_t *payload, uint8_t length)
+{
+    measure->settle = labrig_get_u16(payload + LABRIG_MEASURE_REQUEST_SETTLE_AT);
+    measure->averages = payload[LABRIG_MEASURE_REQUEST_AVERAGES_AT];
+    measure->scan_start = labrig_get_u16(payload + LABRIG_MEASURE_REQUEST_SCAN_START_AT);
+    measure->scan_count = labrig_get_u16(payload + LABRIG_MEASURE_REQUEST_SCAN_COUNT_AT);
+    measure->boundaries = payload[LABRIG_MEASURE_REQUEST_BOUNDARIES_AT];
+    measure->cursor.at = payload + LABRIG_MEASURE_REQUEST_BODY_AT;
+    measure->cursor.end = payload + length;
+}
+
+static uint8_t check_head(const struct labrig_measure *measure, const struct labrig_config *config,
+                          uint16_t heartbeat_ms)
+{
+    const uint32_t channels = (uint32_t)labrig_lines(config)
+        + ((config->features & LABRIG_FEATURE_SOURCE_SENSE) != 0 ? labrig_drivers(config) : 0u);
+    const uint32_t settling = (uint32_t)measure->settle * (measure->boundaries != 0 ? measure->boundaries : 1u);
+    const bool possible = measure->averages >= 1 && measure->averages <= LABRIG_MAX_AVERAGES
+        && (uint32_t)measure->scan_start + measure->scan_count <= channels
+        && (heartbeat_ms == 0 || settling < (uint32_t)heartbeat_ms * SETTLE_STEPS_A_MS);
+    return possible ? LABRIG_STATUS_OK : LABRIG_STATUS_RANGE;
+}
+
+/* Walk through all boundaries, so that a request is carried out as a whole or not at all. */
+static uint8_t check_boundaries(const struct labrig_measure *measure, const struct labrig_drivers_state *drivers,
+                                bool armed)
+{
+    struct labrig_cursor cursor = measure->cursor;
+    bool inputs_known = drivers->inputs_known;
+    bool reference_known = drivers->reference_known;
+    for (uint8_t k = 0; k < measure->boundaries; k++) {
+        struct labrig_boundary boundary;
+        const uint8_t status = labrig_boundary_read(&cursor, drivers->config, &boundary);
+        if (status != LABRIG_STATUS_OK) {
+            return status;
+        }
+        if (!armed && labrig_boundary_drives(&boundary, drivers->config)) {
+            return LABRIG_STATUS_NOT_ARMED;
+        }
+        inputs_known = inputs_known || boundary.inputs.which != NULL;
+        if (!inputs_known || (boundary.toward.which != NULL && !reference_known)) {
+            return LABRIG_STATUS_RANGE;
+        }
+        reference_known = reference_known || (boundary.sections & LABRIG_SECTION_STORE) != 0;
+    }
+    return cursor.at == cursor.end ? LABRIG_STATUS_OK : LABRIG_STATUS_LENGTH;
+}
+
+uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig_drivers_state *drivers,
+                             const uint8_t *payload, uint8_t length, uint16_t heartbeat_ms, uint8_t *reply)
+{
+    if (length < LABRIG_MEASURE_REQUEST_SIZE) {
+        return LABRIG_STATUS_LENGTH;
+    }
+    read_head(measure, payload, length);
+    uint8_t status = check_head(measure, drivers->config, heartbeat_ms);
+    if (status == LABRIG_STATUS_OK) {
+        status = check_boundaries(measure, drivers, heartbeat_ms != 0);
+    }
+    if (status != LABRIG_STATUS_OK) {
+        return status;
+    }
+    measure->sum_bits = labrig_sum_bits(drivers->config->adc_bits, measure->averages);
+    const uint32_t size = labrig_packed_size(measure->scan_count, measure->sum_bits)
+        * (measure->boundaries != 0 ? measure->boundaries : 1u);
+    if (size > LABRIG_MAX_PAYLOAD) {
+        return LABRIG_STATUS_LENGTH;
+    }
+    measure->length = (uint8_t)size;
+    measure->readings = reply;
+    measure->channel = 0;
+    measure->store = false;
+    measure->phase = measure->boundaries != 0 ? LABRIG_PHASE_IMPOSE : LABRIG_PHASE_SETTLE;
+    memset(reply, 0, size);
+    if (measure->boundaries == 0) {
+        labrig_hal_settle(measure->settle);
+    }
+    return LABRIG_STATUS_OK;
+}
+
+static uint32_t converted(uint16_t channel, uint8_t averages)
+{
+    uint32_t sum = 0;
+    for (uint8_t k = 0; k < averages; k++) {
+        sum += labrig_hal_convert(channel);
+    }
+    return sum;
+}
+
+static void impose(struct labrig_measure *measure, struct labrig_drivers_state *drivers)
+{
+    struct labrig_boundary boundary;
+    (void)labrig_boundary_read(&measure->cursor, drivers->config, &boundary);
+    labrig_drivers_impose(drivers, &boundary);
+    measure->store = (boundary.sections & LABRIG_SECTION_STORE) != 0;
+    labrig_hal_settle(measure->settle);
+    measure->phase = LABRIG_PHASE_SETTLE;
+}
+
+static void store(struct labrig_measure *measure, struct labrig_drivers_state *drivers)
+{
+    const struct labrig_config *config = drivers->config;
+    if (measure->channel < config->outputs) {
+        const uint16_t line = (uint16_t)(config->inputs + measure->channel);
+        labrig_drivers_refer(drivers, measure->channel++, converted(line, measure->averages));
+        return;
+    }
+    labrig_drivers_referred(drivers, measure->averages);
+    measure->channel = 0;
+    measure->phase = LABRIG_PHASE_SCAN;
+}
+
+static uint32_t reading(const struct labrig_measure *measure, const struct labrig_drivers_state *drivers)
+{
+    const uint16_t channel = (uint16_t)(measure->scan_start + measure->channel);
+    const uint16_t output = (uint16_t)(channel - drivers->config->inputs);
+    if (measure->store && channel >= drivers->config->inputs && output < drivers->config->outputs) {
+        return drivers->reference[output]; /* what is told is what later nudges start from */
+    }
+    return converted(channel, measure->averages);
+}
+
+static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_state *drivers)
+{
+    if (measure->channel < measure->scan_count) {
+        labrig_pack(measure->readings, measure->channel, measure->sum_bits, reading(measure, drivers));
+        measure->channel++;
+        return 0;
+    }
+    measure->readings += labrig_packed_size(measure->scan_count, measure->sum_bits);
+    measure->channel = 0;
+    if (measure->boundaries == 0) {
+        measure->phase = LABRIG_PHASE_IDLE;
+        return 0; /* the same state once more */
+    }
+    measure->boundaries--;
+    measure->phase = measure->boundaries != 0 ? LABRIG_PHASE_IMPOSE : LABRIG_PHASE_IDLE;
+    return 1;
+}
+
+uint8_t labrig_measure_step(struct labrig_measure *measure, struct labrig_drivers_state *drivers)
+{
+    switch (measure->phase) {
+    case LABRIG_PHASE_IMPOSE:
+        impose(measure, drivers);
+        return 0;
+    case LABRIG_PHASE_SETTLE:
+        if (labrig_hal_settled()) {
+            measure->phase = measure->store ? LABRIG_PHASE_STORE : LABRIG_PHASE_SCAN;
+        }
+        return 0;
+    case LABRIG_PHASE_STORE:
+        store(measure, drivers);
+        return 0;
+    case LABRIG_PHASE_SCAN:
+        return scan(measure, drivers);
+    default:
+        return 0;
+    }
+}

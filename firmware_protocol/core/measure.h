@@ -1,0 +1,43 @@
+/* MEASURE: check the whole request, then impose, settle and scan its boundaries, a small step at a time. */
+#ifndef LABRIG_MEASURE_H
+#define LABRIG_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers.h"
+
+enum labrig_phase {
+    LABRIG_PHASE_IDLE,
+    LABRIG_PHASE_IMPOSE,
+    LABRIG_PHASE_SETTLE,
+    LABRIG_PHASE_STORE,
+    LABRIG_PHASE_SCAN,
+};
+
+struct labrig_measure {
+    enum labrig_phase phase;
+    struct labrig_cursor cursor; /* behind the boundary that is imposed */
+    uint16_t settle;
+    uint16_t scan_start, scan_count;
+    uint16_t channel;     /* next to be scanned, from 0 */
+    uint8_t averages;
+    uint8_t sum_bits;     /* of a reading */
+    uint8_t boundaries;   /* still to be imposed, the present one included */
+    bool store;           /* the present state becomes the reference */
+    uint8_t *readings;    /* where the present state's go */
+    uint8_t length;       /* bytes of all readings */
+};
+
+/* Bits of a sum of readings: adc_bits + ceil(log2(averages)). */
+uint8_t labrig_sum_bits(uint8_t adc_bits, uint8_t averages);
+
+/* Check a request; where it is good, get ready to carry it out. Both payloads must stay until it is over.
+ * `heartbeat_ms`: what the settling times must stay below; 0 while disarmed. Returns a LABRIG_STATUS. */
+uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig_drivers_state *drivers,
+                             const uint8_t *payload, uint8_t length, uint16_t heartbeat_ms, uint8_t *reply);
+
+/* One step; the phase is idle once the last one is done. Returns how many states are now scanned, 0 or 1. */
+uint8_t labrig_measure_step(struct labrig_measure *measure, struct labrig_drivers_state *drivers);
+
+#endif

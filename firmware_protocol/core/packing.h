@@ -1,0 +1,47 @@
+/* Integers in a payload: little-endian fields, and codes packed LSB first without gaps. */
+#ifndef LABRIG_PACKING_H
+#define LABRIG_PACKING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline uint16_t labrig_get_u16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] | (uint16_t)(at[1] << 8));
+}
+
+static inline uint32_t labrig_get_u32(const uint8_t *at)
+{
+    return (uint32_t)labrig_get_u16(at) | (uint32_t)labrig_get_u16(at + 2) << 16;
+}
+
+static inline void labrig_put_u16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+
+static inline void labrig_put_u32(uint8_t *at, uint32_t value)
+{
+    labrig_put_u16(at, (uint16_t)value);
+    labrig_put_u16(at + 2, (uint16_t)(value >> 16));
+}
+
+static inline bool labrig_bit(const uint8_t *bitmap, uint16_t index)
+{
+    return ((bitmap[index >> 3] >> (index & 7u)) & 1u) != 0;
+}
+
+/* Bytes that `count` values of `width` bits take. */
+static inline uint32_t labrig_packed_size(uint16_t count, uint8_t width)
+{
+    return ((uint32_t)count * width + 7u) >> 3;
+}
+
+/* The `index`th of values of `width` (1 ... 24) bits. */
+uint32_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width);
+
+/* Write the `index`th of values of `width` (1 ... 24) bits; the bits must be zero before. */
+void labrig_pack(uint8_t *packed, uint16_t index, uint8_t width, uint32_t value);
+
+#endif

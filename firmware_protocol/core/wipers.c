@@ -1,0 +1,149 @@
+/* WRITE, WRITE_SPARSE, APPLY, DIGEST and READ. */
+#include "commands.h"
+#include "crc.h"
+#include "labrig_protocol.h"
+#include "packing.h"
+
+struct span {
+    uint16_t start;
+    uint8_t count;
+};
+
+/* The branches that a request names; LABRIG_WRITE, LABRIG_WRITE_SPARSE and LABRIG_READ begin alike. */
+static uint8_t read_span(const struct labrig_board *board, const struct labrig_request *request, struct span *span)
+{
+    if (request->length < LABRIG_WRITE_REQUEST_SIZE) {
+        return LABRIG_STATUS_LENGTH;
+    }
+    span->start = labrig_get_u16(request->payload + LABRIG_WRITE_REQUEST_START_AT);
+    span->count = request->payload[LABRIG_WRITE_REQUEST_COUNT_AT];
+    const uint32_t end = (uint32_t)span->start + span->count;
+    return end <= board->config->branches ? LABRIG_STATUS_OK : LABRIG_STATUS_RANGE;
+}
+
+static uint8_t check_codes(const struct labrig_config *config, const uint8_t *packed, uint8_t count)
+{
+    for (uint8_t k = 0; k < count; k++) {
+        const uint32_t code = labrig_unpack(packed, k, config->code_bits);
+        if (code < config->code_min || code > config->code_max) {
+            return LABRIG_STATUS_RANGE;
+        }
+    }
+    return LABRIG_STATUS_OK;
+}
+
+static void write_code(struct labrig_board *board, uint16_t branch, uint16_t code)
+{
+    board->image[branch] = code;
+    board->codes_written++;
+    labrig_hal_write_wiper(branch, code);
+}
+
+uint8_t labrig_write(struct labrig_board *board, const struct labrig_request *request)
+{
+    struct span span;
+    const uint8_t width = board->config->code_bits;
+    uint8_t status = read_span(board, request, &span);
+    if (status != LABRIG_STATUS_OK) {
+        return status;
+    }
+    if (request->length != LABRIG_WRITE_REQUEST_SIZE + labrig_packed_size(span.count, width)) {
+        return LABRIG_STATUS_LENGTH;
+    }
+    const uint8_t *packed = request->payload + LABRIG_WRITE_REQUEST_CODES_AT;
+    status = check_codes(board->config, packed, span.count);
+    for (uint8_t k = 0; status == LABRIG_STATUS_OK && k < span.count; k++) {
+        write_code(board, (uint16_t)(span.start + k), (uint16_t)labrig_unpack(packed, k, width));
+    }
+    return status;
+}
+
+uint8_t labrig_write_sparse(struct labrig_board *board, const struct labrig_request *request)
+{
+    struct span span;
+    const uint8_t width = board->config->code_bits;
+    uint8_t status = read_span(board, request, &span);
+    if (status != LABRIG_STATUS_OK) {
+        return status;
+    }
+    const uint32_t before = LABRIG_WRITE_SPARSE_REQUEST_SIZE + labrig_packed_size(span.count, 1);
+    if (request->length < before) {
+        return LABRIG_STATUS_LENGTH;
+    }
+    const uint8_t *changed = request->payload + LABRIG_WRITE_SPARSE_REQUEST_CHANGED_AT;
+    uint8_t count = 0;
+    for (uint8_t k = 0; k < span.count; k++) {
+        count = (uint8_t)(count + labrig_bit(changed, k));
+    }
+    if (request->length != before + labrig_packed_size(count, width)) {
+        return LABRIG_STATUS_LENGTH;
+    }
+    const uint8_t *packed = request->payload + before;
+    status = check_codes(board->config, packed, count);
+    uint8_t place = 0;
+    for (uint8_t k = 0; status == LABRIG_STATUS_OK && k < span.count; k++) {
+        if (labrig_bit(changed, k)) {
+            write_code(board, (uint16_t)(span.start + k), (uint16_t)labrig_unpack(packed, place++, width));
+        }
+    }
+    return status;
+}
+
+static uint32_t image_digest(const struct labrig_board *board)
+{
+    uint32_t crc = 0;
+    for (uint16_t k = 0; k < board->config->branches; k++) {
+        crc = labrig_crc32(crc, (uint8_t)board->image[k]);
+        crc = labrig_crc32(crc, (uint8_t)(board->image[k] >> 8));
+    }
+    return crc;
+}
+
+static uint32_t put_digest(const struct labrig_board *board, uint8_t *reply, uint8_t *length)
+{
+    const uint32_t digest = image_digest(board);
+    labrig_put_u32(reply + LABRIG_DIGEST_REPLY_DIGEST_AT, digest);
+    labrig_put_u32(reply + LABRIG_DIGEST_REPLY_BOOT_COUNT_AT, board->boot_count);
+    *length = LABRIG_DIGEST_REPLY_SIZE;
+    return digest;
+}
+
+uint8_t labrig_apply(struct labrig_board *board, const struct labrig_request *request, uint8_t *length)
+{
+    if (request->length != LABRIG_APPLY_REQUEST_SIZE) {
+        return LABRIG_STATUS_LENGTH;
+    }
+    const uint32_t wanted = labrig_get_u32(request->payload + LABRIG_APPLY_REQUEST_DIGEST_AT);
+    return put_digest(board, request->reply, length) == wanted ? LABRIG_STATUS_OK : LABRIG_STATUS_READ_BACK;
+}
+
+uint8_t labrig_digest(struct labrig_board *board, const struct labrig_request *request, uint8_t *length)
+{
+    if (request->length != LABRIG_DIGEST_REQUEST_SIZE) {
+        return LABRIG_STATUS_LENGTH;
+    }
+    (void)put_digest(board, request->reply, length);
+    return LABRIG_STATUS_OK;
+}
+
+uint8_t labrig_read(struct labrig_board *board, const struct labrig_request *request, uint8_t *length)
+{
+    struct span span;
+    const uint8_t width = board->config->code_bits;
+    const uint8_t status = read_span(board, request, &span);
+    if (status != LABRIG_STATUS_OK) {
+        return status;
+    }
+    const uint32_t size = labrig_packed_size(span.count, width);
+    if (request->length != LABRIG_READ_REQUEST_SIZE || size > LABRIG_MAX_PAYLOAD) {
+        return LABRIG_STATUS_LENGTH;
+    }
+    for (uint8_t k = 0; k < size; k++) {
+        request->reply[k] = 0;
+    }
+    for (uint8_t k = 0; k < span.count; k++) {
+        labrig_pack(request->reply, k, width, labrig_hal_read_wiper((uint16_t)(span.start + k)));
+    }
+    *length = (uint8_t)size;
+    return LABRIG_STATUS_OK;
+}

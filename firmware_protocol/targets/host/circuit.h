@@ -1,0 +1,52 @@
+/* The circuit that the host target plays: branches with a rheostat's law between lines, sources on the lines. */
+#ifndef HOST_CIRCUIT_H
+#define HOST_CIRCUIT_H
+
+#include <stdint.h>
+
+#include "labrig_hal.h"
+#include "labrig_sizes.h"
+
+#define HOST_TEXT 64
+
+enum fault { SOUND, OPEN, SHORT, STUCK };
+
+struct branch {
+    int a, b;        /* lines */
+    double r_ab, r_w; /* ohm */
+    enum fault fault;
+    uint16_t stuck;  /* the code that a stuck wiper keeps */
+    uint16_t code;   /* what the chip's register holds */
+};
+
+enum source_kind { RELEASED, DRIVEN, THROUGH, INJECTED };
+
+struct source {
+    enum source_kind kind;
+    double volts;
+    double siemens; /* of THROUGH */
+    double amperes; /* of INJECTED */
+};
+
+struct circuit {
+    struct labrig_config config;
+    char serial_number[HOST_TEXT + 1], part[HOST_TEXT + 1];
+    double adc_span, dac_span; /* V */
+    double drive;              /* ohm; 0: the line is forced */
+    double steps;              /* of the law */
+    struct branch branches[LABRIG_MAX_BRANCHES];
+    struct source sources[LABRIG_MAX_LINES];
+    double volts[LABRIG_MAX_LINES]; /* of the lines, once solved */
+};
+
+/* Conductance of a branch as it is, S; 0 where open. */
+double circuit_conductance(const struct circuit *circuit, const struct branch *branch);
+
+/* Bring `volts` up to date. A line with no conductive path to any source of voltage is at 0 V. */
+void circuit_solve(struct circuit *circuit);
+
+/* Tell that a conductance, or a source, has changed. */
+void circuit_changed_branch(void);
+void circuit_changed_source(void);
+
+#endif

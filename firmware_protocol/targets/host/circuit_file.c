@@ -1,0 +1,304 @@
+#include "circuit_file.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "labrig_protocol.h"
+
+#define WORDS 8
+#define LINE_LENGTH 1024
+
+struct reader {
+    const char *path;
+    int line;
+    int count; /* words of this line */
+    char *words[WORDS];
+    unsigned seen; /* header keywords, by their place in `keywords` */
+    struct circuit *circuit;
+};
+
+struct keyword {
+    const char *name;
+    int words; /* the keyword included */
+    bool header; /* must stand exactly once, before the first branch */
+    void (*read)(struct reader *reader);
+};
+
+static void read_magic(struct reader *reader);
+static void read_part(struct reader *reader);
+static void read_lines(struct reader *reader);
+static void read_codes(struct reader *reader);
+static void read_law(struct reader *reader);
+static void read_adc(struct reader *reader);
+static void read_dac(struct reader *reader);
+static void read_drive(struct reader *reader);
+static void read_nudge(struct reader *reader);
+static void read_branch(struct reader *reader);
+static void read_fault(struct reader *reader);
+
+static uint16_t initial_code;
+
+static const struct keyword keywords[] = {
+    {"labrig-circuit", 2, true, read_magic}, {"part", 2, true, read_part},   {"lines", 4, true, read_lines},
+    {"codes", 5, true, read_codes},          {"law", 3, true, read_law},     {"adc", 3, true, read_adc},
+    {"dac", 3, true, read_dac},              {"drive", 2, true, read_drive}, {"nudge", 0, false, read_nudge},
+    {"branch", 5, false, read_branch},       {"fault", 0, false, read_fault},
+};
+#define KEYWORDS (sizeof keywords / sizeof *keywords)
+
+static _Noreturn void fail(const struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static _Noreturn void fail(const struct reader *reader, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "%s:%d: ", reader->path, reader->line);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(2);
+}
+
+static double number(const struct reader *reader, int place, double least, double most)
+{
+    const char *text = reader->words[place];
+    char *end;
+    const double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(value) || value < least || value > most) {
+        fail(reader, "'%s' of '%s' must be a number from %g to %g", text, reader->words[0], least, most);
+    }
+    return value;
+}
+
+static int integer(const struct reader *reader, int place, int least, int most)
+{
+    const double value = number(reader, place, least, most);
+    if (value != floor(value)) {
+        fail(reader, "'%s' of '%s' must be a whole number", reader->words[place], reader->words[0]);
+    }
+    return (int)value;
+}
+
+static void expect_words(const struct reader *reader, int words)
+{
+    if (reader->count != words) {
+        fail(reader, "'%s' takes %d values, found %d", reader->words[0], words - 1, reader->count - 1);
+    }
+}
+
+static void read_magic(struct reader *reader)
+{
+    (void)integer(reader, 1, 1, 1);
+}
+
+static void read_part(struct reader *reader)
+{
+    if (strlen(reader->words[1]) > HOST_TEXT) {
+        fail(reader, "the name of a part may have %d characters", HOST_TEXT);
+    }
+    strcpy(reader->circuit->part, reader->words[1]);
+}
+
+static void read_lines(struct reader *reader)
+{
+    struct labrig_config *config = &reader->circuit->config;
+    config->inputs = (uint16_t)integer(reader, 1, 1, (int)LABRIG_MAX_LINES);
+    config->outputs = (uint16_t)integer(reader, 2, 1, (int)LABRIG_MAX_LINES);
+    config->hidden = (uint16_t)integer(reader, 3, 0, (int)LABRIG_MAX_LINES);
+    if (labrig_lines(config) > LABRIG_MAX_LINES) {
+        fail(reader, "there may be %u lines, found %u", LABRIG_MAX_LINES, labrig_lines(config));
+    }
+}
+
+static void read_codes(struct reader *reader)
+{
+    struct labrig_config *config = &reader->circuit->config;
+    config->code_bits = (uint8_t)integer(reader, 1, 1, 16);
+    config->code_min = (uint16_t)integer(reader, 2, 0, (1 << config->code_bits) - 1);
+    config->code_max = (uint16_t)integer(reader, 3, config->code_min, (1 << config->code_bits) - 1);
+    initial_code = (uint16_t)integer(reader, 4, config->code_min, config->code_max);
+}
+
+static void read_law(struct reader *reader)
+{
+    if (strcmp(reader->words[1], "rheostat") != 0) {
+        fail(reader, "unknown law '%s'; known: rheostat", reader->words[1]);
+    }
+    reader->circuit->steps = number(reader, 2, 1.0, 65536.0);
+}
+
+static double span(const struct reader *reader, uint8_t *bits, uint32_t *microvolts)
+{
+    const double volts = number(reader, 2, 1e-3, 1e3);
+    *bits = (uint8_t)integer(reader, 1, 4, 16);
+    *microvolts = (uint32_t)(volts * (double)LABRIG_PER_UV + 0.5);
+    return volts;
+}
+
+static void read_adc(struct reader *reader)
+{
+    struct labrig_config *config = &reader->circuit->config;
+    reader->circuit->adc_span = span(reader, &config->adc_bits, &config->adc_span_uv);
+}
+
+static void read_dac(struct reader *reader)
+{
+    struct labrig_config *config = &reader->circuit->config;
+    reader->circuit->dac_span = span(reader, &config->dac_bits, &config->dac_span_uv);
+}
+
+static void read_drive(struct reader *reader)
+{
+    reader->circuit->drive = number(reader, 1, 0.0, 4e6);
+    reader->circuit->config.drive_mohm = (uint32_t)(reader->circuit->drive * (double)LABRIG_PER_MOHM + 0.5);
+}
+
+static void read_nudge(struct reader *reader)
+{
+    struct labrig_config *config = &reader->circuit->config;
+    const char *kind = reader->count > 1 ? reader->words[1] : "";
+    if (strcmp(kind, "toward") == 0) {
+        expect_words(reader, 2);
+        config->features |= LABRIG_FEATURE_NUDGE_TOWARD;
+    } else if (strcmp(kind, "inject") == 0) {
+        expect_words(reader, 2);
+        config->features |= LABRIG_FEATURE_INJECT;
+    } else if (strcmp(kind, "through") == 0) {
+        expect_words(reader, 4);
+        const double least = number(reader, 2, 0.0, 4.0);
+        const double most = number(reader, 3, least, 4.0);
+        config->through_min_ns = (uint32_t)(least * (double)LABRIG_PER_NS + 0.5);
+        config->through_max_ns = (uint32_t)(most * (double)LABRIG_PER_NS + 0.5);
+        config->features |= LABRIG_FEATURE_NUDGE_THROUGH;
+    } else {
+        fail(reader, "unknown nudge '%s'; known: toward, through MIN_S MAX_S, inject", kind);
+    }
+}
+
+static void expect_header(const struct reader *reader)
+{
+    for (unsigned k = 0; k < KEYWORDS; k++) {
+        if (keywords[k].header && (reader->seen & 1u << k) == 0) {
+            fail(reader, "'%s' is missing; it must stand before the first branch", keywords[k].name);
+        }
+    }
+}
+
+static void read_branch(struct reader *reader)
+{
+    struct circuit *circuit = reader->circuit;
+    const int last = labrig_lines(&circuit->config) - 1;
+    expect_header(reader);
+    if (circuit->config.branches == LABRIG_MAX_BRANCHES) {
+        fail(reader, "there may be %u branches", LABRIG_MAX_BRANCHES);
+    }
+    struct branch *branch = &circuit->branches[circuit->config.branches++];
+    *branch = (struct branch){
+        .a = integer(reader, 1, 0, last),
+        .b = integer(reader, 2, 0, last),
+        .r_ab = number(reader, 3, 1e-3, 1e12),
+        .r_w = number(reader, 4, 0.0, 1e12),
+        .code = initial_code,
+    };
+    if (branch->a == branch->b) {
+        fail(reader, "a branch joins line %d to itself", branch->a);
+    }
+    if (branch->r_w == 0.0 && circuit->config.code_min == 0) {
+        fail(reader, "a branch without wiper resistance would have no resistance at code 0");
+    }
+}
+
+static void read_fault(struct reader *reader)
+{
+    struct circuit *circuit = reader->circuit;
+    if (reader->count < 3) {
+        fail(reader, "'fault' takes a branch and one of: open, short, stuck CODE");
+    }
+    struct branch *branch = &circuit->branches[integer(reader, 1, 0, circuit->config.branches - 1)];
+    const char *kind = reader->words[2];
+    if (strcmp(kind, "open") == 0) {
+        expect_words(reader, 3);
+        branch->fault = OPEN;
+    } else if (strcmp(kind, "short") == 0) {
+        expect_words(reader, 3);
+        branch->fault = SHORT;
+        if (branch->r_w == 0.0) {
+            fail(reader, "a branch without wiper resistance cannot be shorted");
+        }
+    } else if (strcmp(kind, "stuck") == 0) {
+        expect_words(reader, 4);
+        branch->fault = STUCK;
+        branch->stuck = (uint16_t)integer(reader, 3, circuit->config.code_min, circuit->config.code_max);
+    } else {
+        fail(reader, "unknown fault '%s'; known: open, short, stuck CODE", kind);
+    }
+}
+
+static void read_statement(struct reader *reader)
+{
+    if (reader->seen == 0 && strcmp(reader->words[0], keywords[0].name) != 0) {
+        fail(reader, "the file must begin with 'labrig-circuit 1', found '%s'", reader->words[0]);
+    }
+    for (unsigned k = 0; k < KEYWORDS; k++) {
+        if (strcmp(reader->words[0], keywords[k].name) == 0) {
+            if (keywords[k].header && (reader->seen & 1u << k) != 0) {
+                fail(reader, "'%s' stands twice", keywords[k].name);
+            }
+            if (keywords[k].words != 0) {
+                expect_words(reader, keywords[k].words);
+            }
+            keywords[k].read(reader);
+            reader->seen |= 1u << k;
+            return;
+        }
+    }
+    fail(reader, "unknown keyword '%s'", reader->words[0]);
+}
+
+static void read_line(struct reader *reader, char *text)
+{
+    char *rest;
+    reader->line++;
+    reader->count = 0;
+    text[strcspn(text, "#\r\n")] = '\0';
+    for (char *word = strtok_r(text, " \t", &rest); word != NULL; word = strtok_r(NULL, " \t", &rest)) {
+        if (reader->count == WORDS) {
+            fail(reader, "too many words");
+        }
+        reader->words[reader->count++] = word;
+    }
+    if (reader->count > 0) {
+        read_statement(reader);
+    }
+}
+
+void circuit_file_read(const char *path, const char *serial_number, struct circuit *circuit)
+{
+    struct reader reader = {.path = path, .circuit = circuit};
+    char text[LINE_LENGTH];
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        exit(2);
+    }
+    circuit->config.features = LABRIG_FEATURE_SOURCE_SENSE;
+    while (fgets(text, sizeof text, file) != NULL) {
+        read_line(&reader, text);
+    }
+    fclose(file);
+    expect_header(&reader);
+    if (circuit->config.branches == 0) {
+        fail(&reader, "no branch");
+    }
+    if (circuit->config.adc_span_uv > 8ul * circuit->config.dac_span_uv) {
+        fail(&reader, "the span of the ADC may be 8 times that of the DAC");
+    }
+    strcpy(circuit->serial_number, serial_number);
+    circuit->config.serial_number = circuit->serial_number;
+    circuit->config.part = circuit->part;
+}

@@ -1,0 +1,100 @@
+#include "hal.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "labrig_protocol.h"
+
+static struct circuit *board;
+
+void hal_attach(struct circuit *circuit)
+{
+    board = circuit;
+}
+
+uint32_t labrig_hal_milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint32_t)((uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u);
+}
+
+void labrig_hal_write_wiper(uint16_t branch, uint16_t code)
+{
+    if (board->branches[branch].code != code) {
+        board->branches[branch].code = code;
+        circuit_changed_branch();
+    }
+}
+
+uint16_t labrig_hal_read_wiper(uint16_t branch)
+{
+    return board->branches[branch].code;
+}
+
+static double highest(uint8_t bits)
+{
+    return (double)((1ul << bits) - 1u);
+}
+
+static double dac_volts(uint16_t code)
+{
+    return code * (board->dac_span / highest(board->config.dac_bits));
+}
+
+static void set_source(uint16_t driver, struct source source)
+{
+    board->sources[driver] = source;
+    circuit_changed_source();
+}
+
+void labrig_hal_drive(uint16_t driver, uint16_t dac_code)
+{
+    set_source(driver, (struct source){.kind = DRIVEN, .volts = dac_volts(dac_code)});
+}
+
+void labrig_hal_drive_through(uint16_t driver, uint16_t dac_code, uint32_t nanosiemens)
+{
+    const double siemens = nanosiemens / (double)LABRIG_PER_NS;
+    set_source(driver, (struct source){.kind = THROUGH, .volts = dac_volts(dac_code), .siemens = siemens});
+}
+
+void labrig_hal_inject(uint16_t driver, int32_t picoamperes)
+{
+    set_source(driver, (struct source){.kind = INJECTED, .amperes = picoamperes / (double)LABRIG_PER_PA});
+}
+
+void labrig_hal_release(uint16_t driver)
+{
+    set_source(driver, (struct source){.kind = RELEASED});
+}
+
+void labrig_hal_settle(uint16_t steps)
+{
+    (void)steps; /* the circuit is solved as if it had always been so */
+}
+
+bool labrig_hal_settled(void)
+{
+    return true;
+}
+
+uint16_t labrig_hal_convert(uint16_t channel)
+{
+    const uint16_t lines = labrig_lines(&board->config);
+    circuit_solve(board);
+    const double volts = channel < lines ? board->volts[channel] : board->sources[channel - lines].volts;
+    const double top = highest(board->config.adc_bits);
+    const double code = floor(volts / (board->adc_span / top) + 0.5);
+    return (uint16_t)(code < 0.0 ? 0.0 : code > top ? top : code);
+}
+
+uint16_t labrig_hal_supply_mv(void)
+{
+    return 5000;
+}
+
+int16_t labrig_hal_temperature_cdegc(void)
+{
+    return 2500;
+}

@@ -1,0 +1,12 @@
+/* Static sizes of the host target. */
+#ifndef LABRIG_SIZES_H
+#define LABRIG_SIZES_H
+
+#define LABRIG_MAX_BRANCHES 16384u
+#define LABRIG_MAX_LINES 512u
+#define LABRIG_MAX_AVERAGES 16u
+#define LABRIG_RX_BYTES 4096u
+#define LABRIG_CREDIT 16u
+#define LABRIG_HEARTBEAT_MS 1000u
+
+#endif

@@ -1,0 +1,144 @@
+/* labrig-board-host: the firmware on this computer, with a circuit in memory behind a pseudo-terminal or TCP. */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "circuit_file.h"
+#include "eeprom.h"
+#include "hal.h"
+#include "port.h"
+
+#define HEARTBEAT_GRAIN_MS 10
+#define USAGE                                                                                                          \
+    "usage: labrig-board-host (--pty PATH | --tcp HOST:PORT) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"
+
+struct options {
+    const char *pty, *tcp, *serial_number, *eeprom, *circuit;
+};
+
+static volatile sig_atomic_t ending;
+static struct circuit circuit;
+static struct labrig_board board;
+
+static void end(int signal)
+{
+    (void)signal;
+    ending = 1;
+}
+
+static struct options read_options(int count, char **words)
+{
+    static const struct option known[] = {
+        {"pty", required_argument, NULL, 'p'},    {"tcp", required_argument, NULL, 't'},
+        {"serial", required_argument, NULL, 's'}, {"eeprom", required_argument, NULL, 'e'},
+        {"circuit", required_argument, NULL, 'c'}, {0},
+    };
+    struct options options = {.serial_number = "HOST"};
+    for (int option; (option = getopt_long(count, words, "", known, NULL)) != -1;) {
+        switch (option) {
+        case 'p': options.pty = optarg; break;
+        case 't': options.tcp = optarg; break;
+        case 's': options.serial_number = optarg; break;
+        case 'e': options.eeprom = optarg; break;
+        case 'c': options.circuit = optarg; break;
+        default: fputs(USAGE, stderr); exit(2);
+        }
+    }
+    if (optind != count || options.circuit == NULL || (options.pty == NULL) == (options.tcp == NULL)) {
+        fputs(USAGE, stderr);
+        exit(2);
+    }
+    if (strlen(options.serial_number) > HOST_TEXT) {
+        fprintf(stderr, "--serial: may have %d characters\n", HOST_TEXT);
+        exit(2);
+    }
+    return options;
+}
+
+/* Send the reply that is ready, if any; where nobody takes it, it is lost. */
+static bool send_reply(struct port *port)
+{
+    unsigned char bytes[2 * LABRIG_BODY_MAX];
+    size_t count = 0;
+    while (count < sizeof bytes && labrig_transmit(&board, &bytes[count])) {
+        count++;
+    }
+    if (!port_write(port, bytes, count)) {
+        labrig_line_lost(&board);
+    }
+    return count > 0;
+}
+
+static void receive_bytes(struct port *port)
+{
+    unsigned char bytes[LABRIG_RX_BYTES];
+    port_accept(port);
+    const ssize_t count = port_read(port, bytes, labrig_room(&board));
+    if (count < 0) {
+        labrig_line_lost(&board);
+    }
+    for (ssize_t k = 0; k < count; k++) {
+        labrig_receive(&board, bytes[k]);
+    }
+}
+
+/* Signals are let in while waiting, and nowhere else. */
+static void serve(struct port *port, const sigset_t *awake)
+{
+    const struct timespec none = {0}, grain = {.tv_nsec = HEARTBEAT_GRAIN_MS * 1000000l};
+    bool replied = false;
+    while (!ending) {
+        struct pollfd waiting = {.fd = port_descriptor(port), .events = POLLIN};
+        const struct timespec *patience = replied ? &none : board.armed ? &grain : NULL;
+        if (ppoll(&waiting, 1, patience, awake) < 0 && errno != EINTR) {
+            perror("ppoll");
+            exit(1);
+        }
+        receive_bytes(port);
+        while (labrig_poll(&board)) {
+        }
+        replied = send_reply(port);
+    }
+}
+
+static void catch_signals(sigset_t *awake)
+{
+    const struct sigaction action = {.sa_handler = end};
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    sigprocmask(SIG_BLOCK, &blocked, awake);
+    sigdelset(awake, SIGTERM);
+    sigdelset(awake, SIGINT);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int count, char **words)
+{
+    sigset_t awake;
+    struct port port;
+    const struct options options = read_options(count, words);
+    circuit_file_read(options.circuit, options.serial_number, &circuit);
+    const uint32_t boot_count = eeprom_count_boot(options.eeprom);
+    catch_signals(&awake);
+    if (options.pty != NULL) {
+        port_open_terminal(&port, options.pty);
+    } else {
+        port_open_tcp(&port, options.tcp);
+    }
+    hal_attach(&circuit);
+    labrig_start(&board, &circuit.config, boot_count);
+    printf("ready %s\n", port.resource);
+    fflush(stdout);
+    serve(&port, &awake);
+    port_close(&port);
+    return 0;
+}
