@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from labrig.config.learning import FileInitial, InitialConfig, LearningConfig
 from labrig.config.model import AlsoInFile, Model, Place, mistakes
 from labrig.config.network import branch_names, input_names, listing, output_names
-from labrig.config.quantities import Count, PositiveSeconds, PositiveVolts, Seed, Share
+from labrig.config.quantities import Count, PositiveSeconds, PositiveVolts, Seed, Share, Text
 from labrig.config.rig import RigConfig
 from labrig.config.tasks import Task, task_mistakes, with_names
 
@@ -61,6 +61,8 @@ class KeepConfig(Model):
 class ExperimentConfig(Model):
     """One experiment, complete in itself."""
 
+    name: Text | None = None
+    """null: the name of its file."""
     rig: Annotated[RigConfig, AlsoInFile(_RIG_FILE)]
     task: Task
     learning: LearningConfig

@@ -1,13 +1,14 @@
 """How the conductances are changed: rule, step, bounds and start."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import inf
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from labrig.config.model import Model, Place, mistakes
+from labrig.config.plain import is_mapping
 from labrig.config.quantities import BareQuantity, PositiveNumber, PositiveSiemens, Share, Text
 from labrig.units import format_quantity
 
@@ -132,10 +133,10 @@ class LearningConfig(Model):
     @field_validator("step", mode="before")
     @classmethod
     def _rate_in_the_unit_of_the_rule(cls, step: Any, info: ValidationInfo) -> Any:
-        if not isinstance(step, dict):
+        if not is_mapping(step):
             return step
         rule: RuleConfig | None = info.data.get("rule")
-        return _bare_rates(cast("dict[str, Any]", step), rule)
+        return _bare_rates(step, rule)
 
     @field_serializer("step", when_used="json")
     def _rate_with_its_unit(self, step: StepConfig) -> dict[str, Any]:
@@ -153,7 +154,7 @@ class LearningConfig(Model):
 _RATES = ("rate", "scale")
 
 
-def _bare_rates(step: dict[str, Any], rule: RuleConfig | None) -> dict[str, Any]:
+def _bare_rates(step: Mapping[str, Any], rule: RuleConfig | None) -> dict[str, Any]:
     """Turn a rate with a unit into a number in the rule's own unit."""
     read: dict[str, Any] = {}
     found: list[tuple[Place, str]] = []
@@ -169,7 +170,7 @@ def _bare_rates(step: dict[str, Any], rule: RuleConfig | None) -> dict[str, Any]
             found.append(((key,), f"{error.message()} (the unit of the {rule.kind} rule)"))
     if found:
         raise mistakes("LearningConfig", found)
-    return step | read
+    return {**step, **read}
 
 
 def _start_mistakes(initial: InitialConfig, bounds: BoundsConfig) -> Iterator[tuple[Place, str]]:

@@ -1,12 +1,12 @@
 """Boards of other packages: a kind is the name of an entry point in the group ``labrig.boards``."""
 
-from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationInfo, model_serializer, model_validator
 
 from labrig.config.model import Model, mistake
+from labrig.config.plain import is_mapping
 
 GROUP = "labrig.boards"
 BUILT_IN = ("simulated", "firmware")
@@ -44,7 +44,7 @@ class PluginBoard(Model):
     @model_validator(mode="before")
     @classmethod
     def _read_by_the_plugin(cls, data: Any, info: ValidationInfo) -> Any:
-        keys = dict(cast("Mapping[str, Any]", data))
+        keys = dict(data)
         if "settings" in keys:
             return keys
         kind = keys.pop("kind", None)
@@ -76,7 +76,5 @@ def load_plugin(kind: Any) -> BoardPlugin:
 
 def board_family(board: Any) -> str | None:
     """Which of labrig's board models reads this mapping, or wrote this object."""
-    if isinstance(board, Mapping):
-        kind = cast("Mapping[str, Any]", board).get("kind")
-        return kind if kind is None or kind in BUILT_IN else "plugin"
-    return {"SimulatedBoard": "simulated", "FirmwareBoard": "firmware"}.get(type(board).__name__, "plugin")
+    kind = board.get("kind") if is_mapping(board) else getattr(board, "kind", None)
+    return kind if kind is None or kind in BUILT_IN else "plugin"

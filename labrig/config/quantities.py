@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from labrig.config.model import mistake
+from labrig.config.patterns import NODE
 from labrig.units import example, format_quantity, parse_quantity
 
 FROM_FILE = {"file": True}
@@ -49,7 +50,7 @@ class Quantity:
 
     def write(self, value: float) -> str | float:
         """Give the text, or bare number, that reads back as the same float."""
-        return f"{value!r} {self.unit}" if self.unit else value
+        return f"{repr(value).removesuffix('.0')} {self.unit}" if self.unit else value
 
     def _wanted(self) -> str:
         what = f"a quantity in {self.unit}" if self.unit else "a plain number or a percentage"
@@ -115,4 +116,4 @@ Seed: TypeAlias = Annotated[int, Strict(), Field(ge=0)]
 Bits: TypeAlias = Annotated[int, Strict(), Field(ge=1, le=24)]
 Flag: TypeAlias = Annotated[bool, Strict()]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
-NodeName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
+NodeName: TypeAlias = Annotated[str, Field(pattern=NODE)]

@@ -15,6 +15,7 @@ from labrig.config.network import (
     listing,
     output_names,
 )
+from labrig.config.patterns import DRIVER, READER, SENSE
 from labrig.config.plugins import PluginBoard, board_family
 from labrig.config.quantities import (
     PositiveAmperes,
@@ -32,9 +33,9 @@ BoardConfig: TypeAlias = Annotated[
     Discriminator(board_family),
 ]
 
-InputLine: TypeAlias = Annotated[str, Field(pattern=r"^dac[0-9]+$")]
-ReadLine: TypeAlias = Annotated[str, Field(pattern=r"^adc[0-9]+$")]
-SenseLine: TypeAlias = Annotated[str, Field(pattern=r"^sense[0-9]+$")]
+InputLine: TypeAlias = Annotated[str, Field(pattern=DRIVER)]
+ReadLine: TypeAlias = Annotated[str, Field(pattern=READER)]
+SenseLine: TypeAlias = Annotated[str, Field(pattern=SENSE)]
 Wiper: TypeAlias = Annotated[int, Strict(), Field(ge=0)]
 
 

@@ -1,13 +1,14 @@
 """What is trained: samples of input and target voltages by node name."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 from pydantic.json_schema import JsonSchemaValue
 
 from labrig.config.model import AlsoInFile, Model, Place, mistakes
 from labrig.config.network import listing
+from labrig.config.plain import is_list, is_mapping
 from labrig.config.quantities import NodeName, Volts
 
 _CSV: JsonSchemaValue = {
@@ -53,40 +54,34 @@ def with_names(task: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Any:
 
     Anything else is left for the models to judge.
     """
-    if not isinstance(task, dict):
+    if not is_mapping(task):
         return task
-    keys = cast("dict[str, Any]", task)
-    stated = keys.get("outputs")
-    targets = cast("list[str]", stated) if isinstance(stated, list) else outputs
+    stated = task.get("outputs")
+    names = {"inputs": inputs, "targets": stated if is_list(stated) else outputs}
     found: list[tuple[Place, str]] = []
-    named = dict(keys)
+    named = dict(task)
     for part in ("samples", "validation"):
-        if not isinstance(keys.get(part), (list, tuple)):
-            continue
-        named[part] = [
-            _named(sample, (part, k), inputs, targets, found) for k, sample in enumerate(keys[part])
-        ]
+        if is_list(samples := task.get(part)):
+            named[part] = [_named(sample, (part, k), names, found) for k, sample in enumerate(samples)]
     if found:
         raise mistakes("Task", found)
     return named
 
 
 def _named(
-    sample: Any, place: Place, inputs: Sequence[str], targets: Sequence[str], found: list[tuple[Place, str]]
+    sample: Any, place: Place, names: Mapping[str, Sequence[str]], found: list[tuple[Place, str]]
 ) -> Any:
-    if not isinstance(sample, dict):
+    if not is_mapping(sample):
         return sample
-    keys = cast("dict[str, Any]", sample)
-    named = dict(keys)
-    for key, names in (("inputs", inputs), ("targets", targets)):
-        values = keys.get(key)
-        if not isinstance(values, (list, tuple)):
+    named = dict(sample)
+    for key, nodes in names.items():
+        values = sample.get(key)
+        if not is_list(values):
             continue
-        listed = cast("Sequence[Any]", values)
-        if len(listed) != len(names):
-            text = f"found {len(listed)} voltages for {len(names)} nodes; in order they are {listing(names)}"
+        if len(values) != len(nodes):
+            text = f"found {len(values)} voltages for {len(nodes)} nodes; in order they are {listing(nodes)}"
             found.append(((*place, key), text))
-        named[key] = dict(zip(names, listed, strict=False))
+        named[key] = dict(zip(nodes, values, strict=False))
     return named
 
 

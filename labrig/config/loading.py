@@ -1,0 +1,153 @@
+"""Files to models: the only door from what a user wrote to what labrig runs."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from labrig.config.complaints import complain, shown
+from labrig.config.document import Document, Source, read_document, sentence
+from labrig.config.experiment import ExperimentConfig
+from labrig.config.model import Model, Place
+from labrig.config.network import input_names, output_names
+from labrig.config.plain import is_mapping
+from labrig.config.quantities import FROM_FILE
+from labrig.config.rig import RigConfig
+from labrig.config.tables import read_conductances, read_samples
+from labrig.config.writing import to_yaml
+
+PathLike = str | os.PathLike[str]
+_Model = TypeVar("_Model", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment file with everything that it names, resolved and checked."""
+
+    config: ExperimentConfig
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """As the file says, or the name of the file."""
+        return self.config.name or self.path.stem
+
+    @property
+    def rig(self) -> RigConfig:
+        """What `labrig.open_bench` opens."""
+        return self.config.rig
+
+    @property
+    def text(self) -> str:
+        """YAML that needs no other file and loads to the same experiment."""
+        return to_yaml(self.config)
+
+
+def load_rig(path: PathLike) -> RigConfig:
+    """Read a rig file.
+
+    Raises
+    ------
+    ConfigError
+        One line a mistake: file, line, key, what was found and what is allowed.
+    """
+    return _validated(RigConfig, _named(read_document(Path(path))))
+
+
+def load_experiment(path: PathLike, *, rig: PathLike | None = None, seed: int | None = None) -> Experiment:
+    """Read an experiment file and the rig, task and start files that it names.
+
+    Parameters
+    ----------
+    path
+        The experiment.
+    rig
+        A rig file to use instead of the experiment's own.
+    seed
+        Replaces the experiment's seed.
+
+    Raises
+    ------
+    ConfigError
+        One line a mistake: file, line, key, what was found and what is allowed.
+    """
+    document = _named(read_document(Path(path)))
+    document = _with_rig(document, None if rig is None else Path(rig))
+    document = _with_samples(document)
+    document = _with_conductances(document)
+    if seed is not None:
+        document = document.graft(("seed",), Document(seed, {(): Source(Path("--seed"), 1)}))
+    return Experiment(_validated(ExperimentConfig, document), Path(path))
+
+
+def _named(document: Document) -> Document:
+    """Name a rig or experiment after its file where it has no name of its own."""
+    if not is_mapping(document.data) or document.get(("name",)) is not None:
+        return document
+    source = document.where(())
+    return document.graft(("name",), Document(source.path.stem, {(): source}))
+
+
+def _with_rig(document: Document, override: Path | None) -> Document:
+    place = ("rig",)
+    if override is not None:
+        rig = _named(read_document(override))
+    elif isinstance(document.get(place), str):
+        path, named_by = _file(document, place)
+        rig = _named(read_document(path, named_by))
+    else:
+        return document
+    return document.graft(place, rig)
+
+
+def _with_samples(document: Document) -> Document:
+    """Read the CSV files of the task; which columns are inputs, the rig says."""
+    named = [place for place in (("task",), ("task", "validation")) if _names_file(document, place)]
+    if not named:
+        return document
+    rig = _validated(RigConfig, document, below=("rig",))
+    trained = document.get(("task", "outputs")) or output_names(rig.network)
+    for place in named:
+        others = document.get(place).keys() - {"file"}
+        if clash := others & {"samples"} if place == ("task",) else others:
+            raise document.refuse((*place, min(clash)), "found beside file; leave one of the two out")
+        path, named_by = _file(document, (*place, "file"))
+        samples = read_samples(path, named_by, input_names(rig.network), trained)
+        document = document.without((*place, "file"))
+        document = document.graft((*place, "samples") if place == ("task",) else place, samples)
+    return document
+
+
+def _with_conductances(document: Document) -> Document:
+    """Read the CSV file of the start."""
+    place = ("learning", "initial")
+    initial = document.get(place)
+    if not is_mapping(initial) or document.get((*place, "kind")) != "file" or "conductances" in initial:
+        return document
+    if document.get((*place, "path")) is None:
+        return document
+    path, named_by = _file(document, (*place, "path"))
+    return document.graft((*place, "conductances"), read_conductances(path, named_by))
+
+
+def _names_file(document: Document, place: Place) -> bool:
+    task = document.get(place)
+    return is_mapping(task) and "file" in task
+
+
+def _file(document: Document, place: Place) -> tuple[Path, str]:
+    """Path of a file that a value names, and how a message about it begins."""
+    source, text = document.where(place), document.get(place)
+    if not isinstance(text, str):
+        raise document.refuse(place, f"found {shown(text)}; write the path of a file")
+    path = source.path.parent / Path(text).expanduser()
+    return Path(os.path.normpath(path)), sentence(source, place, f"found {text!r}; ")
+
+
+def _validated(model: type[_Model], document: Document, below: Place = ()) -> _Model:
+    try:
+        return model.model_validate(document.get(below), context=FROM_FILE)
+    except ValidationError as error:
+        raise complain(error, document, model, below) from None
