@@ -12,7 +12,7 @@ _NOTHING: Mapping[int, float] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class TowardTarget:
-    """Clamp at ``x + fraction * (target - x)``; x is the node's voltage in an earlier boundary of this exchange.
+    """Clamp at ``x + fraction * (target - x)``; x is the node's voltage in an earlier boundary.
 
     Coupled learning's clamp: Stern, Hexner, Rocks, Liu, PRX 11, 021045 (2021), eq. 2.
     """
@@ -25,7 +25,10 @@ class TowardTarget:
 
 @dataclass(frozen=True, slots=True)
 class ThroughConductance:
-    """A source at the target behind a conductance: equilibrium propagation's nudge (Kendall et al., 2006.01981)."""
+    """A source at the target behind a conductance.
+
+    Equilibrium propagation's nudge: Kendall et al., arXiv:2006.01981 (2020).
+    """
 
     target: Volts
     conductance: Siemens

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from labrig.arrays import FloatArray, IntArray
+from labrig.circuit.multigraph import CrossbarBlock, Multigraph, node_index
 from labrig.errors import CircuitError
 
 
@@ -41,7 +42,7 @@ class Topology:
 
     @classmethod
     def crossbar(cls, inputs: int, outputs: int) -> "Topology":
-        """Complete bipartite graph: nodes in0…, then out0…; branch ``i * outputs + j`` joins row i to column j."""
+        """Complete bipartite graph: nodes in0…, out0…; branch ``i * outputs + j`` joins row i to column j."""
         names = tuple(f"in{i}" for i in range(inputs)) + tuple(f"out{j}" for j in range(outputs))
         pairs = tuple((i, inputs + j) for i in range(inputs) for j in range(outputs))
         return cls(names, pairs, tuple(range(inputs)), tuple(range(inputs, inputs + outputs)))
@@ -86,12 +87,20 @@ class Topology:
         expected = [(i, j) for i in self.inputs for j in self.outputs]
         return (rows, columns) if list(self.branches) == expected else None
 
+    @cached_property
+    def multigraph(self) -> Multigraph:
+        """The branches as the solvers take them."""
+        block = None
+        if self.crossbar_shape is not None:
+            block = CrossbarBlock(node_index(self.inputs), node_index(self.outputs), self.crossbar_shape)
+        return Multigraph(self.nodes, self.ends, block)
+
     def branch_voltages(self, node_voltages: FloatArray) -> FloatArray:
         """Voltage over each branch, (…, N) V to (…, B) V."""
         return node_voltages[..., self.ends[:, 0]] - node_voltages[..., self.ends[:, 1]]
 
     def branch_name(self, branch: int) -> str:
-        """A branch as people write it, ``in3-out7``."""
+        """Name a branch as people write it, ``in3-out7``."""
         a, b = self.branches[branch]
         return f"{self.nodes[a]}-{self.nodes[b]}"
 
@@ -131,5 +140,7 @@ def _check_connected(topology: Topology) -> None:
                 todo.append(node)
     lost = [name for node, name in enumerate(topology.nodes) if node not in reached]
     if lost:
-        msg = f"the network is not connected: no branch leads from {topology.nodes[0]} to {', '.join(lost[:8])}"
+        msg = (
+            f"the network is not connected: no branch leads from {topology.nodes[0]} to {', '.join(lost[:8])}"
+        )
         raise CircuitError(msg)
