@@ -47,8 +47,11 @@ def trusted(states: NetworkStates) -> BoolArray:
 
     A flag on a voltage that is commanded or modelled says nothing against it.
     """
+    finite = np.isfinite(states.node_voltages)
+    if not states.flags.any():
+        return finite
     refused = (states.flags != 0) & (states.voltage_origin == Origin.MEASURED)
-    return np.asarray(np.isfinite(states.node_voltages) & ~refused)
+    return np.asarray(finite & ~refused)
 
 
 def sample_errors(batch: Batch, free: NetworkStates, known: BoolArray) -> FloatArray:

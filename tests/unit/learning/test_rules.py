@@ -1,0 +1,224 @@
+"""Each rule against finite differences of what it says it descends, with and without hidden nodes."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import pytest
+
+from labrig.arrays import BranchArray, FloatArray
+from labrig.circuit import Boundary, IdealNetwork, Topology, TowardTarget
+from labrig.learning import (
+    Batch,
+    Contrastive,
+    Coupled,
+    CoupledByHost,
+    Equilibrium,
+    EquilibriumByCurrent,
+    FixedStep,
+    LearningRule,
+    Sample,
+    WholeTask,
+    loop,
+)
+from labrig.learning.bounds import Bounds
+from labrig.learning.evidence import gather, rows
+
+
+class Instance(Protocol):
+    @property
+    def topology(self) -> Topology: ...
+    @property
+    def conductances(self) -> BranchArray: ...
+    @property
+    def samples(self) -> tuple[Sample, ...]: ...
+
+
+def contrast(rule: LearningRule, instance: Instance, sample: Sample) -> BranchArray:
+    """What the rule makes of one sample at the instance's conductances."""
+    network = IdealNetwork(instance.topology)
+    step = next(
+        loop(
+            network,
+            rule,
+            FixedStep(1.0),
+            WholeTask([sample]),
+            initial=instance.conductances,
+            bounds=Bounds.uniform(len(instance.conductances), 1e-9),
+        )
+    )
+    return rule.contrast(instance.topology, step.evidence)
+
+
+def power(topology: Topology, g: BranchArray, boundary: Boundary) -> float:
+    volts = IdealNetwork(topology, g).settle([boundary]).node_voltages[0]
+    return float(g @ topology.branch_voltages(volts) ** 2)
+
+
+def q(topology: Topology, g: BranchArray, sample: Sample) -> float:
+    """Q = v^Dᵀ G v^D − vᵀ G v."""
+    return power(topology, g, sample.clamped) - power(topology, g, sample.free)
+
+
+def half_squared_error(topology: Topology, g: BranchArray, sample: Sample) -> float:
+    e = errors(topology, g, sample)
+    return 0.5 * float(e @ e)
+
+
+def errors(topology: Topology, g: BranchArray, sample: Sample) -> FloatArray:
+    x = IdealNetwork(topology, g).settle([sample.free]).node_voltages[0]
+    return np.asarray(x[sample.target_nodes] - sample.target_volts)
+
+
+def gradient(
+    loss: Callable[[Topology, BranchArray, Sample], float], instance: Instance, sample: Sample
+) -> BranchArray:
+    """Central differences with a step of 1e-5 of 1 S: good to about 1e-10."""
+    h = 1e-5
+    slopes = np.empty(len(instance.conductances))
+    for k in range(len(slopes)):
+        up, down = instance.conductances.copy(), instance.conductances.copy()
+        up[k] += h
+        down[k] -= h
+        slopes[k] = (loss(instance.topology, up, sample) - loss(instance.topology, down, sample)) / (2 * h)
+    return slopes
+
+
+def imposed_error(instance: Instance, sample: Sample) -> BranchArray:
+    """w: branch voltages when e is imposed on the outputs with the inputs at 0."""
+    e = errors(instance.topology, instance.conductances, sample)
+    boundary = Boundary(
+        dict.fromkeys(sample.inputs, 0.0) | dict(zip(sample.target_nodes.tolist(), e.tolist(), strict=True))
+    )
+    volts = IdealNetwork(instance.topology, instance.conductances).settle([boundary]).node_voltages[0]
+    return np.asarray(instance.topology.branch_voltages(volts))
+
+
+def test_contrastive_learning_is_the_negative_gradient_of_q(instance: Instance) -> None:
+    sample = instance.samples[0]
+    np.testing.assert_allclose(
+        contrast(Contrastive(), instance, sample), -gradient(q, instance, sample), atol=1e-8
+    )
+
+
+@pytest.mark.parametrize("rule", [Equilibrium, EquilibriumByCurrent])
+def test_equilibrium_propagation_tends_to_the_negative_gradient_of_half_the_squared_error(
+    instance: Instance, rule: Callable[[float], LearningRule]
+) -> None:
+    sample = instance.samples[0]
+    slope = -gradient(half_squared_error, instance, sample)
+    away = [float(np.abs(contrast(rule(b), instance, sample) - slope).max()) for b in (1e-2, 1e-3, 1e-5)]
+    assert away[0] / away[1] == pytest.approx(10, rel=0.05), "the bias is of order β"
+    assert away[2] < 1e-4 * np.abs(slope).max()
+
+
+def test_coupled_learning_tends_to_the_gradient_of_esse_and_the_imposed_error(instance: Instance) -> None:
+    sample = instance.samples[0]
+    limit = -0.5 * gradient(q, instance, sample) + 0.5 * imposed_error(instance, sample) ** 2
+    away = [float(np.abs(contrast(Coupled(eta), instance, sample) - limit).max()) for eta in (1e-2, 1e-3)]
+    assert away[0] / away[1] == pytest.approx(10, rel=0.02), "the difference is of order η"
+    np.testing.assert_allclose(contrast(Coupled(1e-6), instance, sample), limit, atol=1e-6)
+
+
+def test_coupled_learning_at_full_nudge_is_half_of_contrastive_learning(instance: Instance) -> None:
+    sample = instance.samples[0]
+    np.testing.assert_allclose(
+        contrast(Coupled(1.0), instance, sample), 0.5 * contrast(Contrastive(), instance, sample), atol=1e-14
+    )
+
+
+@pytest.mark.parametrize("nudge", [1.0, 0.3, 0.01])
+def test_coupled_learning_is_the_same_whether_board_or_host_finds_the_clamps(
+    instance: Instance, nudge: float
+) -> None:
+    sample = instance.samples[1]
+    np.testing.assert_allclose(
+        contrast(CoupledByHost(nudge), instance, sample),
+        contrast(Coupled(nudge), instance, sample),
+        atol=1e-14 / nudge,
+    )
+
+
+def test_equilibrium_nudges_agree_to_the_order_of_the_nudge(instance: Instance) -> None:
+    sample = instance.samples[1]
+
+    def apart(beta: float) -> float:
+        pair = [contrast(rule(beta), instance, sample) for rule in (Equilibrium, EquilibriumByCurrent)]
+        return float(np.abs(pair[0] - pair[1]).max())
+
+    assert apart(1e-2) / apart(1e-3) == pytest.approx(10, rel=0.05)
+
+
+def test_the_injected_current_is_minus_nudge_times_error(instance: Instance) -> None:
+    batch = Batch.whole(instance.samples)
+    rule = EquilibriumByCurrent(0.25)
+    free = IdealNetwork(instance.topology, instance.conductances).settle(rule.first(batch))
+    for row, (sample, boundary) in enumerate(zip(batch.samples, rule.then(batch, free), strict=True)):
+        for node, target in sample.targets.items():
+            assert boundary.currents[node] == pytest.approx(-0.25 * (free.node_voltages[row, node] - target))
+        assert boundary.voltages == sample.inputs
+
+
+def test_q_is_never_negative_and_is_minus_error_times_clamp_current(instance: Instance) -> None:
+    rng = np.random.default_rng(5)
+    sample = instance.samples[0]
+    nodes = sample.target_nodes
+    for _ in range(20):
+        g = rng.uniform(0.01, 3, len(instance.conductances))
+        network = IdealNetwork(instance.topology, g)
+        free, clamped = (
+            network.settle([boundary], currents=True) for boundary in (sample.free, sample.clamped)
+        )
+        e = free.node_voltages[0, nodes] - sample.target_volts
+        found = q(instance.topology, g, sample)
+        assert found > 0
+        assert -float(e @ clamped.clamp_currents[0, nodes]) == pytest.approx(found, rel=1e-10)
+
+
+@pytest.mark.parametrize("eta", [0.3, 1.0])
+def test_coupled_learning_shrinks_the_sum_of_squares_by_eta_q(instance: Instance, eta: float) -> None:
+    sample = instance.samples[0]
+    rate = 2 * instance.conductances @ contrast(Coupled(eta), instance, sample)
+    assert rate == pytest.approx(-eta * q(instance.topology, instance.conductances, sample), rel=1e-9)
+
+
+def test_equilibrium_propagation_keeps_the_sum_of_squares_as_the_nudge_vanishes(instance: Instance) -> None:
+    sample = instance.samples[0]
+    direction = contrast(Equilibrium(1e-7), instance, sample)
+    g = instance.conductances
+    assert abs(g @ direction) < 1e-6 * np.linalg.norm(g) * np.linalg.norm(direction)
+
+
+def test_a_nudge_toward_the_target_refers_to_the_free_state_of_its_own_sample(instance: Instance) -> None:
+    batch = Batch.whole(instance.samples)
+    boundaries = Coupled(0.5).first(batch)
+    for row, sample in enumerate(batch.samples):
+        assert boundaries[2 * row] == sample.free
+        nudges = boundaries[2 * row + 1].nudges
+        assert nudges == {node: TowardTarget(y, 0.5, 2 * row) for node, y in sample.targets.items()}
+
+
+@pytest.mark.parametrize("rule", [CoupledByHost(0.5), EquilibriumByCurrent(0.5)])
+def test_an_output_whose_reading_is_lost_is_not_nudged(
+    instance: Instance, rule: CoupledByHost | EquilibriumByCurrent
+) -> None:
+    batch = Batch.whole(instance.samples)
+    states = IdealNetwork(instance.topology, instance.conductances).settle(rule.first(batch))
+    gone, kept = (int(node) for node in batch.samples[0].target_nodes)
+    states.node_voltages[0, gone] = np.nan
+    first, _ = rule.then(batch, states)
+    nudged = {*first.voltages, *first.currents}
+    assert gone not in nudged
+    assert kept in nudged
+
+
+@pytest.mark.parametrize("rule", [Contrastive(), Coupled(0.5), Equilibrium(0.5)])
+def test_the_contrast_of_a_batch_is_the_mean_over_its_samples(instance: Instance, rule: LearningRule) -> None:
+    network = IdealNetwork(instance.topology, instance.conductances)
+    batch = Batch.whole(instance.samples)
+    states = network.settle(rule.first(batch))
+    evidence = gather(0, batch, rows(states, slice(0, None, 2)), rows(states, slice(1, None, 2)))
+    singles = [contrast(rule, instance, sample) for sample in instance.samples]
+    np.testing.assert_allclose(
+        rule.contrast(instance.topology, evidence), np.mean(singles, axis=0), atol=1e-14
+    )
