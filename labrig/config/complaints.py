@@ -43,11 +43,12 @@ def complain(
     below
         Place of that part.
     """
-    details = [item for item in error.errors() if not _follows_from_another(item)]
     lines: list[tuple[str, int, str]] = []
-    for item in details:
+    for item in error.errors():
+        if _follows_from_another(item):
+            continue
         trail = follow(model, item["loc"])
-        place = (*below, *trail.place)
+        place = (*below, *trail.place, *(("kind",) if item["type"] == "union_tag_invalid" else ()))
         source = document.where(place)
         said = sentence(source, place, _text(item, trail))
         lines.append((str(source.path), source.line, said))
@@ -58,6 +59,8 @@ def complain(
 
 def suggestion(word: str, allowed: list[str]) -> str:
     """List what is allowed, and what was probably meant."""
+    if len(allowed) == 1:
+        return f"only {allowed[0]} is allowed"
     close = get_close_matches(word, allowed, 1)
     return f"allowed are {', '.join(allowed)}" + (f" (did you mean {close[0]!r}?)" if close else "")
 
@@ -100,14 +103,15 @@ def _wrong_kind(found: Any, context: Mapping[str, Any], trail: Trail) -> str:
     if not is_mapping(found):
         return f"found {shown(found)}; write a mapping such as {{kind: {trail.kinds[0]}}}"
     tag = str(context["tag"])
-    return f"found the kind {tag!r}; {suggestion(tag, trail.kinds)}"
+    return f"found {tag!r}; {suggestion(tag, trail.kinds)}"
 
 
-def _not_among(found: Any, context: Mapping[str, Any], _: Trail) -> str:
+def _not_among(found: Any, context: Mapping[str, Any], trail: Trail) -> str:
     allowed = [
         word.strip(" '") for part in str(context["expected"]).split(",") for word in part.split(" or ")
     ]
-    return f"found {shown(found)}; {suggestion(str(found), allowed)}"
+    mapping = f", or a mapping with the key {trail.below[0]}" if trail.below else ""
+    return f"found {shown(found)}; {suggestion(str(found), allowed)}{mapping}"
 
 
 def _out_of_range(found: Any, context: Mapping[str, Any], _: Trail) -> str:
@@ -121,9 +125,11 @@ def _wrong_shape(found: Any, context: Mapping[str, Any], _: Trail) -> str:
 
 
 def _wrong_length(_: Any, context: Mapping[str, Any], __: Trail) -> str:
+    if context.get("max_length") == 0:
+        return f"found a list of {context['actual_length']}; only the empty list is allowed so far"
     words = {"min_length": "at least", "max_length": "at most"}
     allowed = " and ".join(f"{words[key]} {bound}" for key, bound in context.items() if key in words)
-    return f"found {context['actual_length']} items; {allowed} allowed"
+    return f"found {context['actual_length']} items; it must be {allowed}"
 
 
 def _empty(_: Any, __: Mapping[str, Any], ___: Trail) -> str:

@@ -118,8 +118,8 @@ def read_document(path: Path, named_by: str = "") -> Document:
 
 def parse_document(text: str, path: Path) -> Document:
     """Parse YAML 1.2; `path` names it in messages."""
-    from ruamel.yaml import YAML  # noqa: PLC0415
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     loader: Any = YAML(typ="rt", pure=True)
     try:

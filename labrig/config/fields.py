@@ -29,7 +29,7 @@ def follow(model: type[Model], loc: Place) -> Trail:
     """Walk from a model along pydantic's `loc`."""
     arms: list[_Arm] = [_Arm(None, model)]
     place: list[str | int] = []
-    around = arms
+    around = offered = arms
     for key in loc:
         if key == "[key]":
             continue
@@ -38,10 +38,11 @@ def follow(model: type[Model], loc: Place) -> Trail:
             continue
         place.append(key)
         around, arms = arms, [below for arm in arms for below in arm.enter(key)]
+        offered = arms
     keys = sorted({key for arm in around for key in arm.keys})
-    kinds = [arm.kind or arm.tag for arm in arms if arm.kind or arm.tag]
-    below = sorted({key for arm in arms for key in arm.keys})
-    return Trail(tuple(place), keys, [kind for kind in kinds if kind], below)
+    kinds = [kind for arm in offered if (kind := arm.kind or arm.tag)]
+    below = sorted({key for arm in offered for key in arm.keys})
+    return Trail(tuple(place), keys, kinds, below)
 
 
 @dataclass(frozen=True, slots=True)

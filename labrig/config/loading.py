@@ -82,6 +82,19 @@ def load_experiment(path: PathLike, *, rig: PathLike | None = None, seed: int | 
     return Experiment(_validated(ExperimentConfig, document), Path(path))
 
 
+def load(path: PathLike) -> Experiment | RigConfig:
+    """Read a file that is either an experiment or a rig, told apart by its keys.
+
+    Raises
+    ------
+    ConfigError
+        One line a mistake: file, line, key, what was found and what is allowed.
+    """
+    data = read_document(Path(path)).data
+    is_rig = is_mapping(data) and not data.keys() & {"rig", "task", "learning"}
+    return load_rig(path) if is_rig else load_experiment(path)
+
+
 def _named(document: Document) -> Document:
     """Name a rig or experiment after its file where it has no name of its own."""
     if not is_mapping(document.data) or document.get(("name",)) is not None:

@@ -15,7 +15,7 @@ from labrig.units import example, format_quantity, parse_quantity
 FROM_FILE = {"file": True}
 """Validation context in which a bare number is refused where a unit belongs."""
 
-_PATTERN = r"^\s*[-+−]?[0-9.][^\s]*\s*[A-Za-zµμΩΩ%]"
+_PATTERN = r"^\s*[-+−]?\.?[0-9][0-9.eE+-]*\s*[^\s0-9.]"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Quantity:
 
     def parse(self, value: Any, info: core_schema.ValidationInfo) -> float:
         """Read one value; in a file it needs its unit."""
-        if _is_number(value) and info.context == FROM_FILE:
+        if _is_number(value) and isfinite(value) and info.context == FROM_FILE:
             raise mistake(f"found {value!r}, which has no unit; write {self._wanted()}")
         return self.read(value)
 
@@ -44,7 +44,9 @@ class Quantity:
             number = float(value)
         else:
             raise mistake(f"found {value!r}; write {self._wanted()}")
-        if not isfinite(number) or not self._holds(number):
+        if not isfinite(number):
+            raise mistake(f"found {value}, which is not a finite number; write {self._wanted()}")
+        if not self._holds(number):
             raise mistake(f"found {value}; it must be {self._range()}")
         return number
 
