@@ -1,0 +1,1 @@
+"""Boards of programmable branches: the contract, and the board behind the wire protocol."""

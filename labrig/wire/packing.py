@@ -51,16 +51,29 @@ def unpack(data: bytes, count: int, bits: int) -> IntArray:
     FrameError
         `data` is not `packed_size(count, bits)` bytes long.
     """
-    if len(data) != packed_size(count, bits):
-        msg = f"{count} codes of {bits} bits take {packed_size(count, bits)} bytes; {len(data)} came"
-        raise FrameError(msg)
+    return unpack_rows(data, 1, count, bits).reshape(count)
+
+
+def unpack_rows(data: bytes, rows: int, count: int, bits: int) -> IntArray:
+    """Undo `pack` for rows that end on a byte each, shape (rows, count).
+
+    Raises
+    ------
+    FrameError
+        `data` is not ``rows * packed_size(count, bits)`` bytes long.
+    """
+    if len(data) != rows * packed_size(count, bits):
+        msg = f"{rows} times {count} codes of {bits} bits take {rows * packed_size(count, bits)} bytes; "
+        raise FrameError(msg + f"{len(data)} came")
     width = _width(bits)
-    raw = np.frombuffer(data, np.uint8)
+    raw = np.frombuffer(data, np.uint8).reshape(rows, -1)
     if bits == width:
         return raw.view(f"<u{width // 8}").astype(np.int64)
-    table = np.zeros((count, width), np.uint8)
-    table[:, :bits] = np.unpackbits(raw, count=count * bits, bitorder="little").reshape(count, bits)
-    return np.packbits(table, bitorder="little").view(f"<u{width // 8}").astype(np.int64)
+    table = np.zeros((rows, count, width), np.uint8)
+    unpacked = np.unpackbits(raw, axis=1, count=count * bits, bitorder="little")
+    table[:, :, :bits] = unpacked.reshape(rows, count, bits)
+    packed = np.packbits(table, bitorder="little")
+    return packed.view(f"<u{width // 8}").reshape(rows, count).astype(np.int64)
 
 
 def _width(bits: int) -> int:

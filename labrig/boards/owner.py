@@ -1,0 +1,123 @@
+"""The one thread that talks over a board's link: exchanges on request, heartbeats in between."""
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from labrig.arrays import Seconds
+from labrig.errors import LabrigError
+
+PERIOD: Seconds = 0.25
+"""Between two heartbeats."""
+LEASE: Seconds = 5.0
+"""How long heartbeats go on after the main loop was last heard of."""
+
+T = TypeVar("T")
+
+
+class _Job(Generic[T]):
+    """A call whose outcome another thread waits for."""
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self._function = function
+        self._done = threading.Event()
+        self._result: list[T] = []
+        self._error: BaseException | None = None
+
+    def carry_out(self) -> None:
+        try:
+            self._result.append(self._function())
+        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
+            self._error = error
+        self._done.set()
+
+    def outcome(self) -> T:
+        """Wait to the end even where a signal interrupts; then raise what the signal's handler raised."""
+        interruption: BaseException | None = None
+        while not self._done.is_set():
+            try:
+                self._done.wait()
+            except BaseException as error:  # noqa: BLE001 - Ctrl-C, SIGTERM
+                interruption = error
+        if interruption is not None:
+            raise interruption
+        if self._error is not None:
+            raise self._error
+        return self._result[0]
+
+
+class Owner:
+    """Runs jobs one after the other in its thread and calls `beat` while it may.
+
+    Parameters
+    ----------
+    name
+        Of the thread.
+    beat
+        Sends a heartbeat; a LabrigError from it stops the beating until the next job.
+    """
+
+    def __init__(self, name: str, beat: Callable[[], None]) -> None:
+        self._beat = beat
+        self._beating = False
+        self._lease_until = 0.0
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name=f"labrig {name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_beating(self) -> bool:
+        """Heartbeats are sent: the board is armed, and the main loop was heard of lately."""
+        return self._beating and time.monotonic() < self._lease_until
+
+    def renew(self, seconds: Seconds = LEASE) -> None:
+        """Let heartbeats go on for at least so long from now."""
+        self._lease_until = max(self._lease_until, time.monotonic() + seconds)
+
+    def start_beating(self) -> None:
+        """To be called from a job: the board is armed."""
+        self._beating = True
+
+    def stop_beating(self) -> None:
+        """To be called from a job: the board is disarmed, or nobody knows."""
+        self._beating = False
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run a job in the owner's thread; its result or error, after it has run to its end."""
+        job = _Job(function)
+        self._jobs.put(job.carry_out)
+        return job.outcome()
+
+    def stop(self) -> None:
+        """End the thread after the jobs that wait; twice is fine."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        next_beat = time.monotonic() + PERIOD
+        while True:
+            try:
+                job = self._jobs.get(
+                    timeout=max(0.0, next_beat - time.monotonic()) if self._beating else None
+                )
+            except queue.Empty:
+                self._beat_or_stop()
+            else:
+                if job is None:
+                    return
+                job()
+            next_beat = time.monotonic() + PERIOD
+
+    def _beat_or_stop(self) -> None:
+        self._beating = self.is_beating
+        if self._beating:
+            self._beating = False
+            with contextlib.suppress(LabrigError):  # the next exchange will find out, and say it
+                self._beat()
+                self._beating = True

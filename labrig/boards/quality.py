@@ -1,0 +1,53 @@
+"""What a link turns out to be like: round trip and error rate."""
+
+from labrig.arrays import Seconds
+from labrig.wire.definition import MAX_PAYLOAD
+
+TRIES = 8
+_FLOOR: Seconds = 0.02
+_CEILING: Seconds = 1.0
+_FIRST_GUESS: Seconds = 0.05
+_SMOOTHING = 1 / 8
+_MEMORY = 1 / 64
+_SMALLEST = 64
+
+
+class RoundTrip:
+    """Retransmission time-out: 4 times the smoothed round trip, doubled at each try.
+
+    After Jacobson, SIGCOMM 1988. A frame that was sent more than once counts from its first sending, so that
+    the estimate errs towards patience.
+    """
+
+    def __init__(self) -> None:
+        self._smoothed = _FIRST_GUESS
+
+    def sample(self, seconds: Seconds) -> None:
+        """Learn from one answer."""
+        self._smoothed += _SMOOTHING * (seconds - self._smoothed)
+
+    def timeout(self, tries: int) -> Seconds:
+        """How long to wait after `tries` vain waits."""
+        return min(_CEILING, max(_FLOOR, 4 * self._smoothed) * float(2**tries))
+
+
+class ErrorRate:
+    """Share of frames that had to be sent again, over about the last 64; frames shrink where it is high."""
+
+    def __init__(self) -> None:
+        self._share = 0.0
+
+    def good(self, frames: int) -> None:
+        """Count answered frames."""
+        self._share *= (1 - _MEMORY) ** frames
+
+    def bad(self, frames: int) -> None:
+        """Count frames that were lost or damaged."""
+        self._share += (1 - self._share) * (1 - (1 - _MEMORY) ** frames)
+
+    @property
+    def payload(self) -> int:
+        """Bytes of payload that a frame should not exceed."""
+        if self._share < 0.05:
+            return MAX_PAYLOAD
+        return MAX_PAYLOAD // 2 if self._share < 0.2 else _SMALLEST

@@ -1,0 +1,334 @@
+"""A board behind a link: `Board` spoken in frames."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from labrig.arrays import CodeArray, FloatArray, Seconds
+from labrig.boards.base import (
+    BoardInfo,
+    BoardReply,
+    BoardRequest,
+    Codes,
+    Conductances,
+    Counters,
+    saturation,
+)
+from labrig.boards.exchange import Exchange, check_codes, check_statuses, confirm, plan_reads
+from labrig.boards.hello import adc, dac, describe
+from labrig.boards.measuring import Scan, plan_measures, sending_order
+from labrig.boards.owner import PERIOD, Owner
+from labrig.boards.pipeline import Command
+from labrig.boards.scaling import BoundaryScale
+from labrig.boards.session import Session
+from labrig.boards.writing import plan_writes
+from labrig.circuit.boundary import Boundary
+from labrig.errors import BoardFault, BoardReset, ConfigError, LabrigError, LinkClosed, LinkError
+from labrig.links.base import Link
+from labrig.wire.boundaries import Shape
+from labrig.wire.definition import (
+    PER_10US,
+    PER_MS,
+    ArmRequest,
+    DigestReply,
+    Feature,
+    HelloReply,
+    Message,
+    StatusReply,
+)
+from labrig.wire.framing import Frame
+from labrig.wire.messages import decode, encode
+
+T = TypeVar("T")
+
+HEARTBEAT: Seconds = 1.0
+"""Silence after which an armed board releases its drivers."""
+_LONGEST_SETTLE: Seconds = (2**16 - 1) / PER_10US
+
+
+def open_wired(link: Link) -> "WiredBoard":
+    """Say hello to the board behind an open link; the board owns the link from now on.
+
+    Raises
+    ------
+    LinkOpenError
+        No board answers.
+    ProtocolMismatch
+        Its firmware was built from another definition of the protocol.
+    """
+    session = Session(link)
+    try:
+        hello = session.hello()
+        return WiredBoard(link, session, hello)
+    except BaseException:
+        link.close()
+        raise
+
+
+class WiredBoard:
+    """A `Board` over a session; one thread of its own talks, sends heartbeats and keeps the lease.
+
+    Parameters
+    ----------
+    link
+        Owned from now on; `close` closes it.
+    session
+        Over that link, open.
+    hello
+        The board's answer that opened it.
+    """
+
+    def __init__(self, link: Link, session: Session, hello: HelloReply) -> None:
+        self._info = describe(hello)
+        self._adc = adc(hello)
+        self._code_bits = hello.code_bits
+        self._scale = BoundaryScale(self._info, dac(hello))
+        self._shape = Shape(hello.inputs, hello.outputs, hello.dac_bits)
+        self._link = link
+        self._session = session
+        self._senses_sources = Feature.SOURCE_SENSE in Feature(hello.features)
+        self._image: CodeArray | None = None
+        """Codes that the board is known to hold."""
+        self._boot_count: int | None = hello.boot_count
+        """As the caller knows it; None: any, after the caller was told of a reset."""
+        self._armed_until = 0.0
+        self._exchanges = self._turn_arounds = self._measurements = self._writes = 0
+        self._closed = False
+        self._owner = Owner(link.name, self._beat)
+
+    @property
+    def info(self) -> BoardInfo:
+        """Identity, ranges and capabilities."""
+        return self._info
+
+    @property
+    def counters(self) -> Counters:
+        """What crossed the link so far."""
+        tally = self._session.tally
+        return Counters(
+            exchanges=self._exchanges,
+            turn_arounds=self._turn_arounds,
+            frames=tally.frames,
+            bytes_down=tally.bytes_down,
+            bytes_up=tally.bytes_up,
+            retries=tally.retries,
+            measurements=self._measurements,
+            writes=self._writes,
+        )
+
+    def exchange(self, request: BoardRequest) -> BoardReply:
+        """Carry out one exchange: one turn-around, however many frames it takes.
+
+        Raises
+        ------
+        ConfigError, LimitExceeded
+            The board cannot do that; nothing was sent.
+        BoardReset
+            The board started anew; the next exchange greets it and writes its program in full.
+        ReadbackMismatch
+            The board's codes are not the program's.
+        LinkError, ProtocolError, BoardFault
+        """
+        self._owner.renew()
+        exchange = self._plan(request)
+        return self._call(lambda: self._carry_out(request, exchange))
+
+    def digest(self) -> int:
+        """CRC-32 of the codes that are on the board now."""
+        return self._call(self._ask_digest)
+
+    def status(self) -> StatusReply:
+        """What the board counts and measures of itself; changes nothing."""
+        return self._owner.call(lambda: self._session.query(Message.STATUS, StatusReply))
+
+    def renew(self, seconds: Seconds) -> None:
+        """Renew the lease of the main loop for this long: heartbeats go on meanwhile."""
+        self._owner.renew(seconds)
+
+    def make_safe(self) -> None:
+        """Release every driver, from whatever state, and read back that it is so.
+
+        Raises
+        ------
+        BoardFault
+            The board still drives some lines.
+        LinkError
+            The board is out of reach; it releases its drivers by itself when its heartbeat runs out.
+        """
+        self._owner.call(self._release)
+
+    def close(self) -> None:
+        """Make safe and let go of the link; everything is attempted, every failure named; twice is fine."""
+        if self._closed:
+            return
+        self._closed = True
+        failures: list[LabrigError] = []
+        for step in (self.make_safe, self._owner.stop, self._link.close):
+            try:
+                step()
+            except LabrigError as error:
+                failures.append(error)
+        if failures:
+            raise type(failures[0])("; and ".join(map(str, failures)))
+
+    def _call(self, job: Callable[[], T]) -> T:
+        try:
+            return self._owner.call(job)
+        except BoardReset:
+            self._boot_count = None
+            raise
+
+    def _plan(self, request: BoardRequest) -> Exchange:
+        if isinstance(request.program, Conductances):
+            msg = f"{self._link.name}: this board takes wiper codes, not conductances"
+            raise ConfigError(msg)
+        self._check_timing(request)
+        order = sending_order(request.boundaries)
+        payload = self._session.errors.payload
+        scan = self._scan(request)
+        measures = plan_measures(
+            [self._scale.to_wire(boundary) for boundary in request.boundaries],
+            order,
+            scan,
+            self._shape,
+            payload=payload,
+            longest=HEARTBEAT / 2,
+        )
+        writes: Sequence[Command] = ()
+        written = 0
+        if request.program is not None:
+            check_codes(request.program.values, self._info)
+            writes, written = plan_writes(self._image, request.program.values, self._code_bits, payload)
+        return Exchange(
+            program=None if request.program is None else np.array(request.program.values),
+            writes=writes,
+            written=written,
+            confirmation=confirm(request.program),
+            reads=plan_reads(self._info.branches, self._code_bits) if request.read_back else (),
+            measures=measures,
+            scan=scan,
+            states=len(request.boundaries),
+            drives=any(b.voltages or b.currents or b.nudges for b in request.boundaries),
+        )
+
+    def _check_timing(self, request: BoardRequest) -> None:
+        if not 0 <= request.settle <= _LONGEST_SETTLE:
+            wire = f"the wire's range 0 … {_LONGEST_SETTLE:g} s"
+            msg = f"a settling time of {request.settle:g} s is outside {wire}"
+            raise ConfigError(msg)
+        if not 1 <= request.averages <= self._info.max_averages:
+            most = self._info.max_averages
+            msg = f"{request.averages} averages are outside what this board does, 1 … {most}"
+            raise ConfigError(msg)
+
+    def _scan(self, request: BoardRequest) -> Scan:
+        sources = request.sources and self._senses_sources
+        channels = self._info.lines + (self._info.inputs + self._info.outputs if sources else 0)
+        return Scan(channels, request.averages, request.settle, self._adc)
+
+    def _sources(self, codes: FloatArray, boundaries: Sequence[Boundary]) -> FloatArray:
+        """Driver side of each line, NaN where it was not read or the line not driven."""
+        volts = np.full((len(boundaries), self._info.lines), np.nan)
+        for state, (boundary, row) in enumerate(zip(boundaries, codes, strict=True)):
+            driven = [*boundary.voltages, *boundary.nudges] if row.size else []
+            volts[state, driven] = self._adc.volts(row[driven])
+        return volts
+
+    # What follows runs in the owner's thread.
+
+    def _carry_out(self, request: BoardRequest, exchange: Exchange) -> BoardReply:
+        boot_count = self._greet()
+        replies = self._run(exchange.commands, arm=exchange.drives)
+        self._turn_arounds += 1
+        digest = exchange.digest(replies)
+        if exchange.program is not None:
+            self._image = exchange.program
+        self._exchanges += 1
+        self._measurements += exchange.states
+        self._writes += exchange.written
+        codes = exchange.readings(replies)
+        lines = self._info.lines
+        return BoardReply(
+            voltages=self._adc.volts(codes[:, :lines]),
+            sources=self._sources(codes[:, lines:], request.boundaries),
+            saturated=saturation(codes[:, :lines], self._adc),
+            program=Codes(exchange.codes(replies, self._code_bits)) if request.read_back else None,
+            digest=digest,
+            boot_count=boot_count,
+        )
+
+    def _ask_digest(self) -> int:
+        self._greet()
+        (reply,) = self._run([Command(Message.DIGEST, has_data=True)])
+        return decode(DigestReply, reply.payload).digest
+
+    def _greet(self) -> int:
+        """Make sure of a session; the board's boot count, of which the caller knows."""
+        found = self._session.boot_count
+        if found is None:
+            self._forget()
+            self._turn_arounds += 1
+            found = self._session.hello().boot_count
+        if self._boot_count not in {None, found}:
+            self._forget()
+            msg = f"{self._link.name}: the board was reset (boot count {self._boot_count} → {found})"
+            raise BoardReset(msg)
+        self._boot_count = found
+        return found
+
+    def _run(self, commands: Sequence[Command], *, arm: bool = False) -> list[Frame]:
+        """One turn-around; arms first where asked to and not armed for certain."""
+        started = time.monotonic()
+        arming: list[Command] = []
+        if arm and started > self._armed_until:
+            arming = [Command(Message.ARM, encode(ArmRequest(round(HEARTBEAT * PER_MS))))]
+        try:
+            replies = self._session.run([*arming, *commands])
+            check_statuses([*arming, *commands], replies, self._link.name)
+        except LabrigError:
+            self._forget()
+            raise
+        if arming or started <= self._armed_until:
+            self._armed_until = max(started + 0.8 * HEARTBEAT, time.monotonic() + PERIOD)
+            self._owner.start_beating()
+        return replies[len(arming) :]
+
+    def _forget(self) -> None:
+        """Nothing is known of the board's codes, nor that it is armed."""
+        self._image = None
+        self._disarmed()
+
+    def _disarmed(self) -> None:
+        self._armed_until = 0.0
+        self._owner.stop_beating()
+
+    def _beat(self) -> None:
+        self._run([Command(Message.HEARTBEAT)])
+
+    def _release(self) -> None:
+        try:
+            self._let_go()
+            status = self._session.query(Message.STATUS, StatusReply)
+        except LinkError as error:
+            msg = f"{error}; an armed board releases its drivers by itself after {HEARTBEAT:g} s of silence"
+            raise type(error)(msg) from error
+        if status.driven:
+            found = f"the board still drives {status.driven} lines after SAFE"
+            msg = f"{self._link.name}: {found}: switch its supply off"
+            raise BoardFault(msg)
+
+    def _let_go(self) -> None:
+        self._disarmed()
+        if self._session.boot_count is not None:
+            try:
+                self._run([Command(Message.SAFE)])
+            except LinkClosed:
+                raise
+            except LabrigError:  # no session any more, or no answer: a new session releases as well
+                pass
+            else:
+                return
+        self._forget()
+        self._session.hello()
