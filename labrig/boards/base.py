@@ -1,7 +1,7 @@
 """The pluggable backend: what a board of programmable branches is asked, and what it answers.
 
-A board knows *lines*, not the experiment's nodes: line numbers run over its inputs, then its outputs, then its
-hidden (sense-only) lines. `labrig.bench` maps nodes to lines and branches to wipers by the rig's wiring.
+A board knows *lines*, not the experiment's nodes: line numbers run over its inputs, then its outputs, then
+its hidden (sense-only) lines. `labrig.bench` maps nodes to lines and branches to wipers by the rig's wiring.
 """
 
 import zlib
@@ -27,7 +27,7 @@ class Converter:
     @property
     def lsb(self) -> Volts:
         """One code step: span / (2**bits - 1)."""
-        return self.span / (2**self.bits - 1)
+        return self.span / ((1 << self.bits) - 1)
 
     def codes(self, volts: FloatArray) -> CodeArray:
         """Nearest codes, halves upward, kept within range."""
@@ -119,7 +119,7 @@ class BoardRequest:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Since the board was opened, as counted on the host's side of the link (in process: by the simulation)."""
+    """Since the board was opened, as counted on the host's side of the link (or by the simulation)."""
 
     exchanges: int = 0
     turn_arounds: int = 0
@@ -167,7 +167,7 @@ class Board(Protocol):
     def exchange(self, request: BoardRequest) -> BoardReply:
         """Program the branches, then impose, settle and scan each boundary: one turn-around.
 
-        The last boundary stays imposed until the next exchange, `make_safe`, or the board's own heartbeat expiry.
+        The last boundary stays imposed until the next exchange, `make_safe` or the heartbeat's expiry.
 
         Raises
         ------
@@ -180,11 +180,11 @@ class Board(Protocol):
         ...
 
     def renew(self, seconds: Seconds) -> None:
-        """Renew the lease of the main loop for this long: heartbeats go on meanwhile. `exchange` renews it too."""
+        """Renew the main loop's lease for this long: heartbeats go on meanwhile. `exchange` renews it too."""
         ...
 
     def make_safe(self) -> None:
-        """Clamps open, drivers at 0 V and released; branches keep their program. May be called at any time."""
+        """Clamps open, drivers at 0 V and released; branches keep their program. Allowed at any time."""
         ...
 
     def close(self) -> None:
@@ -193,7 +193,7 @@ class Board(Protocol):
 
 
 def program_digest(program: Program) -> int:
-    """CRC-32 of codes as little-endian uint16, of a continuous board's conductances as little-endian float64."""
+    """CRC-32 of codes as little-endian uint16, of conductances as little-endian float64."""
     kind = "<u2" if isinstance(program, Codes) else "<f8"
     return zlib.crc32(np.ascontiguousarray(program.values, dtype=kind).tobytes())
 
