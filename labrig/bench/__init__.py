@@ -1,0 +1,1 @@
+"""From a rig's description to an opened, supervised bench."""

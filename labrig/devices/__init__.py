@@ -1,0 +1,1 @@
+"""Parts and their laws, from wiper code to conductance."""

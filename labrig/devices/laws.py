@@ -5,13 +5,23 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from labrig.arrays import BranchArray, CodeArray, Ohms
+from labrig.arrays import BranchArray, CodeArray
 from labrig.devices.parts import DigipotPart
 from labrig.errors import ConfigError
 
 
 class TapLaw(Protocol):
     """Code and conductance of each of B branches."""
+
+    @property
+    def lowest(self) -> CodeArray:
+        """Lowest legal code of each branch, (B,)."""
+        ...
+
+    @property
+    def highest(self) -> CodeArray:
+        """Highest legal code of each branch, (B,)."""
+        ...
 
     def codes(self, conductances: BranchArray) -> CodeArray:
         """The legal code whose conductance is nearest, (B,) S to (B,)."""
@@ -91,8 +101,8 @@ class RheostatLaw:
         if empty.size:
             branch = int(empty[0])
             msg = (
-                f"no wiper code of branch {branch} lies between {floor[branch]:.4g} S and {ceiling[branch]:.4g} S;"
-                " widen learning.bounds or take another part"
+                f"no wiper code of branch {branch} lies between {floor[branch]:.4g} S and"
+                f" {ceiling[branch]:.4g} S; widen learning.bounds or take another part"
             )
             raise ConfigError(msg)
         return replace(self, lowest=lowest, highest=highest)

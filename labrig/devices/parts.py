@@ -40,7 +40,7 @@ def _mcp4351(suffix: str, end_to_end: Ohms) -> DigipotPart:
         code_max=256,
         tolerance=0.20,
         wiper_current=2.5e-3,
-        source="Microchip DS22242A (MCP433X/435X): 257 taps, R_AB ±20 %, R_W 75 Ω typical; wiper current DS22107B p. 6",
+        source="Microchip DS22242A: 257 taps, R_AB ±20 %, R_W 75 Ω typical; wiper current DS22107B p. 6",
     )
 
 

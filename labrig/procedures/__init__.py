@@ -1,0 +1,1 @@
+"""What a lab does with a bench: train, resume, measure."""

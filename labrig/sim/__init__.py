@@ -1,0 +1,1 @@
+"""Simulated boards, and the firmware as a child process: one circuit behind each."""

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "board.h"
 #include "circuit_file.h"
@@ -15,10 +16,12 @@
 
 #define HEARTBEAT_GRAIN_MS 10
 #define USAGE                                                                                                          \
-    "usage: labrig-board-host (--pty PATH | --tcp HOST:PORT) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"
+    "usage: labrig-board-host (--pty PATH | --tcp HOST:PORT) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"                             \
+    "       --until-eof: end when standard input ends, as it does when a parent process dies\n"
 
 struct options {
     const char *pty, *tcp, *serial_number, *eeprom, *circuit;
+    bool until_eof;
 };
 
 static volatile sig_atomic_t ending;
@@ -36,7 +39,8 @@ static struct options read_options(int count, char **words)
     static const struct option known[] = {
         {"pty", required_argument, NULL, 'p'},    {"tcp", required_argument, NULL, 't'},
         {"serial", required_argument, NULL, 's'}, {"eeprom", required_argument, NULL, 'e'},
-        {"circuit", required_argument, NULL, 'c'}, {0},
+        {"circuit", required_argument, NULL, 'c'}, {"until-eof", no_argument, NULL, 'u'},
+        {0},
     };
     struct options options = {.serial_number = "HOST"};
     for (int option; (option = getopt_long(count, words, "", known, NULL)) != -1;) {
@@ -46,6 +50,7 @@ static struct options read_options(int count, char **words)
         case 's': options.serial_number = optarg; break;
         case 'e': options.eeprom = optarg; break;
         case 'c': options.circuit = optarg; break;
+        case 'u': options.until_eof = true; break;
         default: fputs(USAGE, stderr); exit(2);
         }
     }
@@ -87,17 +92,32 @@ static void receive_bytes(struct port *port)
     }
 }
 
+static bool at_end_of_input(const struct pollfd *input)
+{
+    char ignored[64];
+    return input->revents != 0 && read(input->fd, ignored, sizeof ignored) <= 0;
+}
+
 /* Signals are let in while waiting, and nowhere else. */
-static void serve(struct port *port, const sigset_t *awake)
+static void serve(struct port *port, const sigset_t *awake, bool until_eof)
 {
     const struct timespec none = {0}, grain = {.tv_nsec = HEARTBEAT_GRAIN_MS * 1000000l};
     bool replied = false;
     while (!ending) {
-        struct pollfd waiting = {.fd = port_descriptor(port), .events = POLLIN};
+        struct pollfd waiting[] = {
+            {.fd = port_descriptor(port), .events = POLLIN},
+            {.fd = until_eof ? STDIN_FILENO : -1, .events = POLLIN},
+        };
         const struct timespec *patience = replied ? &none : board.armed ? &grain : NULL;
-        if (ppoll(&waiting, 1, patience, awake) < 0 && errno != EINTR) {
-            perror("ppoll");
-            exit(1);
+        if (ppoll(waiting, 2, patience, awake) < 0) {
+            if (errno != EINTR) {
+                perror("ppoll");
+                exit(1);
+            }
+            continue;
+        }
+        if (at_end_of_input(&waiting[1])) {
+            return;
         }
         receive_bytes(port);
         while (labrig_poll(&board)) {
@@ -138,7 +158,7 @@ int main(int count, char **words)
     labrig_start(&board, &circuit.config, boot_count);
     printf("ready %s\n", port.resource);
     fflush(stdout);
-    serve(&port, &awake);
+    serve(&port, &awake, options.until_eof);
     port_close(&port);
     return 0;
 }

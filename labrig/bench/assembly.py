@@ -1,0 +1,136 @@
+"""The composition root: from a rig's description to an opened bench, and back to safe whatever happens."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+import numpy as np
+
+from labrig.bench.bench import Bench, Scanning
+from labrig.bench.profile import limits_of, tap_laws
+from labrig.bench.programmer import Programmer
+from labrig.bench.supervisor import Supervisor
+from labrig.bench.wiring import resolve_wiring
+from labrig.boards.base import Board, BoardRequest
+from labrig.circuit.build import build_topology
+from labrig.circuit.topology import Topology
+from labrig.config.boards import FirmwareBoard, SimulatedBoard
+from labrig.config.plugins import PluginBoard, load_plugin
+from labrig.config.rig import BoardConfig, RigConfig
+from labrig.errors import BoardFault, ConfigError
+
+
+@contextmanager
+def open_bench(rig: RigConfig, *, simulate: bool = False) -> Iterator[Bench]:
+    """Open a rig; leaving the context makes everything safe, in reverse order, and lets go.
+
+    SIGTERM ends the program through here as well (exit code 143), unless it already has a handler.
+
+    Parameters
+    ----------
+    simulate
+        Use the simulated board of the rig (`board.model` where it is firmware) instead of the real one.
+
+    Raises
+    ------
+    ConfigError
+        The rig cannot be simulated, or does not fit its board.
+    LinkError, ProtocolError, DeviceError
+        The board does not answer as it should.
+    """
+    topology = build_topology(rig.network)
+    with ExitStack() as stack:
+        stack.enter_context(_sigterm_unwinds())
+        board = _open_board(rig.board, topology, stack, simulate=simulate)
+        stack.callback(board.close)
+        bench = _assemble(rig, board, topology)
+        stack.callback(bench.make_safe)
+        yield bench
+
+
+def _open_board(config: BoardConfig, topology: Topology, stack: ExitStack, *, simulate: bool) -> Board:
+    from labrig.sim.build import build_board
+
+    if isinstance(config, SimulatedBoard):
+        return build_board(config, topology)
+    if simulate:
+        if not isinstance(config, FirmwareBoard) or config.model is None:
+            msg = "--simulate: this rig's board has no model; add board.model (elements, adc, dac, drive)"
+            raise ConfigError(msg)
+        return build_board(config.model, topology, config.serial_number)
+    if isinstance(config, PluginBoard):
+        board: Board = load_plugin(config.kind).open(config.settings, topology)
+        return board
+    return _open_firmware(config, topology, stack)
+
+
+def _open_firmware(config: FirmwareBoard, topology: Topology, stack: ExitStack) -> Board:
+    from labrig.bench.state import state_folder
+    from labrig.boards.finding import open_by_serial_number
+    from labrig.boards.wired import open_wired
+    from labrig.config.links import SerialLink
+    from labrig.links.opening import open_link
+    from labrig.sim.launch import launched
+
+    if config.launch is not None and config.model is not None:
+        serial_number = config.serial_number or f"HOST{config.model.seed}"
+        port = stack.enter_context(launched(config.model, topology, serial_number, state_folder()))
+        return open_wired(open_link(SerialLink(port=port)))
+    if config.link is None:
+        return open_by_serial_number(config.serial_number or "")
+    board = open_wired(open_link(config.link))
+    if config.serial_number not in (None, board.info.serial_number):
+        board.close()
+        msg = (
+            f"board.serial_number: found board {board.info.serial_number} on {config.link}, the rig is for"
+            f" {config.serial_number}; connect that board or correct the rig"
+        )
+        raise ConfigError(msg)
+    return board
+
+
+def _assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
+    wiring = resolve_wiring(rig.wiring, topology, board.info)
+    reply = board.exchange(BoardRequest(boundaries=[], read_back=True))
+    if reply.program is None:
+        msg = (
+            f"board {board.info.serial_number} did not say what its branches hold; its backend must read back"
+        )
+        raise BoardFault(msg)
+    laws = tap_laws(board.info, len(topology.branches))
+    masked = {topology.branch_name(k): k for k in range(len(topology.branches))}
+    writable = np.ones(len(topology.branches), dtype=np.bool_)
+    writable[[masked[name] for name in rig.mask]] = False
+    settle, averages = getattr(rig.board, "settle", 0.0), getattr(rig.board, "averages", 1)
+    return Bench(
+        board=board,
+        topology=topology,
+        wiring=wiring,
+        programmer=Programmer(laws.nominal, wiring, writable, reply.program.values),
+        worst=laws.worst,
+        supervisor=Supervisor(topology, limits_of(board.info, rig.limits), settle),
+        scanning=Scanning(settle, averages),
+        program=reply.program,
+        boot_count=reply.boot_count,
+    )
+
+
+@contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """Let SIGTERM raise SystemExit(143) in the main thread, so that every context is left in order."""
+    mine = threading.current_thread() is threading.main_thread()
+    if not mine or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _exit_143)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _exit_143(number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once on the way to safe, nothing hurries it
+    raise SystemExit(128 + number)

@@ -1,0 +1,235 @@
+"""The opened rig: a physical network whose limits are watched and whose outputs end up off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from labrig.arrays import BranchArray, CodeArray, Seconds, Siemens, Volts
+from labrig.bench.bounds import EffectiveBounds, effective_bounds
+from labrig.bench.currents import driver_currents, injected
+from labrig.bench.programmer import Programmer, realise
+from labrig.bench.supervisor import BenchLimits, Supervisor
+from labrig.bench.wiring import WiringMap
+from labrig.boards.base import Board, BoardInfo, BoardReply, BoardRequest, Codes, Counters, Program
+from labrig.circuit.boundary import Boundary
+from labrig.circuit.network import Flag, NetworkStates, Nudging, Origin
+from labrig.circuit.topology import Topology
+from labrig.devices.laws import TapLaw
+from labrig.errors import BoardReset
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning:
+    """How a state is read."""
+
+    settle: Seconds = 0.0
+    averages: int = 1
+
+
+class Bench:
+    """A board behind the rig's wiring, as the `PhysicalNetwork` that learners see.
+
+    Made by `labrig.open_bench`, used as a context manager: leaving it, in whatever way, makes the board safe.
+
+    Parameters
+    ----------
+    program, boot_count
+        What the board held and told when it was opened.
+    worst
+        Tap law of parts at the conductive end of their tolerance, for the limits; None on a continuous board.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        topology: Topology,
+        wiring: WiringMap,
+        programmer: Programmer,
+        worst: TapLaw | None,
+        supervisor: Supervisor,
+        scanning: Scanning,
+        program: Program,
+        boot_count: int,
+    ) -> None:
+        self._board = board
+        self._topology = topology
+        self._wiring = wiring
+        self._programmer = programmer
+        self._worst = worst
+        self._supervisor = supervisor
+        self._scanning = scanning
+        self._program = program
+        self.boot_count = boot_count
+        """Of the board, as of its last reply."""
+        self.exchange_index = 0
+        """Number of the next exchange of the run; simulated noise is a function of it. Set by a resume."""
+        self.resets = 0
+        """Times the board was found reset and was restored."""
+
+    @property
+    def topology(self) -> Topology:
+        """Nodes and branches of the rig."""
+        return self._topology
+
+    @property
+    def nudging(self) -> Nudging:
+        """What the board can impose without waiting for the host."""
+        return self._board.info.nudging
+
+    @property
+    def info(self) -> BoardInfo:
+        """Identity and ranges of the board."""
+        return self._board.info
+
+    @property
+    def counters(self) -> Counters:
+        """What crossed the link so far."""
+        return self._board.counters
+
+    @property
+    def programmer(self) -> Programmer:
+        """How siemens become codes."""
+        return self._programmer
+
+    @property
+    def limits(self) -> BenchLimits:
+        """The limits in force: the tighter of device and rig."""
+        return self._supervisor.limits
+
+    def restrict(self, experiment: tuple[Siemens, Siemens | None], *, span: Volts) -> EffectiveBounds:
+        """Write only codes that experiment, part and limits allow at the voltages of a task, rounding inward.
+
+        Parameters
+        ----------
+        experiment
+            Floor ε and ceiling, S; None: no ceiling of its own.
+        span
+            Highest minus lowest voltage that will be driven, V.
+
+        Raises
+        ------
+        ConfigError
+            Nothing is left between floor and ceiling.
+        """
+        branches = len(self.topology.branches)
+        limits = self._supervisor.limits
+        found = effective_bounds(experiment, self._programmer.law, self._worst, limits, span, branches)
+        self._programmer = self._programmer.within(found.bounds.floor, found.bounds.ceiling)
+        return found
+
+    def settle(
+        self,
+        boundaries: Sequence[Boundary],
+        *,
+        program: BranchArray | None = None,
+        currents: bool = False,
+    ) -> NetworkStates:
+        """One exchange, as `PhysicalNetwork.settle` has it.
+
+        A board that was reset in between gets its codes back and the exchange is done again, once.
+
+        Raises
+        ------
+        LimitExceeded
+            Before a byte leaves.
+        LinkError, ProtocolError, DeviceError
+        """
+        wanted = self._program if program is None else self._programmer.program(program)
+        worst = self._worst_case(wanted)
+        self._supervisor.admit(boundaries, worst)
+        request = BoardRequest(
+            boundaries=[self._wiring.to_lines(boundary) for boundary in boundaries],
+            program=None if program is None else wanted,
+            settle=self._scanning.settle,
+            averages=self._scanning.averages,
+            sources=currents and self.info.drive > 0,
+            index=self.exchange_index,
+        )
+        reply = self._exchange(request, wanted)
+        self.boot_count = reply.boot_count
+        self.exchange_index += 1
+        self._program = wanted
+        if boundaries:
+            self._supervisor.imposed(boundaries[-1], worst)
+        return self._states(boundaries, reply, self._programmer.realised(wanted), currents=currents)
+
+    def program_of(self, latent: BranchArray) -> Program:
+        """The program that `settle` would send for these conductances, (B,) S."""
+        return self._programmer.program(latent)
+
+    def held(self) -> Program:
+        """What the board holds, as far as the host knows: read back at opening, written since."""
+        return self._program
+
+    def branch_values(self) -> BranchArray | CodeArray:
+        """`held`, branch by branch: codes, or S on a continuous board; shape (B,)."""
+        return self._program.values[self._wiring.wiper_of_branch]
+
+    def realised(self) -> BranchArray:
+        """Conductance of each branch by what the board holds, shape (B,), S."""
+        return self._programmer.realised(self._program)
+
+    def codes_of(self, latent: BranchArray) -> CodeArray:
+        """Codes that `settle` would write for these conductances, (B,) S to (B,)."""
+        return np.asarray(self.program_of(latent).values[self._wiring.wiper_of_branch], dtype=np.int64)
+
+    def write_codes(self, codes: CodeArray) -> None:
+        """Put these codes on the branches, shape (B,): an exchange without boundaries."""
+        values = self._program.values.copy()
+        values[self._wiring.wiper_of_branch] = codes
+        program = Codes(np.asarray(values, dtype=np.int64))
+        self._supervisor.admit([], self._worst_case(program))
+        self._board.exchange(BoardRequest(boundaries=[], program=program))
+        self._program = program
+
+    def digest(self) -> int:
+        """CRC-32 of the program that is on the board now, asked from the board."""
+        return self._board.digest()
+
+    def renew(self, seconds: Seconds) -> None:
+        """Tell the board's keeper that the main loop lives and may be silent for this long."""
+        self._board.renew(seconds)
+
+    def make_safe(self) -> None:
+        """Drivers at 0 V and released; branches keep their program."""
+        self._board.make_safe()
+        self._supervisor.released()
+
+    def close(self) -> None:
+        """Make safe and let go of the board."""
+        self._board.close()
+
+    def _exchange(self, request: BoardRequest, wanted: Program) -> BoardReply:
+        try:
+            return self._board.exchange(request)
+        except BoardReset:
+            self.resets += 1
+            return self._board.exchange(replace(request, program=wanted))
+
+    def _worst_case(self, program: Program) -> BranchArray:
+        return realise(self._worst, program.values[self._wiring.wiper_of_branch])
+
+    def _states(
+        self, boundaries: Sequence[Boundary], reply: BoardReply, conductances: BranchArray, *, currents: bool
+    ) -> NetworkStates:
+        lines = self._wiring.line_of_node
+        volts = reply.voltages[:, lines]
+        flags = np.where(reply.saturated[:, lines], Flag.SATURATED, Flag.NONE).astype(np.uint8)
+        origin = np.full(volts.shape, Origin.MEASURED, dtype=np.uint8)
+        for row, boundary in enumerate(boundaries):
+            flagged = [node for node in boundary.voltages if flags[row, node]]
+            volts[row, flagged] = [boundary.voltages[node] for node in flagged]
+            origin[row, flagged] = Origin.COMMANDED
+        amperes = np.full(volts.shape, np.nan)
+        current_origin = np.full(volts.shape, Origin.UNKNOWN, dtype=np.uint8)
+        if currents:
+            for row, boundary in enumerate(boundaries):
+                driven = [*boundary.voltages, *boundary.currents, *boundary.nudges]
+                over = driver_currents(boundary, self.info.drive, reply.sources[row, lines], volts[row])
+                known = over[driven]
+                modelled = injected(self.topology, conductances, volts[row])[driven]
+                unknown = np.isnan(known)
+                amperes[row, driven] = np.where(unknown, modelled, known)
+                current_origin[row, driven] = np.where(unknown, Origin.MODELLED, Origin.MEASURED)
+        return NetworkStates(volts, origin, amperes, current_origin, flags, conductances)

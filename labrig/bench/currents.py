@@ -1,0 +1,35 @@
+"""Currents that drivers supply: over a resistor where its far side was read, else by Kirchhoff's law."""
+
+import numpy as np
+
+from labrig.arrays import BranchArray, FloatArray, Ohms
+from labrig.circuit.boundary import Boundary, ThroughConductance
+from labrig.circuit.topology import Topology
+
+
+def driver_currents(boundary: Boundary, drive: Ohms, sources: FloatArray, volts: FloatArray) -> FloatArray:
+    """Current into each node by the drop over what drives it, shape (N,), A; NaN where that was not read.
+
+    Parameters
+    ----------
+    drive
+        Drive resistor; 0: there is no drop to read.
+    sources, volts
+        Driver side and node side, shape (N,), V.
+    """
+    siemens = np.full(volts.shape, np.nan)
+    if drive > 0:
+        siemens[[*boundary.voltages, *boundary.nudges]] = 1 / drive
+    for node, nudge in boundary.nudges.items():
+        if isinstance(nudge, ThroughConductance):
+            siemens[node] = nudge.conductance
+    return np.asarray((sources - volts) * siemens)
+
+
+def injected(topology: Topology, conductances: BranchArray, volts: FloatArray) -> FloatArray:
+    """Current into each node that these conductances and voltages imply, shape (N,), A."""
+    through = topology.branch_voltages(volts) * conductances
+    count = len(topology.nodes)
+    outward = np.bincount(topology.ends[:, 0], through, count)
+    inward = np.bincount(topology.ends[:, 1], through, count)
+    return np.asarray(outward - inward, dtype=np.float64)

@@ -1,0 +1,56 @@
+"""What a board's part and converters allow, and the tap laws that its codes follow."""
+
+from dataclasses import dataclass, replace
+
+from labrig.bench.supervisor import BenchLimits
+from labrig.boards.base import BoardInfo
+from labrig.config.rig import Limits
+from labrig.devices.laws import RheostatLaw, TapLaw
+from labrig.devices.parts import digipot
+
+_INFINITE = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Laws:
+    """Tap laws of a board's branches; both None on a continuous board."""
+
+    nominal: TapLaw | None
+    worst: TapLaw | None
+    """Parts at the conductive end of their tolerance: currents are bounded by these."""
+
+
+def tap_laws(info: BoardInfo, branches: int) -> Laws:
+    """Laws of the part that the board says it is made of.
+
+    Raises
+    ------
+    ConfigError
+        The part is not known.
+    """
+    if info.codes is None:
+        return Laws(None, None)
+    part = digipot(info.part)
+    nominal = RheostatLaw.nominal(part, branches)
+    nominal = replace(
+        nominal,
+        lowest=nominal.lowest.clip(info.codes.minimum),
+        highest=nominal.highest.clip(max=info.codes.maximum),
+    )
+    return Laws(nominal, replace(nominal, end_to_end=nominal.end_to_end * (1 - part.tolerance)))
+
+
+def limits_of(info: BoardInfo, rig: Limits) -> BenchLimits:
+    """The tighter of what the board stands and what the rig says."""
+    profile = BenchLimits(
+        voltage=info.dac.span if info.dac else _INFINITE,
+        branch_current=digipot(info.part).wiper_current if info.codes else _INFINITE,
+    )
+    stated = BenchLimits(
+        voltage=rig.voltage or _INFINITE,
+        branch_current=rig.branch_current or _INFINITE,
+        branch_power=rig.branch_power or _INFINITE,
+        conductance=rig.conductance or _INFINITE,
+        slew=rig.slew or _INFINITE,
+    )
+    return profile.tighter(stated)

@@ -1,0 +1,59 @@
+"""From the learner's siemens to what a board takes: codes, or conductances on a continuous board."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from labrig.arrays import BoolArray, BranchArray, CodeArray
+from labrig.bench.wiring import WiringMap
+from labrig.boards.base import Codes, Conductances, Program
+from labrig.devices.laws import TapLaw
+
+
+@dataclass(frozen=True, slots=True)
+class Programmer:
+    """Turns latent conductances into programs of the whole board.
+
+    Masked branches, and wipers that belong to no branch, keep what the board held when it was opened.
+
+    Parameters
+    ----------
+    law
+        Tap law of the branches, (B,); None on a continuous board.
+    wiring
+        Branch to wiper.
+    writable
+        Which branches may be written, shape (B,).
+    held
+        Codes (or S on a continuous board) of all wipers when the board was opened, shape (W,).
+    """
+
+    law: TapLaw | None
+    wiring: WiringMap
+    writable: BoolArray
+    held: CodeArray | BranchArray
+
+    def within(self, floor: BranchArray, ceiling: BranchArray) -> "Programmer":
+        """The same, writing only codes whose conductance lies in [floor, ceiling]."""
+        return self if self.law is None else replace(self, law=self.law.within(floor, ceiling))
+
+    def program(self, latent: BranchArray) -> Program:
+        """What to send for these conductances, (B,) S."""
+        wipers = self.wiring.wiper_of_branch[self.writable]
+        values = self.held.copy()
+        if self.law is None:
+            values[wipers] = latent[self.writable]
+            return Conductances(np.asarray(values, dtype=np.float64))
+        values[wipers] = self.law.codes(latent)[self.writable]
+        return Codes(np.asarray(values, dtype=np.int64))
+
+    def realised(self, program: Program) -> BranchArray:
+        """Conductance of each branch under a program, by the law or calibration, (B,) S."""
+        return realise(self.law, program.values[self.wiring.wiper_of_branch])
+
+
+def realise(law: TapLaw | None, values: CodeArray | BranchArray) -> BranchArray:
+    """Conductances of codes by a law, or of a continuous board's values as they are; (B,) S."""
+    if law is None:
+        return np.asarray(values, dtype=np.float64)
+    return law.conductances(np.asarray(values, dtype=np.int64))

@@ -1,0 +1,100 @@
+"""Which line of the board each node is on, and which wiper each branch is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from labrig.arrays import IntArray
+from labrig.boards.base import BoardInfo
+from labrig.circuit.boundary import Boundary
+from labrig.circuit.topology import Topology
+from labrig.config.rig import Wiring
+from labrig.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class WiringMap:
+    """The rig's wiring as numbers.
+
+    Parameters
+    ----------
+    line_of_node
+        Board line of each node, shape (N,).
+    wiper_of_branch
+        Wiper of each branch, shape (B,).
+    wipers
+        How many wipers the board has, W.
+    """
+
+    line_of_node: IntArray
+    wiper_of_branch: IntArray
+    wipers: int
+
+    def to_lines(self, boundary: Boundary) -> Boundary:
+        """The same boundary, on board lines."""
+        line = self.line_of_node
+        return Boundary(
+            {int(line[node]): volts for node, volts in boundary.voltages.items()},
+            {int(line[node]): amperes for node, amperes in boundary.currents.items()},
+            {int(line[node]): nudge for node, nudge in boundary.nudges.items()},
+        )
+
+
+def resolve_wiring(wiring: Wiring, topology: Topology, info: BoardInfo) -> WiringMap:
+    """Match the network to the board, in order where the rig does not say otherwise.
+
+    Raises
+    ------
+    ConfigError
+        The board is too small, a line or wiper is used twice, or a name does not exist.
+    """
+    lines = np.full(len(topology.nodes), -1, dtype=np.int64)
+    groups = (
+        ("inputs", topology.inputs, wiring.inputs, "dac", 0, info.inputs),
+        ("outputs", topology.outputs, wiring.outputs, "adc", info.inputs, info.outputs),
+        ("hidden", topology.hidden, wiring.hidden, "sense", info.inputs + info.outputs, info.hidden),
+    )
+    for group, nodes, given, prefix, first, count in groups:
+        names = [topology.nodes[node] for node in nodes]
+        places = _places(f"wiring.{group}", names, given, prefix, count, info)
+        lines[list(nodes)] = first + np.asarray(places, dtype=np.int64)
+    branches = [topology.branch_name(branch) for branch in range(len(topology.branches))]
+    wipers = _places("wiring.branches", branches, wiring.branches, "wiper", info.branches, info)
+    return WiringMap(lines, np.asarray(wipers, dtype=np.int64), info.branches)
+
+
+def _places(
+    key: str,
+    names: Sequence[str],
+    given: Mapping[str, str | int],
+    prefix: str,
+    count: int,
+    info: BoardInfo,
+) -> list[int]:
+    if len(names) > count:
+        msg = (
+            f"{key}: the network has {len(names)}, board {info.serial_number} has {count};"
+            " take a larger board or a smaller network"
+        )
+        raise ConfigError(msg)
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        msg = f"{key}.{unknown[0]}: the network has no such name; it has {', '.join(names[:6])}…"
+        raise ConfigError(msg)
+    places = [_place(f"{key}.{name}", given.get(name, k), prefix, count) for k, name in enumerate(names)]
+    used: dict[int, str] = {}
+    for name, place in zip(names, places, strict=True):
+        if place in used:
+            msg = f"{key}: {name} and {used[place]} are both on {prefix}{place}; give each its own"
+            raise ConfigError(msg)
+        used[place] = name
+    return places
+
+
+def _place(key: str, value: str | int, prefix: str, count: int) -> int:
+    text = str(value).removeprefix(prefix)
+    if not text.isdecimal() or int(text) >= count:
+        msg = f"{key}: found {value!r}, allowed {prefix}0 … {prefix}{count - 1}"
+        raise ConfigError(msg)
+    return int(text)

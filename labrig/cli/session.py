@@ -1,0 +1,63 @@
+"""A training on the terminal: bounds and progress while it runs, its result at the end."""
+
+import sys
+from collections.abc import Callable
+from json import dumps
+from typing import Any
+
+import typer
+
+from labrig.bench.bench import Bench
+from labrig.procedures.interrupt import first_interrupt_asks
+from labrig.procedures.train import Training
+from labrig.units import format_quantity
+from labrig.views.gather import load_record
+from labrig.views.progress import TrainingProgress
+from labrig.views.result import result, result_arrays
+
+Asked = Callable[[], str | None]
+
+
+def carry_out(bench: Bench, start: Callable[[Asked], Training], *, json: bool, arrays: bool) -> None:
+    """Run a training to its end with live progress, then print what came out."""
+    with first_interrupt_asks() as asked:
+        training = start(asked)
+        config = training.plan.config
+        print(
+            f"board   {bench.info.part}, {bench.info.firmware}, serial {bench.info.serial_number}",
+            file=sys.stderr,
+        )
+        print(f"bounds  {training.plan.bounds}", file=sys.stderr)
+        print(f"run     {training.run}", file=sys.stderr)
+        with TrainingProgress(steps=config.stop.steps, target=config.stop.error) as progress:
+            for step in training:
+                progress.update(
+                    step=step.step,
+                    error=training.error,
+                    measurements=training.tally().measurements,
+                    exchanges=training.tally().exchanges,
+                    walls=step.walls.floor + step.walls.ceiling,
+                )
+    record = load_record(training.run)
+    found = result(record)
+    if json:
+        print(dumps({**found, **(result_arrays(record) if arrays else {})}))
+    else:
+        print_result(found, training)
+    if training.ending is not None and training.ending.outcome == "interrupted":
+        raise typer.Exit(130)
+
+
+def print_result(found: dict[str, Any], training: Training) -> None:
+    """What a person wants to know at the end."""
+    reason = training.ending.reason if training.ending else ""
+    print(f"{found['outcome']}: {reason}")
+    error = format_quantity(found["error"], "V") if found["error"] is not None else "not measured"
+    print(
+        f"error {error} after {found['steps']} updates, {found['measurements']} measurements,"
+        f" {found['exchanges']} exchanges, {found['wall_s']:.1f} s"
+    )
+    if found["validation_error"] is not None:
+        print(f"validation error {format_quantity(found['validation_error'], 'V')}")
+    print(f"run     {training.run}")
+    print(f"picture {training.run / 'summary.png'}")

@@ -1,0 +1,41 @@
+"""``labrig train``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labrig.cli.options import Arrays, Json, Runs
+
+
+def train(
+    experiment: Annotated[Path, typer.Argument(help="An experiment file.")],
+    rig: Annotated[Path | None, typer.Option(help="Another rig than the experiment names.")] = None,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Rehearse on the rig's simulated board.")
+    ] = False,
+    name: Annotated[str | None, typer.Option(help="Name of the run; default: the experiment's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the experiment's.", min=0)] = None,
+    runs: Runs = None,
+    json: Json = False,
+    arrays: Arrays = False,
+) -> None:
+    """Train a board on an experiment: measure free and clamped, update, write; store every step.
+
+    Ctrl-C once finishes the step, makes safe and leaves a run that can be resumed; twice makes safe at once.
+
+    Example: labrig train configs/experiments/crossbar-40x30-firmware.yaml --simulate
+    """
+    from labrig.bench.assembly import open_bench
+    from labrig.cli.session import carry_out
+    from labrig.config.loading import load_experiment
+    from labrig.procedures.train import train as start
+
+    loaded = load_experiment(experiment, rig=rig, seed=seed)
+    with open_bench(loaded.rig, simulate=simulate) as bench:
+        carry_out(
+            bench,
+            lambda asked: start(bench, loaded, runs=runs, name=name, asked=asked),
+            json=json,
+            arrays=arrays,
+        )

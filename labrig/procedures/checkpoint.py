@@ -1,0 +1,80 @@
+"""Everything that a training needs to go on bit for bit, and what it has cost so far."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from labrig.arrays import BranchArray, FloatArray, Seconds
+from labrig.learning.loop import Progress
+from labrig.learning.orders import OrderState
+from labrig.store.columns import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run has cost on the wire and on the clock, earlier sessions included."""
+
+    wall: Seconds = 0.0
+    exchanges: int = 0
+    measurements: int = 0
+    """Settled states scanned, free and clamped, checks and validation included."""
+    frames: int = 0
+    writes: int = 0
+    """Branch codes sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything that a training needs to go on bit for bit."""
+
+    latent: BranchArray
+    """What the next exchange writes, shape (B,), S."""
+    progress: Progress
+    order: OrderState
+    exchange_index: int
+    last_errors: FloatArray
+    """Of each sample, shape (S,), V."""
+    last_outputs: FloatArray
+    """Of each sample in its last free state, shape (S, O), V."""
+    digest: int
+    """Of the program that was on the board at this step."""
+    next_digest: int
+    """Of the program that the next exchange writes."""
+    boot_count: int
+    tally: Tally
+
+    def values(self) -> dict[str, Value | bytes]:
+        """As the store takes it."""
+        numbers = {
+            "progress": asdict(self.progress),
+            "exchange_index": self.exchange_index,
+            "digest": self.digest,
+            "next_digest": self.next_digest,
+            "boot_count": self.boot_count,
+            "tally": asdict(self.tally),
+        }
+        return {
+            "latent": self.latent,
+            "last_errors": self.last_errors,
+            "last_outputs": self.last_outputs,
+            "order": json.dumps(self.order),
+            "numbers": json.dumps(numbers),
+        }
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """From what the store gave back."""
+        numbers = json.loads(values["numbers"])
+        return cls(
+            latent=values["latent"],
+            progress=Progress(**numbers["progress"]),
+            order=json.loads(values["order"]),
+            exchange_index=numbers["exchange_index"],
+            last_errors=values["last_errors"],
+            last_outputs=values["last_outputs"],
+            digest=numbers["digest"],
+            next_digest=numbers["next_digest"],
+            boot_count=numbers["boot_count"],
+            tally=Tally(**numbers["tally"]),
+        )

@@ -1,0 +1,143 @@
+"""A training as it will be run: the experiment on this bench, in numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from labrig.arrays import BoolArray, BranchArray, Volts
+from labrig.bench.bench import Bench
+from labrig.bench.bounds import EffectiveBounds
+from labrig.circuit.topology import Topology
+from labrig.config import learning as config
+from labrig.config.experiment import ExperimentConfig
+from labrig.config.tasks import Sample as NamedSample
+from labrig.devices.laws import TapLaw
+from labrig.learning.build import build_batches, build_policy, build_rule
+from labrig.learning.floor import FloorPrediction, NoFloor, predicted_floor
+from labrig.learning.orders import Batches
+from labrig.learning.rule import LearningRule
+from labrig.learning.steps import StepPolicy
+from labrig.learning.tasks import Sample
+
+_ORDER, _START = 0, 1
+"""Places of the sample order and of the start among the random streams of an experiment's seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """Everything that the loop needs, and what it can be expected to reach."""
+
+    config: ExperimentConfig
+    samples: tuple[Sample, ...]
+    validation: tuple[Sample, ...]
+    bounds: EffectiveBounds
+    initial: BranchArray
+    """Latent conductances at the start, shape (B,), S."""
+    mask: BoolArray
+    law: TapLaw | None
+    """What codes stand for; None on a continuous board."""
+    rule: LearningRule
+    policy: StepPolicy
+    batches: Batches
+    floor: FloorPrediction
+
+    @property
+    def drawn(self) -> int:
+        """Samples of one update."""
+        return len(self.samples) if self.config.learning.order == "batch" else 1
+
+    def reached(self, error: Volts) -> bool:
+        """Whether an error satisfies `stop.error`; never where there is none, or the error is unknown."""
+        wanted = self.config.stop.error
+        return wanted is not None and error <= wanted
+
+
+def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
+    """Resolve an experiment on an opened bench, and restrict the bench to its bounds.
+
+    Raises
+    ------
+    ConfigError
+        No conductance is left between the bounds, or the board cannot carry out the rule.
+    """
+    topology, learning = bench.topology, experiment.learning
+    samples = number_samples(topology, experiment.task.samples)
+    bounds = bench.restrict((learning.bounds.floor, learning.bounds.ceiling), span=driven_span(samples))
+    mask = ~bench.programmer.writable
+    initial = np.where(mask, bench.realised(), _initial(bench, learning.initial, experiment.seed))
+    rule = build_rule(learning, bench.nudging)
+    policy = build_policy(learning)
+    generator = np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(_ORDER,)))
+    return TrainingPlan(
+        config=experiment,
+        samples=samples,
+        validation=number_samples(topology, experiment.task.validation or ()),
+        bounds=bounds,
+        initial=initial,
+        mask=mask,
+        law=bench.programmer.law,
+        rule=rule,
+        policy=policy,
+        batches=build_batches(learning, samples, generator),
+        floor=_floor(bench, samples, rule, policy, bounds, initial, experiment.stop.steps),
+    )
+
+
+def number_samples(topology: Topology, samples: Sequence[NamedSample]) -> tuple[Sample, ...]:
+    """Samples by node number."""
+    number = {name: node for node, name in enumerate(topology.nodes)}
+    return tuple(
+        Sample(
+            {number[name]: volts for name, volts in sample.inputs.items()},
+            {number[name]: volts for name, volts in sample.targets.items()},
+        )
+        for sample in samples
+    )
+
+
+def driven_span(samples: Sequence[Sample]) -> Volts:
+    """Highest minus lowest voltage that a training on these samples drives."""
+    levels = [volts for s in samples for volts in (*s.inputs.values(), *s.targets.values())]
+    return max(levels) - min(levels)
+
+
+def _initial(bench: Bench, initial: config.InitialConfig, seed: int) -> BranchArray:
+    count = len(bench.topology.branches)
+    match initial:
+        case config.ConstantInitial(conductance=conductance):
+            return np.full(count, conductance)
+        case config.UniformInitial(low=low, high=high):
+            stream = np.random.SeedSequence(seed, spawn_key=(_START,))
+            return np.random.default_rng(stream).uniform(low, high, count)
+        case config.FileInitial(conductances=conductances):
+            names = [bench.topology.branch_name(k) for k in range(count)]
+            return np.array([conductances[name] for name in names])
+        case config.KeepInitial():
+            return bench.realised()
+
+
+def _floor(
+    bench: Bench,
+    samples: Sequence[Sample],
+    rule: LearningRule,
+    policy: StepPolicy,
+    bounds: EffectiveBounds,
+    initial: BranchArray,
+    steps: int,
+) -> FloorPrediction:
+    law = bench.programmer.law
+    if law is None:
+        return NoFloor("the branches are continuous")
+    adc = bench.info.adc
+    return predicted_floor(
+        bench.topology,
+        samples,
+        rule,
+        policy,
+        law,
+        bounds=bounds.bounds,
+        initial=initial,
+        steps=steps,
+        lsb=adc.lsb if adc else 0.0,
+    )

@@ -1,0 +1,155 @@
+"""What a training stores: columns a step, constants, attributes and results."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from labrig.arrays import FloatArray, Volts
+from labrig.bench.bench import Bench
+from labrig.boards.base import Codes
+from labrig.circuit.topology import Topology
+from labrig.config.experiment import KeepConfig
+from labrig.devices.laws import TapLaw
+from labrig.learning.evidence import Evidence
+from labrig.learning.floor import Floor, NoFloor
+from labrig.learning.loop import TrainingStep
+from labrig.procedures.checkpoint import Tally
+from labrig.procedures.plan import TrainingPlan
+from labrig.store.columns import Column, Constant, Value
+from labrig.store.prediction import Keep
+from labrig.store.tables import Json
+
+
+def training_columns(topology: Topology, drawn: int, *, coded: bool) -> list[Column]:
+    """Columns of a training in which each update sees `drawn` samples."""
+    branches, nodes, outputs = len(topology.branches), len(topology.nodes), len(topology.outputs)
+    states = (2, drawn, nodes)
+    return [
+        Column("wall", "s", "since the start of the run"),
+        Column("error", "V", "‖x − y‖ over outputs and samples, free states"),
+        Column("measurements", "", "settled states scanned so far", "int64"),
+        Column("exchanges", "", "so far", "int64"),
+        Column("frames", "", "sent so far", "int64"),
+        Column("writes", "", "branch codes sent so far", "int64"),
+        Column("floor_hits", "", "branches held at the floor by this update's projection", "int64"),
+        Column("ceiling_hits", "", "branches held at the ceiling", "int64"),
+        Column("samples", "", "places in the task of the samples measured", "int32", ("drawn",), (drawn,)),
+        Column("outputs", "V", "in the free state", "float64", ("drawn", "output"), (drawn, outputs)),
+        Column("node_voltages", "V", "", "float64", ("phase", "drawn", "node"), states, keep="sampled"),
+        Column("voltage_origin", "", "0 unknown, 1 measured, 2 commanded, 3 modelled", "uint8",
+               ("phase", "drawn", "node"), states, keep="sampled"),
+        Column("flags", "", "1 saturated, 2 overflow, 4 compliance", "uint8",
+               ("phase", "drawn", "node"), states, keep="sampled"),
+        Column("codes", "", "wiper codes, as measured", "int32", ("branch",), (branches,), "delta")
+        if coded
+        else Column("conductances", "S", "as measured", "float32", ("branch",), (branches,), "delta"),
+    ]  # fmt: skip
+
+
+def training_labels(topology: Topology) -> dict[str, list[str]]:
+    """Names along the dimensions of a training."""
+    return {
+        "phase": ["free", "clamped"],
+        "node": list(topology.nodes),
+        "output": [topology.nodes[node] for node in topology.outputs],
+        "input": [topology.nodes[node] for node in topology.inputs],
+        "branch": [topology.branch_name(k) for k in range(len(topology.branches))],
+    }
+
+
+def training_constants(topology: Topology, plan: TrainingPlan) -> dict[str, Constant]:
+    """Task and bounds as arrays."""
+    inputs = _table([sample.inputs for sample in plan.samples], topology.inputs)
+    targets = _table([sample.targets for sample in plan.samples], topology.outputs)
+    box = plan.bounds.bounds
+    return {
+        "inputs": Constant(inputs, ("sample", "input"), "V", "asked for"),
+        "targets": Constant(targets, ("sample", "output"), "V", "desired outputs; NaN: not trained"),
+        "floor": Constant(box.floor, ("branch",), "S", f"set by {plan.bounds.floor_from}"),
+        "ceiling": Constant(box.ceiling, ("branch",), "S", f"set by {plan.bounds.ceiling_from}"),
+        "initial": Constant(plan.initial, ("branch",), "S", "latent conductances at the start"),
+        **_code_conductances(plan.law),
+        "masked": Constant(plan.mask, ("branch",), "", "branches that are never written"),
+    }
+
+
+def training_attributes(bench: Bench, plan: TrainingPlan) -> dict[str, Json]:
+    """What a picture or a list says beside the numbers."""
+    floor = plan.floor
+    return {
+        "rig": plan.config.rig.name or bench.info.kind,
+        "kind": plan.config.rig.network.kind,
+        "rule": plan.config.learning.rule.kind,
+        "branch_ends": bench.topology.ends.tolist(),
+        "bounds": str(plan.bounds),
+        "predicted_floor": floor.error if isinstance(floor, Floor) else None,
+        "no_predicted_floor": floor.reason if isinstance(floor, NoFloor) else None,
+    }
+
+
+def training_results(bench: Bench, outputs: FloatArray, tally: Tally) -> dict[str, Constant]:
+    """What came out."""
+    return {
+        "final_conductances": Constant(bench.realised(), ("branch",), "S", "by law or calibration"),
+        "final_outputs": Constant(outputs, ("sample", "output"), "V", "last free state of each sample"),
+        **{f"final_{name}": Constant(value) for name, value in asdict(tally).items()},
+    }
+
+
+def bench_facts(bench: Bench) -> dict[str, Json]:
+    """Identity of the board and the limits in force, for the provenance."""
+    board = json.loads(json.dumps(asdict(bench.info), default=str))
+    return {"board": board, "boot_count": bench.boot_count, "limits": _finite(asdict(bench.limits))}
+
+
+def keep_policy(keep: KeepConfig) -> Keep:
+    """The store's word for what a file says of states."""
+    return keep.states if isinstance(keep.states, str) else keep.states.every
+
+
+def training_row(bench: Bench, step: TrainingStep, error: Volts, tally: Tally) -> dict[str, Value]:
+    """One row."""
+    evidence = step.evidence
+    outputs = list(bench.topology.outputs)
+    row: dict[str, Value] = {
+        "wall": tally.wall,
+        "error": error,
+        "measurements": tally.measurements,
+        "exchanges": tally.exchanges,
+        "frames": tally.frames,
+        "writes": tally.writes,
+        "floor_hits": step.walls.floor,
+        "ceiling_hits": step.walls.ceiling,
+        "samples": np.asarray(step.samples, dtype=np.int32),
+        "outputs": evidence.free.node_voltages[:, outputs],
+        "node_voltages": _phases(evidence, "node_voltages"),
+        "voltage_origin": _phases(evidence, "voltage_origin"),
+        "flags": _phases(evidence, "flags"),
+    }
+    row["codes" if isinstance(bench.held(), Codes) else "conductances"] = bench.branch_values()
+    return row
+
+
+def _phases(evidence: Evidence, name: str) -> Any:
+    return np.stack([getattr(evidence.free, name), getattr(evidence.clamped, name)])
+
+
+def _table(rows: Sequence[Mapping[int, float]], nodes: Sequence[int]) -> FloatArray:
+    return np.array([[row.get(node, np.nan) for node in nodes] for row in rows])
+
+
+def _code_conductances(law: TapLaw | None) -> dict[str, Constant]:
+    """What each code stands for, branch by branch."""
+    if law is None:
+        return {}
+    codes = range(int(law.highest.max()) + 1)
+    table = np.stack([law.conductances(np.full(law.highest.shape, code)) for code in codes], axis=1)
+    return {"code_conductances": Constant(table, ("branch", "code"), "S", "by law or calibration")}
+
+
+def _finite(numbers: Mapping[str, float]) -> dict[str, Json]:
+    """JSON knows no infinity: a limit that does not bind is null."""
+    return {name: value if np.isfinite(value) else None for name, value in numbers.items()}

@@ -1,0 +1,66 @@
+"""When a training ends, and with what outcome."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from labrig.arrays import Seconds, Volts
+from labrig.config.experiment import StopConfig
+from labrig.store.sessions import Outcome
+from labrig.units import format_quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended, and the sentence that explains it."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(slots=True)
+class StopRules:
+    """The experiment's stop rules in order: error, whoever asks, steps, wall, plateau."""
+
+    config: StopConfig
+    asked: Callable[[], str | None] = lambda: None
+    """Why somebody wants the run to end after this step, or None."""
+    errors: list[Volts] = field(default_factory=list[Volts])
+    """Of the steps so far; a resumed run brings those before it."""
+
+    def check(self, step: int, error: Volts, wall: Seconds, *, reached: bool) -> Ending | None:
+        """Decide after a measurement, before its update.
+
+        Parameters
+        ----------
+        step
+            Updates applied.
+        error
+            ‖x − y‖ over all samples, V; NaN where unknown.
+        wall
+            Since the start of the run, earlier sessions included.
+        reached
+            Whether the error, confirmed over all samples, is at or below `stop.error`.
+        """
+        config = self.config
+        if reached and config.error is not None:
+            return Ending("converged", f"the error reached {format_quantity(config.error, 'V')}")
+        if (why := self.asked()) is not None:
+            return Ending("interrupted", why)
+        if step >= config.steps:
+            return Ending("stopped", f"all {config.steps} steps were done")
+        if config.wall is not None and wall >= config.wall:
+            return Ending("stopped", f"the time of {config.wall:g} s is up")
+        return self._plateau(error)
+
+    def _plateau(self, error: Volts) -> Ending | None:
+        plateau = self.config.plateau
+        if plateau is None:
+            return None
+        self.errors.append(error)
+        if len(self.errors) <= plateau.steps:
+            return None
+        before = self.errors[-1 - plateau.steps]
+        if error >= plateau.ratio * before:
+            reason = f"the error fell by less than a factor {plateau.ratio:g} in {plateau.steps} steps"
+            return Ending("stopped", reason)
+        return None

@@ -1,0 +1,284 @@
+"""Train an opened bench: the pure loop, plus the store, the stop rules and safety."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from labrig.arrays import Volts
+from labrig.bench.bench import Bench
+from labrig.boards.base import Codes, program_digest
+from labrig.config.loading import Experiment
+from labrig.errors import LabrigError, RunError, SafetyError
+from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
+from labrig.learning.loop import Progress, TrainingStep, loop
+from labrig.learning.tasks import Sample
+from labrig.procedures.checkpoint import Checkpoint, Tally
+from labrig.procedures.plan import TrainingPlan, plan_training
+from labrig.procedures.recording import (
+    bench_facts,
+    keep_policy,
+    training_attributes,
+    training_columns,
+    training_constants,
+    training_labels,
+    training_results,
+    training_row,
+)
+from labrig.procedures.stopping import Ending, StopRules
+from labrig.store.catalogue import runs_folder
+from labrig.store.columns import Constant
+from labrig.store.database import Synchronous
+from labrig.store.provenance import collect
+from labrig.store.writer import Run
+from labrig.views.summary import write_summary
+
+
+class Training:
+    """A training that is stored while it runs. Iterate to run it, one update an iteration.
+
+    Each step is committed before the next write leaves. However the iteration ends, the bench is made safe
+    and the run says how it ended.
+
+    Parameters
+    ----------
+    bench, plan
+        What is trained, and how.
+    record
+        Where it is stored.
+    start
+        Where to go on.
+    asked
+        Says why somebody wants the run to end after the present step, or None.
+    past_errors
+        Of the steps before `start`, V.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        plan: TrainingPlan,
+        record: Run,
+        start: Checkpoint,
+        asked: Callable[[], str | None] = lambda: None,
+        past_errors: Sequence[Volts] = (),
+    ) -> None:
+        self._bench = bench
+        self._plan = plan
+        self._record = record
+        self._start = start
+        self._stop = StopRules(plan.config.stop, asked, list(past_errors))
+        self._errors = LastErrors(len(plan.samples))
+        self._errors.errors[:] = start.last_errors
+        self._outputs = start.last_outputs.copy()
+        self._progress = start.progress
+        self._clock = time.monotonic()
+        self._counters = bench.counters
+        self._beside = (
+            start.tally.exchanges - start.progress.exchanges,
+            start.tally.measurements - start.progress.measurements,
+        )
+        self.ending: Ending | None = None
+        """How it ended; None while it runs."""
+
+    @property
+    def run(self) -> Path:
+        """The run's directory."""
+        return self._record.directory
+
+    @property
+    def plan(self) -> TrainingPlan:
+        """Bounds, start and what is expected."""
+        return self._plan
+
+    @property
+    def error(self) -> Volts:
+        """‖x − y‖ over all samples, each at its last free measurement, V."""
+        return self._errors.error
+
+    def tally(self) -> Tally:
+        """What the run has cost so far, earlier sessions included."""
+        before, now, then = self._start.tally, self._bench.counters, self._counters
+        exchanges, measurements = self._beside
+        return Tally(
+            wall=before.wall + time.monotonic() - self._clock,
+            exchanges=self._progress.exchanges + exchanges,
+            measurements=self._progress.measurements + measurements,
+            frames=before.frames + now.frames - then.frames,
+            writes=before.writes + now.writes - then.writes,
+        )
+
+    def __iter__(self) -> Iterator[TrainingStep]:
+        if self.ending is not None:
+            msg = f"{self.run} has ended: {self.ending.reason}; start another training"
+            raise RunError(msg)
+        try:
+            yield from self._steps()
+        except BaseException as error:
+            if self.ending is None:
+                self._end(_ending_of(error))
+            raise
+
+    def finish(self) -> Ending:
+        """Run to the end, without looking at the steps."""
+        for _ in self:
+            pass
+        if self.ending is None:
+            msg = "a training ended without saying how"
+            raise RuntimeError(msg)
+        return self.ending
+
+    def _steps(self) -> Iterator[TrainingStep]:
+        plan = self._plan
+        plan.batches.restore(self._start.order)
+        steps = loop(
+            self._bench,
+            plan.rule,
+            plan.policy,
+            plan.batches,
+            initial=self._start.latent,
+            bounds=plan.bounds.bounds,
+            mask=plan.mask,
+            start=self._start.progress,
+        )
+        for step in steps:
+            self._progress = step.progress
+            self._outputs[list(step.samples)] = step.evidence.free.node_voltages[
+                :, self._bench.topology.outputs
+            ]
+            error = self._errors.take(step.evidence)
+            if plan.drawn < len(plan.samples):
+                error = self._confirmed(error)
+            ending = self._stop.check(step.step, error, self.tally().wall, reached=plan.reached(error))
+            self._store(step, error)
+            yield step
+            if ending is not None:
+                self._end(ending)
+                return
+
+    def _confirmed(self, error: Volts) -> Volts:
+        """Measure all samples afresh before a stop by error, since each was seen at other conductances."""
+        if not self._plan.reached(error):
+            return error
+        return self._measure(self._plan.samples).error
+
+    def _measure(self, samples: Sequence[Sample]) -> Evaluation:
+        exchanges, measurements = self._beside
+        self._beside = (exchanges + 1, measurements + len(samples))
+        return evaluate(self._bench, samples)
+
+    def _store(self, step: TrainingStep, error: Volts) -> None:
+        tally = self.tally()
+        row = training_row(self._bench, step, error, tally)
+        checkpoint = Checkpoint(
+            latent=step.next_latent,
+            progress=step.next_progress,
+            order=self._plan.batches.state(),
+            exchange_index=self._bench.exchange_index,
+            last_errors=self._errors.errors,
+            last_outputs=self._outputs,
+            digest=program_digest(self._bench.held()),
+            next_digest=program_digest(self._bench.program_of(step.next_latent)),
+            boot_count=self._bench.boot_count,
+            tally=tally,
+        )
+        self._record.append(step.step, row, checkpoint.values())
+
+    def _end(self, ending: Ending) -> None:
+        """Validate where all went well, make safe, then say in the run how it ended."""
+        results: dict[str, Constant] = {}
+        try:
+            if ending.outcome in {"converged", "stopped"} and self._plan.validation:
+                error = self._measure(self._plan.validation).error
+                results["final_validation_error"] = Constant(
+                    error, (), "V", "‖x − y‖ over the validation samples"
+                )
+        except LabrigError as error:
+            ending = Ending(_ending_of(error).outcome, f"validation: {error}")
+        try:
+            self._bench.make_safe()
+        except LabrigError as error:
+            ending = Ending("failed", f"{ending.reason}; then it could not be made safe: {error}")
+        self.ending = ending
+        results |= training_results(self._bench, self._outputs, self.tally())
+        self._record.finish(ending.outcome, ending.reason, results)
+        write_summary(self.run)
+
+
+def train(
+    bench: Bench,
+    experiment: Experiment,
+    *,
+    runs: Path | None = None,
+    name: str | None = None,
+    asked: Callable[[], str | None] = lambda: None,
+) -> Training:
+    """Start a training that is stored under `runs`; iterate over what is returned to run it.
+
+    Parameters
+    ----------
+    runs
+        Folder of runs; by default ``LABRIG_RUNS`` or ``runs``.
+    name
+        Of the run; by default the experiment's.
+    asked
+        Looked at after each step: says why the run shall end, or None.
+
+    Raises
+    ------
+    ConfigError
+        The experiment does not fit this bench.
+    RunError
+        The folder cannot be written.
+    """
+    plan = plan_training(bench, experiment.config)
+    topology = bench.topology
+    record = Run.create(
+        runs_folder(runs),
+        name or experiment.name,
+        training_columns(topology, plan.drawn, coded=isinstance(bench.held(), Codes)),
+        planned_steps=plan.config.stop.steps + 1,
+        keep=keep_policy(plan.config.keep),
+        synchronous=synchronous_for(bench),
+        labels=training_labels(topology),
+        constants=training_constants(topology, plan),
+        attributes=training_attributes(bench, plan),
+        provenance={**collect(experiment.path), **bench_facts(bench)},
+        experiment=experiment.text,
+    )
+    return Training(bench, plan, record, first_checkpoint(bench, plan), asked)
+
+
+def first_checkpoint(bench: Bench, plan: TrainingPlan) -> Checkpoint:
+    """Where a training starts."""
+    unread = np.full((len(plan.samples), len(bench.topology.outputs)), np.nan)
+    return Checkpoint(
+        latent=plan.initial,
+        progress=Progress(),
+        order=plan.batches.state(),
+        exchange_index=0,
+        last_errors=unread[:, 0].copy(),
+        last_outputs=unread,
+        digest=program_digest(bench.held()),
+        next_digest=program_digest(bench.program_of(plan.initial)),
+        boot_count=bench.boot_count,
+        tally=Tally(),
+    )
+
+
+def synchronous_for(bench: Bench) -> Synchronous:
+    """On a bench each step survives a power cut; in simulation, the end of the process."""
+    return "normal" if bench.info.kind == "simulated" else "full"
+
+
+def _ending_of(error: BaseException) -> Ending:
+    if isinstance(error, SafetyError):
+        return Ending("tripped", str(error))
+    if isinstance(error, GeneratorExit):
+        return Ending("interrupted", "the program left the loop")
+    if isinstance(error, KeyboardInterrupt):
+        return Ending("interrupted", "Ctrl-C")
+    if isinstance(error, SystemExit):
+        return Ending("interrupted", f"terminated (exit code {error.code})")
+    return Ending("failed", f"{type(error).__name__}: {error}")

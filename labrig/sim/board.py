@@ -1,0 +1,166 @@
+"""The simulated board: the whole of `Board` in process, on a `CircuitWorld`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from labrig.arrays import BoolArray, FloatArray, Seconds
+from labrig.boards.base import (
+    BoardInfo,
+    BoardReply,
+    BoardRequest,
+    Codes,
+    Counters,
+    Program,
+    program_digest,
+)
+from labrig.circuit.boundary import Boundary
+from labrig.errors import BoardFault, LinkClosed
+from labrig.sim.branches import TrueBranches
+from labrig.sim.converters import Driver, Reader, driver_levels
+from labrig.sim.pulls import has_pulls, resolve_pulls
+from labrig.sim.world import CircuitWorld
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the board scanned: line side, driver side (NaN: not driven), and readings at a rail; (M, L)."""
+
+    volts: FloatArray
+    sources: FloatArray
+    saturated: BoolArray
+
+
+class SimulatedBoard:
+    """A board of true elements, converters and drive resistors.
+
+    Parameters
+    ----------
+    info
+        What it says of itself.
+    world
+        The circuit it acts on.
+    branches
+        How its programs become true conductances.
+    reader, driver
+        Its converters.
+    boot_count
+        Differs whenever a board is built anew, since it then holds its power-up program.
+    """
+
+    def __init__(
+        self,
+        info: BoardInfo,
+        world: CircuitWorld,
+        branches: TrueBranches,
+        reader: Reader,
+        driver: Driver,
+        boot_count: int,
+    ) -> None:
+        self._info = info
+        self._world = world
+        self._branches = branches
+        self._reader = reader
+        self._driver = driver
+        self._boot_count = boot_count
+        self._program = branches.power_up
+        self._counters = Counters()
+        self._open = True
+        self.imposed: Boundary = Boundary({})
+        """What the drivers hold now."""
+
+    @property
+    def info(self) -> BoardInfo:
+        """Identity, ranges and capabilities."""
+        return self._info
+
+    @property
+    def counters(self) -> Counters:
+        """Exchanges, settled states and codes; nothing crosses a link."""
+        return self._counters
+
+    def exchange(self, request: BoardRequest) -> BoardReply:
+        """Program, impose, settle and scan; see `labrig.boards.base.Board`."""
+        if not self._open:
+            msg = f"board {self._info.serial_number} is closed; open the bench again"
+            raise LinkClosed(msg)
+        if request.program is not None:
+            self._write(request.program)
+        readings = self._scan(request)
+        if request.boundaries:
+            self.imposed = request.boundaries[-1]
+        self._counters = replace(
+            self._counters,
+            exchanges=self._counters.exchanges + 1,
+            turn_arounds=self._counters.turn_arounds + 1,
+            measurements=self._counters.measurements + len(request.boundaries),
+        )
+        return BoardReply(
+            voltages=readings.volts,
+            sources=readings.sources,
+            saturated=readings.saturated,
+            program=self._program if request.read_back else None,
+            digest=self.digest(),
+            boot_count=self._boot_count,
+        )
+
+    def digest(self) -> int:
+        """CRC-32 of the program that is on the board."""
+        return program_digest(self._program)
+
+    def renew(self, seconds: Seconds) -> None:
+        """Nothing to renew: the board ends with the process that drives it."""
+
+    def make_safe(self) -> None:
+        """Release everything."""
+        self.imposed = Boundary({})
+
+    def close(self) -> None:
+        """Make safe and refuse further exchanges."""
+        self.make_safe()
+        self._open = False
+
+    def _write(self, program: Program) -> None:
+        if isinstance(program, Codes) != (self._info.codes is not None):
+            taken = "conductances" if self._info.codes is None else "codes"
+            msg = f"board {self._info.serial_number} takes {taken}, not {type(program).__name__}"
+            raise BoardFault(msg)
+        changed = program.values != self._program.values
+        written = int(np.count_nonzero(changed)) if isinstance(program, Codes) else changed.size
+        self._program = program
+        self._world.conductances = self._branches.conductances(program)
+        self._counters = replace(self._counters, writes=self._counters.writes + written)
+
+    def _scan(self, request: BoardRequest) -> Readings:
+        """Free-standing states first; then those that pull from what the first ones read."""
+        boundaries = request.boundaries
+        shape = (len(boundaries), self._info.lines)
+        found = Readings(np.zeros(shape), np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_))
+        pulled = [k for k, boundary in enumerate(boundaries) if has_pulls(boundary)]
+        direct = [k for k in range(len(boundaries)) if k not in set(pulled)]
+        for stage, rows in enumerate((direct, pulled)):
+            if not rows:
+                continue
+            resolved = [resolve_pulls(boundaries[k], found.volts, direct, self._info) for k in rows]
+            self._read(rows, resolved, found, request, stage)
+        return found
+
+    def _read(
+        self,
+        rows: Sequence[int],
+        boundaries: Sequence[Boundary],
+        found: Readings,
+        request: BoardRequest,
+        stage: int,
+    ) -> None:
+        imposed = [self._driver.impose(boundary) for boundary in boundaries]
+        volts = self._world.settle(imposed)
+        read = self._reader.read(volts, averages=request.averages, index=request.index, stage=2 * stage)
+        found.volts[rows], found.saturated[rows] = read
+        if request.sources:
+            levels, driven = driver_levels(imposed, volts.shape)
+            sensed, _ = self._reader.read(
+                levels, averages=request.averages, index=request.index, stage=2 * stage + 1
+            )
+            found.sources[rows] = np.where(driven, sensed, np.nan)

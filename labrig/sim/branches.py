@@ -1,0 +1,80 @@
+"""From a program to the true conductances of simulated branches."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from labrig.arrays import BranchArray, FloatArray
+from labrig.boards.base import Codes, Conductances, Program
+from labrig.config.boards import DigipotElements, ElementsConfig
+from labrig.devices.laws import RheostatLaw
+from labrig.devices.parts import digipot
+
+_SPREAD = 0
+"""Place of the element spread among the random streams of a seed."""
+
+
+class TrueBranches(Protocol):
+    """The true values of simulated parts, which the host does not know."""
+
+    @property
+    def power_up(self) -> Program:
+        """What the branches hold when the board starts."""
+        ...
+
+    def conductances(self, program: Program) -> BranchArray:
+        """True conductance of each branch, shape (B,), S."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrueDigipots:
+    """Rheostats whose end-to-end resistances are off by an unknown factor; they start at mid-scale."""
+
+    law: RheostatLaw
+
+    @property
+    def power_up(self) -> Codes:
+        """Half the code steps: MCP43xx, DS22242A section 5.0."""
+        return Codes(np.full(len(self.law.wiper), self.law.steps // 2, dtype=np.int64))
+
+    def conductances(self, program: Program) -> BranchArray:
+        """By the true law, shape (B,), S."""
+        return self.law.conductances(np.asarray(program.values, dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class TrueContinuous:
+    """Branches that take any conductance, off by an unknown factor each; they start at 1 S."""
+
+    factors: FloatArray
+    """Shape (B,)."""
+
+    @property
+    def power_up(self) -> Conductances:
+        """1 S everywhere."""
+        return Conductances(np.ones(len(self.factors)))
+
+    def conductances(self, program: Program) -> BranchArray:
+        """Asked for times factor, shape (B,), S."""
+        return program.values * self.factors
+
+
+def draw_branches(elements: ElementsConfig, count: int, seed: int) -> TrueDigipots | TrueContinuous:
+    """True parts of `count` branches: a function of the seed alone."""
+    if not isinstance(elements, DigipotElements):
+        return TrueContinuous(_spread(elements.tolerance, count, seed))
+    part = digipot(elements.part)
+    tolerance = part.tolerance if elements.tolerance is None else elements.tolerance
+    nominal = RheostatLaw.nominal(part, count)
+    end_to_end = nominal.end_to_end * _spread(tolerance, count, seed)
+    return TrueDigipots(
+        RheostatLaw(end_to_end, nominal.wiper, nominal.steps, nominal.lowest, nominal.highest)
+    )
+
+
+def _spread(tolerance: float, branches: int, seed: int) -> FloatArray:
+    """Uniform in 1 ± tolerance, shape (B,)."""
+    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_SPREAD,)))
+    return 1 + tolerance * generator.uniform(-1, 1, branches)

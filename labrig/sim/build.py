@@ -1,0 +1,65 @@
+"""Simulated boards from their configuration."""
+
+import time
+
+from labrig.boards.base import BoardInfo, CodeRange, Converter
+from labrig.circuit.network import Nudging
+from labrig.circuit.topology import Topology
+from labrig.config.boards import BoardModel, DigipotElements
+from labrig.devices.parts import digipot
+from labrig.sim.board import SimulatedBoard
+from labrig.sim.branches import draw_branches
+from labrig.sim.converters import Driver, Reader
+from labrig.sim.lines import line_topology
+from labrig.sim.world import CircuitWorld
+
+
+def build_board(model: BoardModel, topology: Topology, serial_number: str | None = None) -> SimulatedBoard:
+    """A simulated board for this network; all its randomness comes from the model's seed.
+
+    Raises
+    ------
+    ConfigError
+        The part is not known.
+    """
+    lines = line_topology(topology)
+    branches = draw_branches(model.elements, len(lines.branches), model.seed)
+    world = CircuitWorld(lines, branches.conductances(branches.power_up))
+    adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
+    dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
+    noise = model.adc.noise if model.adc else 0.0
+    return SimulatedBoard(
+        info=_info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
+        world=world,
+        branches=branches,
+        reader=Reader(adc, noise, model.seed),
+        driver=Driver(dac, model.drive),
+        boot_count=time.time_ns() // 1_000_000 % 2**32,
+    )
+
+
+def _info(
+    model: BoardModel, topology: Topology, adc: Converter | None, dac: Converter | None, serial_number: str
+) -> BoardInfo:
+    part = digipot(model.elements.part) if isinstance(model.elements, DigipotElements) else None
+    return BoardInfo(
+        kind="simulated",
+        serial_number=serial_number,
+        firmware="in process",
+        fingerprint=None,
+        inputs=len(topology.inputs),
+        outputs=len(topology.outputs),
+        hidden=len(topology.hidden),
+        branches=len(topology.branches),
+        codes=CodeRange(0, part.code_max, part.code_bits) if part else None,
+        part=part.name if part else "ideal",
+        adc=adc,
+        dac=dac,
+        drive=model.drive,
+        nudging=Nudging(
+            toward_target=model.nudge.toward,
+            through=(0.0, float("inf")) if model.nudge.through else None,
+            inject=model.nudge.inject,
+        ),
+        heartbeat=None,
+    )

@@ -1,0 +1,57 @@
+"""The circuit file that the host build of the firmware reads; PROTOCOL.md has its format."""
+
+from collections.abc import Iterator
+
+from labrig.circuit.topology import Topology
+from labrig.config.boards import BoardModel, DigipotElements
+from labrig.devices.parts import digipot
+from labrig.errors import ConfigError
+from labrig.sim.branches import TrueDigipots, draw_branches
+from labrig.sim.lines import line_topology
+
+
+def circuit_text(model: BoardModel, topology: Topology) -> str:
+    """The true parts of this model on this network, as text that keeps every bit of every number.
+
+    Raises
+    ------
+    ConfigError
+        The model lacks a converter or has no digital potentiometers.
+    """
+    if not isinstance(model.elements, DigipotElements) or model.adc is None or model.dac is None:
+        msg = "board.model: compiled firmware needs digipot elements, an adc and a dac; add them or simulate"
+        raise ConfigError(msg)
+    part = digipot(model.elements.part)
+    branches = draw_branches(model.elements, len(topology.branches), model.seed)
+    if not isinstance(branches, TrueDigipots):
+        msg = (
+            f"board.model.elements: {model.elements.kind!r} cannot be given to compiled firmware; use digipot"
+        )
+        raise ConfigError(msg)
+    lines = line_topology(topology)
+    head = [
+        "labrig-circuit 1",
+        f"part {part.name}",
+        f"lines {len(topology.inputs)} {len(topology.outputs)} {len(topology.hidden)}",
+        f"codes {part.code_bits} 0 {part.code_max} {int(branches.power_up.values[0])}",
+        f"law rheostat {part.steps}",
+        f"adc {model.adc.bits} {model.adc.span!r}",
+        f"dac {model.dac.bits} {model.dac.span!r}",
+        f"drive {model.drive!r}",
+        *_nudges(model),
+    ]
+    law = branches.law
+    body = [
+        f"branch {a} {b} {float(law.end_to_end[k])!r} {float(law.wiper[k])!r}"
+        for k, (a, b) in enumerate(lines.branches)
+    ]
+    return "\n".join([*head, *body, ""])
+
+
+def _nudges(model: BoardModel) -> Iterator[str]:
+    if model.nudge.toward:
+        yield "nudge toward"
+    if model.nudge.through:
+        yield "nudge through 1e-9 4"
+    if model.nudge.inject:
+        yield "nudge inject"

@@ -1,0 +1,107 @@
+"""What simulated converters do to a voltage on its way out or in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from labrig.arrays import BoolArray, FloatArray, Ohms, Volts
+from labrig.boards.base import Converter, saturation
+from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
+
+_NOISE = 1
+"""Place of the read noise among the random streams of a seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An ADC on every line.
+
+    Parameters
+    ----------
+    converter
+        None: readings are exact.
+    noise
+        Standard deviation of one reading, V, before quantisation.
+    """
+
+    converter: Converter | None
+    noise: Volts
+    seed: int
+
+    def read(
+        self, volts: FloatArray, *, averages: int, index: int, stage: int
+    ) -> tuple[FloatArray, BoolArray]:
+        """Readings of the true voltages and which of them lie at a rail; both have the shape of `volts`.
+
+        The noise is a function of seed, exchange index and stage alone.
+        """
+        if self.converter is None and self.noise == 0:
+            return volts, np.zeros(volts.shape, dtype=np.bool_)
+        scans = np.broadcast_to(volts, (averages, *volts.shape))
+        if self.noise > 0:
+            stream = np.random.SeedSequence(self.seed, spawn_key=(_NOISE, index, stage))
+            scans = scans + np.random.default_rng(stream).normal(0, self.noise, scans.shape)
+        if self.converter is None:
+            return scans.mean(axis=0), np.zeros(volts.shape, dtype=np.bool_)
+        codes = self.converter.codes(scans).sum(axis=0) / averages
+        return self.converter.volts(codes), saturation(codes, self.converter)
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A DAC behind a drive resistor on every line that can be driven.
+
+    Parameters
+    ----------
+    converter
+        None: voltages are imposed exactly.
+    drive
+        0: the line is forced.
+    """
+
+    converter: Converter | None
+    drive: Ohms
+
+    def level(self, volts: Volts) -> Volts:
+        """What the DAC gives for a voltage that was asked for."""
+        if self.converter is None:
+            return volts
+        return float(self.converter.volts(self.converter.codes(np.asarray(volts))))
+
+    def impose(self, boundary: Boundary) -> Boundary:
+        """What the circuit sees of a boundary without pulls toward a target."""
+        nudges: dict[int, Nudge] = {
+            line: ThroughConductance(self.level(nudge.target), _conductance(nudge))
+            for line, nudge in boundary.nudges.items()
+        }
+        levels = self.levels(boundary.voltages)
+        if self.drive == 0:
+            return Boundary(levels, boundary.currents, nudges)
+        behind: dict[int, Nudge] = {
+            line: ThroughConductance(volts, 1 / self.drive) for line, volts in levels.items()
+        }
+        return Boundary({}, boundary.currents, {**behind, **nudges})
+
+    def levels(self, volts: Mapping[int, Volts]) -> dict[int, Volts]:
+        """`level` of each line."""
+        if self.converter is None:
+            return dict(volts)
+        codes = self.converter.codes(np.fromiter(volts.values(), np.float64, len(volts)))
+        return dict(zip(volts, self.converter.volts(codes).tolist(), strict=True))
+
+
+def driver_levels(imposed: Sequence[Boundary], shape: tuple[int, ...]) -> tuple[FloatArray, BoolArray]:
+    """Voltage on the driver side of each line driven through a resistor, and which those are; (M, L)."""
+    levels, driven = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
+    for row, boundary in enumerate(imposed):
+        for line, nudge in boundary.nudges.items():
+            levels[row, line], driven[row, line] = nudge.target, True
+    return levels, driven
+
+
+def _conductance(nudge: Nudge) -> float:
+    if isinstance(nudge, TowardTarget):
+        msg = "a pull toward a target must be resolved to a voltage first"
+        raise TypeError(msg)
+    return nudge.conductance

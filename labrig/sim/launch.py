@@ -1,0 +1,110 @@
+"""The compiled firmware as a child process: built on first use, given a circuit, ended with the bench."""
+
+import os
+import selectors
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+
+from labrig.circuit.topology import Topology
+from labrig.config.boards import BoardModel
+from labrig.errors import ConfigError, LinkOpenError
+from labrig.sim.circuit_file import circuit_text
+
+_HOST_TARGET = "labrig-board-host"
+_READY_SECONDS = 10.0
+
+
+@contextmanager
+def launched(model: BoardModel, topology: Topology, serial_number: str, state: Path) -> Iterator[str]:
+    """Start the host build of the firmware on this circuit; gives the port that it opened.
+
+    The process ends when the context is left, and by itself when this process dies (its standard input ends).
+
+    Parameters
+    ----------
+    state
+        Folder in which the board's EEPROM outlives it.
+
+    Raises
+    ------
+    ConfigError
+        There is no compiled firmware, and no checkout or compiler to make it.
+    LinkOpenError
+        It did not start.
+    """
+    program = find_firmware()
+    with tempfile.TemporaryDirectory(prefix="labrig-board-") as folder:
+        circuit = Path(folder, "circuit.txt")
+        circuit.write_text(circuit_text(model, topology), encoding="ascii")
+        port = Path(folder, "port")
+        state.mkdir(parents=True, exist_ok=True)
+        eeprom = state / f"eeprom-{serial_number}"
+        options: dict[str, str | Path] = {"--pty": port, "--serial": serial_number, "--eeprom": eeprom, "--circuit": circuit}
+        process = subprocess.Popen(
+            [program, "--until-eof", *chain.from_iterable(options.items())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            _wait_ready(process)
+            yield str(port)
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def find_firmware() -> Path:
+    """The host build of the firmware: ``LABRIG_FIRMWARE``, else this checkout's, made where needed.
+
+    Raises
+    ------
+    ConfigError
+        With the one line that helps.
+    """
+    given = os.environ.get("LABRIG_FIRMWARE")
+    if given:
+        if not os.access(given, os.X_OK) or not Path(given).is_file():
+            msg = (
+                f"LABRIG_FIRMWARE: found {given!r}, which is no program that can be run; unset it or name one"
+            )
+            raise ConfigError(msg)
+        return Path(given)
+    sources = Path(__file__).parents[2] / "firmware_protocol"
+    if not (sources / "Makefile").is_file():
+        msg = (
+            "board.launch: this installation of labrig has no firmware sources; set LABRIG_FIRMWARE to a"
+            f" {_HOST_TARGET} or install labrig from a checkout with: pip install -e ."
+        )
+        raise ConfigError(msg)
+    if not shutil.which("make") or not shutil.which("cc"):
+        msg = (
+            "board.launch: the firmware needs make and a C compiler;"
+            " install them with: sudo apt-get install -y make gcc"
+        )
+        raise ConfigError(msg)
+    made = subprocess.run(
+        ["make", "--silent", "-C", str(sources), "host"], capture_output=True, text=True, check=False
+    )
+    if made.returncode:
+        said = made.stderr.strip()[-400:]
+        msg = f"board.launch: the firmware does not build; `make -C firmware_protocol host` says: {said}"
+        raise ConfigError(msg)
+    return sources / "build" / "host" / _HOST_TARGET
+
+
+def _wait_ready(process: subprocess.Popen[bytes]) -> None:
+    if process.stdout is not None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            if selector.select(_READY_SECONDS) and process.stdout.readline().startswith(b"ready "):
+                return
+    process.terminate()
+    said = process.communicate()[1].decode(errors="replace").strip()
+    msg = f"the launched firmware did not start within {_READY_SECONDS:g} s: {said or 'it said nothing'}"
+    raise LinkOpenError(msg)
