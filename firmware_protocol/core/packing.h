@@ -29,7 +29,7 @@ static inline void labrig_put_u32(uint8_t *at, uint32_t value)
 
 static inline bool labrig_bit(const uint8_t *bitmap, uint16_t index)
 {
-    return ((bitmap[index >> 3] >> (index & 7u)) & 1u) != 0;
+    return (((unsigned)bitmap[index >> 3] >> (index & 7u)) & 1u) != 0;
 }
 
 /* Bytes that `count` values of `width` bits take. */

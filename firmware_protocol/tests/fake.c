@@ -1,0 +1,173 @@
+#include "fake.h"
+
+#include <string.h>
+
+#include "labrig_protocol.h"
+#include "packing.h"
+
+struct fake fake;
+struct labrig_board board;
+
+static struct labrig_config config = {
+    .inputs = FAKE_INPUTS,
+    .outputs = FAKE_OUTPUTS,
+    .hidden = FAKE_HIDDEN,
+    .branches = FAKE_BRANCHES,
+    .code_bits = 9,
+    .code_min = 1,
+    .code_max = 256,
+    .adc_bits = 12,
+    .adc_span_uv = 5000000,
+    .dac_bits = 12,
+    .dac_span_uv = 5000000,
+    .drive_mohm = 100000,
+    .features = LABRIG_FEATURE_NUDGE_TOWARD | LABRIG_FEATURE_NUDGE_THROUGH | LABRIG_FEATURE_INJECT
+        | LABRIG_FEATURE_SOURCE_SENSE,
+    .through_min_ns = 10,
+    .through_max_ns = 1000000,
+    .serial_number = "FAKE",
+    .part = "NONE",
+};
+
+uint32_t labrig_hal_milliseconds(void)
+{
+    return fake.now_ms;
+}
+
+void labrig_hal_write_wiper(uint16_t branch, uint16_t code)
+{
+    fake.wipers[branch] = code;
+}
+
+uint16_t labrig_hal_read_wiper(uint16_t branch)
+{
+    return fake.wipers[branch];
+}
+
+void labrig_hal_drive(uint16_t driver, uint16_t dac_code)
+{
+    fake.drivers[driver] = (struct fake_driver){.kind = FAKE_DRIVEN, .code = dac_code};
+}
+
+void labrig_hal_drive_through(uint16_t driver, uint16_t dac_code, uint32_t nanosiemens)
+{
+    fake.drivers[driver] = (struct fake_driver){FAKE_THROUGH, dac_code, nanosiemens, 0};
+}
+
+void labrig_hal_inject(uint16_t driver, int32_t picoamperes)
+{
+    fake.drivers[driver] = (struct fake_driver){FAKE_INJECTED, 0, 0, picoamperes};
+}
+
+void labrig_hal_release(uint16_t driver)
+{
+    fake.drivers[driver] = (struct fake_driver){0};
+}
+
+void labrig_hal_settle(uint16_t steps)
+{
+    fake.settle_steps = steps;
+}
+
+bool labrig_hal_settled(void)
+{
+    return !fake.settling;
+}
+
+uint16_t labrig_hal_convert(uint16_t channel)
+{
+    fake.conversions++;
+    return fake.readings[channel];
+}
+
+uint16_t labrig_hal_supply_mv(void)
+{
+    return 4987;
+}
+
+int16_t labrig_hal_temperature_cdegc(void)
+{
+    return -1234;
+}
+
+void fake_boot(void)
+{
+    memset(&fake, 0, sizeof fake);
+    fake.now_ms = 0xFFFFFF00ul; /* so that the clock wraps during most tests */
+    for (unsigned k = 0; k < FAKE_BRANCHES; k++) {
+        fake.wipers[k] = 128;
+    }
+    for (unsigned k = 0; k < FAKE_CHANNELS; k++) {
+        fake.readings[k] = (uint16_t)(100 + k);
+    }
+    labrig_start(&board, &config, 7);
+}
+
+void fake_send_bytes(const uint8_t *bytes, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        labrig_receive(&board, bytes[k]);
+    }
+}
+
+void fake_send(uint8_t type, uint8_t seq, const uint8_t *payload, uint8_t length)
+{
+    uint8_t body[LABRIG_BODY_MAX], byte;
+    struct labrig_cobs_encoder encoder;
+    if (length > 0) {
+        memcpy(body + LABRIG_HEADER_SIZE, payload, length);
+    }
+    labrig_cobs_begin(&encoder, body, labrig_frame_seal(body, length, type, seq, 0));
+    while (labrig_cobs_next(&encoder, &byte)) {
+        labrig_receive(&board, byte);
+    }
+}
+
+struct answer fake_run(void)
+{
+    struct labrig_receiver receiver;
+    struct answer answer = {0};
+    uint8_t byte;
+    labrig_receiver_reset(&receiver);
+    while (labrig_poll(&board)) {
+    }
+    while (labrig_transmit(&board, &byte)) {
+        if (labrig_receiver_byte(&receiver, byte) == LABRIG_RECEIVED_FRAME) {
+            answer.length = receiver.body[0];
+            answer.type = receiver.body[1];
+            answer.seq = receiver.body[2];
+            answer.flags = receiver.body[3];
+            memcpy(answer.payload, receiver.body + LABRIG_HEADER_SIZE, answer.length);
+        }
+    }
+    return answer;
+}
+
+struct answer fake_ask(uint8_t type, uint8_t seq, const uint8_t *payload, uint8_t length)
+{
+    fake_send(type, seq, payload, length);
+    return fake_run();
+}
+
+struct answer fake_hello(uint8_t seq)
+{
+    uint8_t payload[LABRIG_HELLO_REQUEST_SIZE] = {LABRIG_VERSION};
+    labrig_put_u32(payload + LABRIG_HELLO_REQUEST_FINGERPRINT_AT, LABRIG_FINGERPRINT);
+    return fake_ask(LABRIG_TYPE_HELLO, seq, payload, sizeof payload);
+}
+
+void fake_armed(void)
+{
+    fake_boot();
+    (void)fake_hello(0);
+    (void)FAKE_ASK(LABRIG_TYPE_ARM, 1, 0xE8, 0x03);
+}
+
+unsigned fake_driven(void)
+{
+    unsigned count = 0;
+    for (unsigned k = 0; k < FAKE_DRIVERS; k++) {
+        count += fake.drivers[k].kind != FAKE_RELEASED;
+    }
+    return count;
+}
