@@ -26,6 +26,8 @@ class BoundaryScale:
     def __init__(self, info: BoardInfo, dac: Converter) -> None:
         self._info = info
         self._dac = dac
+        self._lsb = dac.lsb
+        self._top = (1 << dac.bits) - 1
 
     def to_wire(self, boundary: Boundary) -> WireBoundary:
         """One boundary in codes, its inputs named in full.
@@ -76,16 +78,18 @@ class BoundaryScale:
                 msg = f"{self.name(line)} can be forced only: nudges and currents belong to outputs"
                 raise ConfigError(msg)
 
-    def _code(self, line: int, volts: float) -> int:
-        code = math.floor(volts / self._dac.lsb + 0.5) if math.isfinite(volts) else -1
-        if not 0 <= code < 2**self._dac.bits:
-            msg = f"{self.name(line)}: {volts:.6g} V is outside the DAC's range 0 … {self._dac.span:g} V"
-            raise LimitExceeded(msg)
-        return code
+    def _codes(self, voltages: Mapping[int, float]) -> dict[int, int]:
+        lsb = self._lsb
+        # Comparing this way round refuses NaN too.
+        for line, volts in voltages.items():
+            if not -0.5 <= volts / lsb < self._top + 0.5:
+                msg = f"{self.name(line)}: {volts:.6g} V is outside the DAC's range 0 … {self._dac.span:g} V"
+                raise LimitExceeded(msg)
+        return {line: math.floor(volts / lsb + 0.5) for line, volts in voltages.items()}
 
     def _split(self, voltages: Mapping[int, float]) -> tuple[dict[int, int], dict[int, int]]:
         inputs = self._info.inputs
-        codes = {line: self._code(line, volts) for line, volts in voltages.items()}
+        codes = self._codes(voltages)
         return (
             {line: code for line, code in codes.items() if line < inputs},
             {line - inputs: code for line, code in codes.items() if line >= inputs},
@@ -121,7 +125,8 @@ class BoundaryScale:
     def _targets(
         self, nudges: Mapping[int, TowardTarget] | Mapping[int, ThroughConductance]
     ) -> dict[int, int]:
-        return {line - self._info.inputs: self._code(line, nudge.target) for line, nudge in nudges.items()}
+        codes = self._codes({line: nudge.target for line, nudge in nudges.items()})
+        return {line - self._info.inputs: code for line, code in codes.items()}
 
     def _inject(self, currents: Mapping[int, float]) -> dict[int, int]:
         if currents and not self._info.nudging.inject:

@@ -33,6 +33,8 @@ def plan_writes(old: CodeArray | None, new: CodeArray, bits: int, payload: int) 
     if old is None:
         return everything, len(new)
     changed = np.flatnonzero(old != new)
+    if len(changed) * (bits + 1) >= len(new) * bits:
+        return everything, len(new)
     spans = [_write_span(new, span, bits) for span in _spans(changed, bits, payload)]
     if _size([command for command, _ in spans]) < _size(everything):
         return [command for command, _ in spans], sum(count for _, count in spans)
@@ -44,13 +46,16 @@ def _size(commands: list[Command]) -> int:
 
 
 def _write_all(new: CodeArray, bits: int, payload: int) -> list[Command]:
-    most = min(_MOST_BRANCHES, (payload - _HEAD) * 8 // bits)
-    return [_write(new, start, min(most, len(new) - start), bits) for start in range(0, len(new), most)]
+    most = min(_MOST_BRANCHES, (payload - _HEAD) * 8 // bits) // 8 * 8  # so that every frame starts on a byte
+    packed = pack(new, bits)
+    return [
+        _write(start, min(most, len(new) - start), packed[start * bits // 8 : (start + most) * bits // 8])
+        for start in range(0, len(new), most)
+    ]
 
 
-def _write(new: CodeArray, start: int, count: int, bits: int) -> Command:
-    request = WriteRequest(start, count, pack(new[start : start + count], bits))
-    return Command(Message.WRITE, encode(request))
+def _write(start: int, count: int, codes: bytes) -> Command:
+    return Command(Message.WRITE, encode(WriteRequest(start, count, codes)))
 
 
 def _write_span(new: CodeArray, changed: IntArray, bits: int) -> tuple[Command, int]:
@@ -58,7 +63,7 @@ def _write_span(new: CodeArray, changed: IntArray, bits: int) -> tuple[Command, 
     start, count = int(changed[0]), int(changed[-1] - changed[0]) + 1
     sparse_size = packed_size(count, 1) + packed_size(len(changed), bits)
     if packed_size(count, bits) <= sparse_size:
-        return _write(new, start, count, bits), count
+        return _write(start, count, pack(new[start : start + count], bits)), count
     places = bitmap((int(k) for k in changed - start), count)
     request = WriteSparseRequest(start, count, places + pack(new[changed], bits))
     return Command(Message.WRITE_SPARSE, encode(request)), len(changed)

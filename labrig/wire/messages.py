@@ -1,6 +1,7 @@
 """Payloads to bytes and back, for both ends of the link."""
 
 from dataclasses import fields
+from functools import cache
 from struct import Struct
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -23,9 +24,14 @@ P = TypeVar("P", bound=Payload)
 
 def encode(payload: Payload) -> bytes:
     """Payload bytes: the fixed fields, then the tail."""
-    values = [getattr(payload, field.name) for field in fields(payload)]
+    values = [getattr(payload, name) for name in _names(type(payload))]
     tail: bytes = values.pop() if payload.has_tail else b""
     return payload.layout.pack(*values) + tail
+
+
+@cache
+def _names(kind: type[Payload]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def decode(kind: type[P], data: bytes) -> P:
