@@ -13,9 +13,9 @@ def open_link(config: LinkConfig) -> Link:
         The port or resource cannot be opened.
     """
     if isinstance(config, SerialLink):
-        from labrig.links.serial import open_serial  # noqa: PLC0415
+        from labrig.links.serial import open_serial
 
         return open_serial(config.port, config.baudrate)
-    from labrig.links.visa import open_visa  # noqa: PLC0415 - pyvisa is slow to import, and rarely needed
+    from labrig.links.visa import open_visa  # pyvisa is slow to import, and rarely needed
 
     return open_visa(config.resource)

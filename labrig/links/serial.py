@@ -152,7 +152,7 @@ def _why_not(port: str, error: Exception) -> str:
 
 
 def _group(device: str) -> str:
-    import grp  # noqa: PLC0415 - Unix only, and needed for a message only
+    import grp  # Unix only, and needed for a message only
 
     try:
         return grp.getgrgid(os.stat(device).st_gid).gr_name  # noqa: PTH116 - one call, no path to keep
