@@ -1,12 +1,11 @@
 """The method that a network's structure asks for.
 
-=====================================================  ==============================================
-every conducting branch has a forced end               closed form (`closed`)
-conductances span too many decades for their number    star–mesh elimination (`starmesh`)
-up to DENSE_UP_TO unknown nodes                        Cholesky (`dense`)
-more                                                   conjugate gradients, proved (`sparse`)
-a factor or an iteration that lost too many digits     star–mesh elimination
-=====================================================  ==============================================
+===================================================  ================================================
+every conducting branch has a forced end             closed form (`closed`)
+few unknown nodes, few decades of conductance        Cholesky (`dense`)
+many unknown nodes                                   conjugate gradients, with a proof (`sparse`)
+any other, and where one of these declines           star–mesh elimination (`starmesh`)
+===================================================  ================================================
 
 Potentials and forced currents agree with exact arithmetic to 1e-9 relative.
 """
@@ -19,8 +18,10 @@ from labrig.circuit.drives import Drives, Group
 from labrig.circuit.islands import floating, refuse_floating
 from labrig.circuit.multigraph import Multigraph
 
-DENSE_UP_TO = 500
-"""Unknown nodes."""
+FEW = 200
+"""Unknown nodes up to which Cholesky is the fastest."""
+MANY = 1000
+"""Unknown nodes above which conjugate gradients are the fastest, on graphs that spread quickly."""
 CONTRAST = 1e5
 """Largest over smallest conductance, times nodes, up to which plain arithmetic is precise enough."""
 
@@ -74,11 +75,11 @@ def _settle_group(
     solution = None
     if precise and closed.applies(graph.ends, conductances, group):
         solution = closed.settle(graph.ends, conductances, group)
-    elif unknown > DENSE_UP_TO:
+    elif unknown > MANY:
         from labrig.circuit import sparse
 
         solution = sparse.settle(graph.ends, conductances, group)
-    elif precise:
+    elif precise and unknown <= FEW:
         from labrig.circuit import dense
 
         solution = dense.settle_group(graph.ends, conductances, group)
