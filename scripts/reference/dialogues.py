@@ -1,0 +1,227 @@
+"""Whole conversations with a board, frame by frame."""
+
+from collections.abc import Sequence
+
+from reference.board import DIVIDER, GRAPH, Bench, Circuit, State, measure_request
+from reference.wire import DEFINITION, FINGERPRINT, STATUS, TYPES, bitmap, damage, digest, fields, frame, pack
+
+Turn = dict[str, str]
+
+
+class Dialogue:
+    """Requests and what a board that was just started must answer, frame by frame."""
+
+    def __init__(self, name: str, file: str, circuit: Circuit) -> None:
+        self.name, self.file, self.circuit = name, file, circuit
+        self.bench = Bench(circuit)
+        self.seq = 0
+        self.turns: list[Turn] = []
+
+    def raw(self, what: str, request: bytes, reply: bytes | None) -> None:
+        self.turns.append({"what": what, "request": request.hex(), "reply": reply.hex() if reply else ""})
+
+    def ask(
+        self,
+        what: str,
+        message: str,
+        payload: bytes = b"",
+        reply: bytes = b"",
+        status: str = "ok",
+        seq: int | None = None,
+    ) -> None:
+        kind = TYPES[message]
+        used = self.seq if seq is None else seq
+        self.raw(what, frame(kind, used, 0, payload), frame(kind | 0x80, used, STATUS[status], reply))
+        if seq is None and DEFINITION["messages"][message].get("session", True):
+            self.seq = (self.seq + 1) % 256
+
+    def refused(self, what: str, message: str, seq: int, expected: int, payload: bytes = b"") -> None:
+        nak = fields("nak", "reply", code=STATUS["sequence"], expected=expected, boot_count=1)
+        request = frame(TYPES[message], seq, 0, payload)
+        self.raw(what, request, frame(TYPES["nak"], seq, STATUS["sequence"], nak))
+
+    def tlv(self) -> bytes:
+        return b"\x01\x04TEST\x02\x04TEST"
+
+    def hello(self, seq: int, version: int = DEFINITION["version"], status: str = "ok") -> None:
+        c = self.circuit
+        reply = fields(
+            "hello",
+            "reply",
+            version=DEFINITION["version"],
+            fingerprint=FINGERPRINT,
+            firmware_major=0,
+            firmware_minor=1,
+            firmware_patch=0,
+            boot_count=1,
+            window=4095,
+            credit=16,
+            inputs=c.inputs,
+            outputs=c.outputs,
+            hidden=c.hidden,
+            branches=len(c.branches),
+            code_bits=c.code_bits,
+            code_min=c.codes[0],
+            code_max=c.codes[1],
+            adc_bits=c.adc[0],
+            adc_span=round(c.adc[1] * 10**6),
+            dac_bits=c.dac[0],
+            dac_span=round(c.dac[1] * 10**6),
+            drive=round(c.drive * 1000),
+            features=15,
+            through_min=round(c.through[0] * 10**9),
+            through_max=round(c.through[1] * 10**9),
+            heartbeat=1000,
+            max_averages=16,
+        )
+        request = fields("hello", "request", version=version, fingerprint=FINGERPRINT)
+        self.ask(f"hello, version {version}", "hello", request, reply + self.tlv(), status, seq=seq)
+        if status == "ok":
+            self.seq = (seq + 1) % 256
+
+    def write(self, what: str, codes: Sequence[int], start: int = 0) -> None:
+        payload = fields("write", "request", start=start, count=len(codes))
+        self.ask(what, "write", payload + pack(codes, self.circuit.code_bits))
+        self.bench.codes[start : start + len(codes)] = codes
+
+    def digest_reply(self) -> bytes:
+        return fields("digest", "reply", digest=digest(self.bench.codes), boot_count=1)
+
+    def measure(
+        self, what: str, states: Sequence[State], start: int, count: int, averages: int = 1, settle: int = 0
+    ) -> None:
+        reply = self.bench.measure(states, start, count, averages)
+        request = measure_request(self.circuit, states, start, count, averages, settle)
+        self.ask(what, "measure", request, reply)
+
+    def rejected(
+        self, what: str, status: str, states: Sequence[State], count: int = 1, averages: int = 1
+    ) -> None:
+        request = measure_request(self.circuit, states, 0, count, averages)
+        self.ask(what, "measure", request, status=status)
+
+    def arm(self) -> None:
+        self.ask("arm for 10 s", "arm", fields("arm", "request", heartbeat=10_000))
+
+
+def session_dialogue() -> Dialogue:
+    d = Dialogue("session", "divider.circuit", DIVIDER)
+    identity = fields("identify", "reply", version=1, fingerprint=FINGERPRINT, boot_count=1) + d.tlv()
+    d.ask("who is there, before any session", "identify", reply=identity, seq=77)
+    d.refused("no session yet", "ping", seq=0, expected=0)
+    d.hello(seq=254, version=2, status="range")
+    d.refused("a hello of another version starts no session", "ping", seq=255, expected=0)
+    d.hello(seq=254)
+    d.ask("first of the session", "ping", b"one", b"one", seq=255)
+    d.refused("ahead", "ping", seq=1, expected=0, payload=b"three")
+    d.ask("the sequence number wraps", "ping", b"\0two\0", b"\0two\0", seq=0)
+    d.ask("an older one is answered as it was, whatever it carries now", "ping", b"", b"one", seq=255)
+    d.refused("older than the session", "ping", seq=254, expected=1)
+    d.ask("unknown to this board", "heartbeat", b"x", status="length", seq=1)
+    d.ask("a refusal is repeated too", "heartbeat", b"", status="length", seq=1)
+    d.raw("an unknown type takes its number", frame(0x7E, 2, 0, b""), frame(0xFE, 2, STATUS["unknown"], b""))
+    d.raw("an echo of a reply is not answered", frame(0x82, 3, 0, b""), None)
+    d.raw("a frame with a wrong CRC is not answered", damage(frame(TYPES["ping"], 3, 0, b"data")), None)
+    d.ask("and the next one is", "heartbeat", seq=3)
+    d.hello(seq=3)
+    d.refused("a new session forgets the old one", "ping", seq=2, expected=4)
+    return d
+
+
+def span(message: str, start: int, count: int) -> bytes:
+    """Head of a WRITE, WRITE_SPARSE or READ."""
+    return fields(message, "request", start=start, count=count)
+
+
+def codes_dialogue() -> Dialogue:
+    d = Dialogue("codes", "graph.circuit", GRAPH)
+    d.hello(seq=0)
+    d.ask("the codes at start", "digest", reply=d.digest_reply())
+    d.write("all codes", [0, 256, 1, 255, 128, 64, 3, 77])
+    d.write("two in the middle", [200, 201], start=3)
+    sparse = span("write_sparse", 1, 6) + bitmap([0, 3, 5], 6) + pack([11, 12, 13], 9)
+    d.ask("three out of six", "write_sparse", sparse)
+    for branch, code in ((1, 11), (4, 12), (6, 13)):
+        d.bench.codes[branch] = code
+    reply = d.digest_reply()
+    d.ask("confirm", "apply", reply[:4], reply)
+    d.ask("confirm something else", "apply", b"\1\2\3\4", reply, status="read_back")
+    d.ask("read back, stuck wipers included", "read", span("read", 2, 6), pack(d.bench.codes[2:], 9))
+    d.ask("read nothing", "read", span("read", 8, 0))
+    d.ask("read beyond the last branch", "read", span("read", 7, 2), status="range")
+    d.ask("a code above the legal range", "write", span("write", 0, 2) + pack([0, 257], 9), status="range")
+    d.ask("a byte too many", "write", span("write", 0, 1) + pack([1], 9) + b"\0", status="length")
+    d.ask("half a header", "write", b"\0\0", status="length")
+    d.ask("a bitmap without its codes", "write_sparse", span("write_sparse", 0, 8) + b"\xff", status="length")
+    d.ask("a branch that is not there", "write_sparse", span("write_sparse", 8, 1) + b"\0", status="range")
+    d.ask("refusals have changed nothing", "digest", reply=reply)
+    return d
+
+
+def divider_dialogue() -> Dialogue:
+    """1000 ohm from each input to the output, 100 ohm of drive: free output = mean of the inputs."""
+    d = Dialogue("divider", "divider.circuit", DIVIDER)
+    free = State(inputs={0: 1000, 1: 3000})
+    d.hello(seq=9)
+    d.rejected("nothing is driven while disarmed", "not_armed", [free])
+    d.measure("all released may be scanned", [State(inputs={})], 0, 6)
+    d.arm()
+    d.measure("free: 1091, 2909, 2000 mV, then the drivers' side", [free], 0, 6)
+    d.measure("the last boundary stays imposed: scan it again, summed 3 times", [], 0, 3, averages=3)
+    d.measure("clamped at 2500 mV", [State(clamps={0: 2500})], 0, 6)
+    d.measure(
+        "free, stored; then half-way to 3001",
+        [free._replace(store=True), State(toward=(8192, {0: 3001}))],
+        2,
+        4,
+    )
+    d.measure("away from it", [State(toward=(-4096, {0: 3001}))], 2, 1)
+    d.measure("through 1 mS to 3500 mV", [State(through=(1_000_000, {0: 3500}))], 0, 6)
+    d.measure("1 mA out of the output", [State(inject={0: -1_000_000_000})], 0, 6)
+    d.write("other codes", [3, 18])
+    d.measure("as new codes want it", [State(), State(inputs={1: 4095}), State(inputs={0: 4095})], 0, 3)
+    d.ask("safe", "safe")
+    d.rejected("safe disarms", "not_armed", [free])
+    return d
+
+
+def graph_dialogue() -> Dialogue:
+    d = Dialogue("graph", "graph.circuit", GRAPH)
+    free = State(inputs={0: 1000, 1: 123})
+    d.hello(seq=200)
+    d.arm()
+    d.rejected("inputs as before, where there are none", "range", [State(clamps={0: 5})])
+    d.rejected("a nudge without a stored state", "range", [free, State(toward=(100, {1: 7}))])
+    d.rejected("an output named twice", "range", [State(inputs={}, clamps={1: 5}, inject={1: 5})])
+    d.rejected("a conductance that the board has not", "range", [State(inputs={}, through=(999, {1: 5}))])
+    d.rejected("more averages than it takes", "range", [free], averages=17)
+    d.rejected("channels that are not there", "range", [free], count=12)
+    d.rejected("more readings than a reply holds", "length", [free] * 12, count=11)
+    request = measure_request(GRAPH, [free], 0, 7)
+    d.ask("a byte too many", "measure", request + b"\0", status="length")
+    d.ask("a byte too few", "measure", request[:-1], status="length")
+    d.ask(
+        "a section that does not exist",
+        "measure",
+        measure_request(GRAPH, [], 0, 7)[:-1] + b"\1\x40",
+        status="range",
+    )
+    d.measure("free; the line behind the open branch reads 0", [free], 0, 11)
+    d.measure("16 averages of 16 bits", [State()], 0, 7, averages=16)
+    d.write("codes", [10, 20, 30, 40, 50, 60, 70, 80])
+    nudged = State(toward=(1638, {0: 700, 1: 300}))
+    d.measure("stored with 5 averages, then nudged", [free._replace(store=True), nudged], 2, 5, averages=5)
+    d.measure(
+        "one clamp, one current, one input released",
+        [State({1: 900}, False, {0: 512}, inject={1: 20_000_000})],
+        0,
+        11,
+    )
+    d.measure("the whole network nudged", [State({}, through=(10_000, {0: 333, 1: 1023}))], 0, 11)
+    d.measure("nothing driven: everything at 0 V", [State({}, inject={0: 1_000_000})], 0, 11)
+    return d
+
+
+def every() -> list[Dialogue]:
+    """All of them."""
+    return [session_dialogue(), codes_dialogue(), divider_dialogue(), graph_dialogue()]
