@@ -142,19 +142,22 @@ def _open(resource: str, baudrate: int) -> MessageBasedResource:
         handle.set_visa_attribute(ResourceAttribute.asrl_end_out, SerialTermination.none)
         return handle
     if isinstance(handle, TCPIPSocket):
-        _check_connected(handle, resource)
-        handle.set_visa_attribute(ResourceAttribute.tcpip_nodelay, True)
+        _set_up_socket(handle, resource)
         return handle
     handle.close()
     msg = f"{resource} is neither a serial port (ASRL…::INSTR) nor a socket (TCPIP::host::port::SOCKET)"
     raise LinkOpenError(msg)
 
 
-def _check_connected(handle: TCPIPSocket, resource: str) -> None:
-    # pyvisa-py opens a socket that nobody listens to without a word; the socket itself knows.
-    library = cast("_PyVisaPy", handle.visalib)
+def _set_up_socket(handle: TCPIPSocket, resource: str) -> None:
+    """See that somebody listens, and send small frames at once.
+
+    pyvisa-py 0.8 opens a socket that nobody listens to without a word, and cannot set VI_ATTR_TCPIP_NODELAY.
+    """
+    connection = cast("_PyVisaPy", handle.visalib).sessions[handle.session].interface
     try:
-        library.sessions[handle.session].interface.getpeername()
+        connection.getpeername()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         handle.close()
         msg = f"{resource} cannot be opened: nothing listens there ({error.strerror})"
