@@ -68,9 +68,9 @@ def _open_board(config: BoardConfig, topology: Topology, stack: ExitStack, *, si
 
 def _open_firmware(config: FirmwareBoard, topology: Topology, stack: ExitStack) -> Board:
     from labrig.bench.state import state_folder
-    from labrig.boards.finding import open_by_serial_number
+    from labrig.boards.finding import find_board
     from labrig.boards.wired import open_wired
-    from labrig.config.links import SerialLink
+    from labrig.config.links import DEFAULT_BAUDRATE, SerialLink
     from labrig.links.opening import open_link
     from labrig.sim.launch import launched
 
@@ -79,7 +79,9 @@ def _open_firmware(config: FirmwareBoard, topology: Topology, stack: ExitStack) 
         port = stack.enter_context(launched(config.model, topology, serial_number, state_folder()))
         return open_wired(open_link(SerialLink(port=port)))
     if config.link is None:
-        return open_by_serial_number(config.serial_number or "")
+        return open_wired(
+            open_link(SerialLink(port=find_board(config.serial_number or "", DEFAULT_BAUDRATE)))
+        )
     board = open_wired(open_link(config.link))
     if config.serial_number not in (None, board.info.serial_number):
         board.close()

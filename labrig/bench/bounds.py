@@ -11,6 +11,8 @@ from labrig.errors import ConfigError
 from labrig.learning.bounds import Bounds
 from labrig.units import format_quantity
 
+_NO_FLOOR: Siemens = 1e-30
+
 
 @dataclass(frozen=True, slots=True)
 class EffectiveBounds:
@@ -60,7 +62,7 @@ def effective_bounds(
     floor_from, ceiling_from = "experiment", "experiment" if experiment[1] else "none"
     allowed = limits.largest_conductance(span)
     if law is not None and worst is not None:
-        safe = worst.within(np.full(branches, np.finfo(np.float64).tiny), np.full(branches, allowed))
+        safe = worst.within(np.full(branches, _NO_FLOOR), np.full(branches, allowed))
         part_floor, part_ceiling = law.conductances(safe.highest), law.conductances(safe.lowest)
         if bool(np.any(part_floor > floor)):
             floor, floor_from = np.maximum(floor, part_floor), "part"

@@ -4,11 +4,11 @@ import sys
 
 import typer
 
-from labrig.cli import circuit, config, measure, resume, runs, simulate, train
+from labrig.cli import circuit, config, measure, resume, runs, train
 from labrig.errors import LabrigError
 
 app = typer.Typer(
-    help="Train a physical resistor crossbar: rehearse in simulation, then measure, learn and write on the bench.",
+    help="Train a physical resistor crossbar: rehearse in simulation, then learn on the bench.",
     epilog="Start with: labrig train configs/experiments/crossbar-40x30.yaml",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -19,7 +19,6 @@ app.command("resume")(resume.resume)
 app.command("measure")(measure.measure)
 app.add_typer(runs.app, name="runs")
 app.add_typer(circuit.app, name="circuit")
-app.add_typer(simulate.app, name="simulate")
 app.add_typer(config.app, name="config")
 
 

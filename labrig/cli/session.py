@@ -22,22 +22,20 @@ def carry_out(bench: Bench, start: Callable[[Asked], Training], *, json: bool, a
     """Run a training to its end with live progress, then print what came out."""
     with first_interrupt_asks() as asked:
         training = start(asked)
-        config = training.plan.config
         print(
             f"board   {bench.info.part}, {bench.info.firmware}, serial {bench.info.serial_number}",
             file=sys.stderr,
         )
         print(f"bounds  {training.plan.bounds}", file=sys.stderr)
         print(f"run     {training.run}", file=sys.stderr)
-        with TrainingProgress(steps=config.stop.steps, target=config.stop.error) as progress:
+        stop = training.plan.config.stop
+        with TrainingProgress(
+            training.run.name, steps=stop.steps, wall=stop.wall, error=stop.error
+        ) as progress:
             for step in training:
-                progress.update(
-                    step=step.step,
-                    error=training.error,
-                    measurements=training.tally().measurements,
-                    exchanges=training.tally().exchanges,
-                    walls=step.walls.floor + step.walls.ceiling,
-                )
+                tally = training.tally()
+                hits = (step.walls.floor, step.walls.ceiling)
+                progress.update(step.step, training.error, tally.measurements, tally.exchanges, hits)
     record = load_record(training.run)
     found = result(record)
     if json:

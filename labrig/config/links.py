@@ -8,13 +8,16 @@ from labrig.config.model import Model
 from labrig.config.quantities import Count, Text
 
 
+DEFAULT_BAUDRATE = 1_000_000
+
+
 class SerialLink(Model):
     """A serial port through pyserial."""
 
     kind: Literal["serial"] = "serial"
     port: Text
     """A device path, or any URL that pyserial knows: ``socket://host:port``, ``rfc2217://…``, ``spy://…``."""
-    baudrate: Count = 1_000_000
+    baudrate: Count = DEFAULT_BAUDRATE
 
 
 class VisaLink(Model):

@@ -56,6 +56,12 @@ def read_samples(path: Path, named_by: str, inputs: Sequence[str], targets: Sequ
     return Document(samples, sources)
 
 
+def named_columns(path: Path, named_by: str) -> set[str]:
+    """Nodes that have a column in a file of samples, whether or not there is such a node."""
+    header = (_HEADER.fullmatch(cell) for cell in _read(path, named_by).header)
+    return {match["name"] for match in header if match}
+
+
 def read_conductances(path: Path, named_by: str) -> Document:
     """Read a conductance for each branch, as the mapping that a file would hold.
 

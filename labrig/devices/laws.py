@@ -75,8 +75,7 @@ class RheostatLaw:
 
     def codes(self, conductances: BranchArray) -> CodeArray:
         """The legal code whose conductance is nearest, (B,) S to (B,)."""
-        exact = (1.0 / conductances - self.wiper) * self.steps / self.end_to_end
-        below = np.floor(np.clip(exact, self.lowest, self.highest)).astype(np.int64)
+        below = np.floor(np.clip(self._exact(conductances), self.lowest, self.highest)).astype(np.int64)
         above = np.minimum(below + 1, self.highest)
         nearer_above = np.abs(self.conductances(above) - conductances) < np.abs(
             self.conductances(below) - conductances
@@ -93,8 +92,8 @@ class RheostatLaw:
         """
         # A bound that *is* the conductance of a code must keep it: eight units in the last place of slack.
         slack = 8 * np.finfo(np.float64).eps
-        exact_low = (1.0 / (ceiling * (1 + slack)) - self.wiper) * self.steps / self.end_to_end
-        exact_high = (1.0 / (floor * (1 - slack)) - self.wiper) * self.steps / self.end_to_end
+        exact_low = self._exact(ceiling * (1 + slack))
+        exact_high = self._exact(floor * (1 - slack))
         lowest = np.ceil(np.clip(exact_low, self.lowest, self.highest + 1)).astype(np.int64)
         highest = np.floor(np.clip(exact_high, self.lowest - 1, self.highest)).astype(np.int64)
         empty = np.flatnonzero(lowest > highest)
@@ -106,3 +105,7 @@ class RheostatLaw:
             )
             raise ConfigError(msg)
         return replace(self, lowest=lowest, highest=highest)
+
+    def _exact(self, conductances: BranchArray) -> BranchArray:
+        """Code, not rounded, at which the law gives these conductances."""
+        return (1.0 / conductances - self.wiper) * (self.steps / self.end_to_end)

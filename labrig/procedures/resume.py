@@ -57,8 +57,8 @@ class Resumed:
 def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Iterator[Resumed]:
     """Open the bench of a run and put it where the run stood.
 
-    A board that lost its codes (it was started anew, or lives in the process) gets them back without asking, and
-    so does one whose last write was torn. A board that kept running with other codes is refused.
+    A board that lost its codes (it was started anew, or lives in the process) gets them back without asking,
+    and so does one whose last write was torn. A board that kept running with other codes is refused.
 
     Raises
     ------

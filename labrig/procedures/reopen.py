@@ -1,0 +1,59 @@
+"""The board of a rig as it is, or of a run as the run left it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from labrig.bench.assembly import open_bench
+from labrig.bench.bench import Bench
+from labrig.config.loading import load_experiment, load_rig
+from labrig.config.network import NetworkConfig
+from labrig.errors import ConfigError, RunError
+from labrig.store.catalogue import find_run, runs_folder
+from labrig.store.reader import RunReader
+from labrig.store.writer import EXPERIMENT_NAME
+
+
+@contextmanager
+def open_rig_or_run(
+    target: str, runs: Path | None, *, simulate: bool
+) -> Iterator[tuple[Bench, NetworkConfig]]:
+    """Open a rig by its file, or the rig of a run with the codes of the run's newest step on the board.
+
+    Raises
+    ------
+    ConfigError
+        The file is not a rig.
+    RunError
+        There is no such file and no such run, the run has no step, or its board is another one.
+    """
+    path = Path(target)
+    if path.is_file() and path.name != "run.db":
+        rig = load_rig(path)
+        with open_bench(rig, simulate=simulate) as bench:
+            yield bench, rig.network
+        return
+    run = find_run(target, runs_folder(runs))
+    if simulate:
+        msg = "--simulate goes with a rig; a run is measured on the board that it was trained on"
+        raise ConfigError(msg)
+    experiment = load_experiment(run / EXPERIMENT_NAME)
+    with RunReader(run) as reader:
+        board = reader.info().sessions[0].provenance["board"]
+        row = reader.row()
+        final = reader.constants().get("final_conductances")
+    with open_bench(experiment.rig, simulate=board["kind"] == "simulated") as bench:
+        if row is None or bench.info.serial_number != board["serial_number"]:
+            why = "it has no step yet" if row is None else f"board {bench.info.serial_number} answers instead"
+            msg = f"{run}: its board {board['serial_number']} cannot be measured: {why}"
+            raise RunError(msg)
+        if "codes" in row.values:
+            codes = np.asarray(row.values["codes"], dtype=np.int64)
+            if not np.array_equal(codes, bench.branch_values()):
+                bench.write_codes(codes)
+        else:
+            values = row.values["conductances"] if final is None else final.value
+            bench.settle([], program=np.asarray(values, dtype=np.float64))
+        yield bench, experiment.rig.network
