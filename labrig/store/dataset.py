@@ -28,7 +28,7 @@ def open_run(path: str | Path, columns: Sequence[str] | None = None) -> "xr.Data
     Returns
     -------
     xarray.Dataset
-        One variable a column, along ``step`` and the column's own dimensions, with ``units`` and ``long_name``
+        One variable a column, along ``step`` and its own dimensions, with ``units`` and ``long_name``
         as attributes. Columns that were kept in some rows only lie along ``kept_step``. Constants and results
         have no step. Missing numbers are NaN.
 
@@ -37,7 +37,7 @@ def open_run(path: str | Path, columns: Sequence[str] | None = None) -> "xr.Data
     RunError
         There is no run here, it cannot be read, or it has no such column.
     """
-    import xarray as xr  # noqa: PLC0415 (half a second)
+    import xarray as xr
 
     with RunReader(Path(path)) as reader:
         info = reader.info()

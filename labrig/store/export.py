@@ -51,10 +51,11 @@ def export_netcdf(run: Path, destination: Path, columns: Sequence[str] | None = 
     Raises
     ------
     RunError
-        The run cannot be read, has no such column, the file cannot be written, or h5netcdf is not installed.
+        The run cannot be read, has no such column, the file cannot be written, or a package for it is missing.
     """
-    if importlib.util.find_spec("h5netcdf") is None:
-        msg = "NetCDF export needs the package h5netcdf: pip install 'labrig[netcdf]', or export as CSV"
+    missing = [name for name in ("h5netcdf", "h5py") if importlib.util.find_spec(name) is None]
+    if missing:
+        msg = f"NetCDF export needs {' and '.join(missing)}: pip install 'labrig[netcdf]', or export as CSV"
         raise RunError(msg)
     dataset = open_run(run, columns)
     with _replacing(destination) as part:

@@ -50,6 +50,7 @@ class Run:
         self._lock = lock
         self._connection = connection
         columns = {column.name: column for column in tables.read_columns(connection)}
+        self._names = tuple(columns)
         self.sampling_interval = int(tables.read_about(connection)["sampling_interval"])
         """Rows between two that keep the sampled columns; 0: only the last row of the run does."""
         self._encoder = RowEncoder(columns, self.sampling_interval)
@@ -109,6 +110,7 @@ class Run:
         RunError
             The folder cannot be made or written.
         """
+        _check_names(constants or {}, [column.name for column in columns])
         created = datetime.now(UTC)
         interval = sampling_interval(columns, keep, planned_steps)
         about: dict[str, str | int] = {
@@ -209,6 +211,7 @@ class Run:
         results
             Values at full precision beside the rows, such as the final conductances.
         """
+        _check_names(results or {}, self._names)
         try:
             with translated(self.directory, "cannot be finished"), transaction(self._connection):
                 for name, value in self._unkept.items():
@@ -243,6 +246,13 @@ class Run:
                 self.finish(outcome, f"{type(error).__name__}: {error}")
             except RunError as second:
                 error.add_note(str(second))
+
+
+def _check_names(constants: Mapping[str, Constant], columns: Sequence[str]) -> None:
+    both = constants.keys() & set(columns)
+    if both:
+        msg = f"{', '.join(sorted(both))}: a column and a constant of one name cannot be told apart"
+        raise ValueError(msg)
 
 
 def _new_directory(root: Path, name: str, created: datetime) -> Path:

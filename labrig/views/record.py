@@ -1,0 +1,90 @@
+"""What a stored training says, gathered for a picture or for a table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from labrig.arrays import BoolArray, BranchArray, FloatArray, Volts
+from labrig.store.reader import RunInfo
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """One training, as far as it has come. S samples, B branches, n rows."""
+
+    info: RunInfo
+    labels: Mapping[str, Sequence[str]]
+    attributes: Mapping[str, Any]
+    error: FloatArray
+    """Shape (n,), V."""
+    measurements: FloatArray
+    """Settled states scanned until then, shape (n,)."""
+    totals: Mapping[str, float | None]
+    """The newest value of each count, of ``wall``, ``error`` and ``validation_error``."""
+    inputs: FloatArray | None
+    """Shape (S, inputs), V."""
+    targets: FloatArray | None
+    """Shape (S, outputs), V; NaN where none."""
+    outputs: FloatArray | None
+    """Shape (S, outputs), V, each at its last reading; NaN where never read."""
+    initial: BranchArray | None
+    """At the start, S."""
+    conductances: BranchArray | None
+    """Newest, S."""
+    floor: BranchArray | None
+    ceiling: BranchArray | None
+
+    @property
+    def predicted_floor(self) -> Volts | None:
+        """Where the error is expected to end, V."""
+        value = self.attributes.get("predicted_floor")
+        return float(value) if isinstance(value, int | float) and value > 0 else None
+
+    @property
+    def span(self) -> Volts | None:
+        """Largest minus smallest input voltage of the task."""
+        return None if self.inputs is None else float(np.nanmax(self.inputs) - np.nanmin(self.inputs))
+
+    @property
+    def crossbar_shape(self) -> tuple[int, int] | None:
+        """(rows, columns) where every input is joined to every output, row by row; else None."""
+        rows, columns = self.labels.get("input", []), self.labels.get("output", [])
+        expected = [f"{a}-{b}" for a in rows for b in columns]
+        return (
+            (len(rows), len(columns))
+            if expected and list(self.labels.get("branch", [])) == expected
+            else None
+        )
+
+    @property
+    def ends(self) -> list[tuple[int, int]] | None:
+        """Two node numbers a branch, from the branches' names; None where they do not tell."""
+        numbers = {name: k for k, name in enumerate(self.labels.get("node", []))}
+        found = [_ends(branch, numbers) for branch in self.labels.get("branch", [])]
+        known = [pair for pair in found if pair is not None]
+        return known if known and len(known) == len(found) else None
+
+    def at_floor(self, conductances: BranchArray) -> BoolArray:
+        """Which branches lie at the floor, shape (B,)."""
+        return _at(conductances, self.floor, sign=1)
+
+    def at_ceiling(self, conductances: BranchArray) -> BoolArray:
+        """Which branches lie at the ceiling, shape (B,)."""
+        return _at(conductances, self.ceiling, sign=-1)
+
+
+def _ends(branch: str, numbers: Mapping[str, int]) -> tuple[int, int] | None:
+    parts = branch.split("-")
+    for cut in range(1, len(parts)):
+        a, b = "-".join(parts[:cut]), "-".join(parts[cut:])
+        if a in numbers and b in numbers:
+            return numbers[a], numbers[b]
+    return None
+
+
+def _at(conductances: BranchArray, wall: BranchArray | None, *, sign: int) -> BoolArray:
+    if wall is None:
+        return np.zeros(conductances.shape, dtype=np.bool_)
+    return np.asarray(sign * (conductances - wall) <= 1e-6 * np.abs(wall))

@@ -1,0 +1,88 @@
+"""One picture of a training: what it cost, where it ended, and what became of the conductances."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from labrig.errors import RunError
+from labrig.views.conductance_panel import draw_conductances
+from labrig.views.error_panel import draw_error
+from labrig.views.gather import load_record
+from labrig.views.output_panel import draw_outputs
+from labrig.views.record import TrainingRecord
+from labrig.views.style import INK, OUTCOME_COLOURS, PAPER, RC, SOFT
+from labrig.views.words import duration, volts
+
+SUMMARY_NAME = "summary.png"
+_DPI = 140
+
+
+def write_summary(run: Path, destination: Path | None = None) -> Path:
+    """Draw a run, finished or not, and write the picture; by default as ``summary.png`` in its directory.
+
+    Raises
+    ------
+    RunError
+        The run cannot be read or the picture cannot be written.
+    """
+    target = run / SUMMARY_NAME if destination is None else destination
+    figure = draw_summary(load_record(run))
+    try:
+        figure.savefig(target, dpi=_DPI)  # pyright: ignore[reportUnknownMemberType]
+    except (OSError, ValueError) as error:
+        msg = f"{target} cannot be written: {error}; choose another file, such as picture.png"
+        raise RunError(msg) from error
+    return target
+
+
+def draw_summary(record: TrainingRecord) -> Figure:
+    """Lay out the header, the error, the outputs and the conductances."""
+    with mpl.rc_context(RC):  # pyright: ignore[reportUnknownMemberType]
+        drawing = Figure(figsize=(12.5, 9.2))
+        FigureCanvasAgg(drawing)
+        figure: Any = drawing
+        upper = figure.add_gridspec(
+            1, 2, left=0.065, right=0.965, top=0.845, bottom=0.49, wspace=0.24, width_ratios=(1.3, 1)
+        )
+        right = upper[1].subgridspec(2, 1, height_ratios=(2.6, 1), hspace=0.1)
+        lower = figure.add_gridspec(
+            1, 3, left=0.065, right=0.925, top=0.395, bottom=0.075, wspace=0.16, width_ratios=(1, 1, 0.028)
+        )
+        draw_error(figure.add_subplot(upper[0]), record)
+        draw_outputs(figure.add_subplot(right[0]), figure.add_subplot(right[1]), record)
+        start, end, bar = (figure.add_subplot(cell) for cell in lower)
+        draw_conductances(figure, start, end, bar, record)
+        _draw_header(figure, record)
+    return drawing
+
+
+def _draw_header(figure: Any, record: TrainingRecord) -> None:
+    info = record.info
+    figure.text(0.04, 0.955, info.name, fontsize=17, fontweight="bold", color=INK, va="center")
+    colour = OUTCOME_COLOURS.get(info.status, SOFT)
+    figure.text(
+        0.965, 0.955, info.status, fontsize=11, fontweight="bold", color=PAPER, va="center", ha="right",
+        bbox={"boxstyle": "round,pad=0.45", "facecolor": colour, "edgecolor": "none"},
+    )  # fmt: skip
+    figure.text(0.04, 0.917, "   ·   ".join(_facts(record)), fontsize=10, color=SOFT, va="center")
+    if info.reason:
+        reason = info.reason if len(info.reason) < 90 else info.reason[:88] + "…"
+        figure.text(0.965, 0.917, reason, fontsize=9, color=colour, va="center", ha="right")
+
+
+def _facts(record: TrainingRecord) -> list[str]:
+    error = record.totals["error"]
+    wall = record.totals["wall"]
+    found = [
+        f"{record.info.last_step or 0:,} steps",
+        f"{int(record.totals['measurements'] or 0):,} measurements",
+        *([] if error is None else [f"final error {volts(error)}"]),
+        *([] if wall is None else [duration(wall)]),
+        *([str(record.attributes["rig"])] if record.attributes.get("rig") else []),
+        f"{datetime.fromisoformat(record.info.created).astimezone():%d %b %Y %H:%M}",
+    ]
+    return [fact.replace(",", " ") for fact in found]
