@@ -55,7 +55,8 @@ def export_netcdf(run: Path, destination: Path, columns: Sequence[str] | None = 
     """
     missing = [name for name in ("h5netcdf", "h5py") if importlib.util.find_spec(name) is None]
     if missing:
-        msg = f"NetCDF export needs {' and '.join(missing)}: pip install 'labrig[netcdf]', or export as CSV"
+        names = " and ".join(missing)
+        msg = f"NetCDF export needs {names}: pip install 'labrig[netcdf]', or export as CSV"
         raise RunError(msg)
     dataset = open_run(run, columns)
     with _replacing(destination) as part:

@@ -10,6 +10,7 @@ branch, input, output. Attributes: ``predicted_floor`` (V, comparable to ``error
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from labrig.views.record import TrainingRecord
 
 _ROWS_A_SAMPLE = 30
 """Rows looked back for each sample, where an update sees only some of them."""
+_SAME = 1e-9
+"""Relative difference below which two conductances are the same number."""
 _TOTALS = ("exchanges", "frames", "measurements", "writes", "wall", "error", "validation_error")
 
 
@@ -45,8 +48,8 @@ def load_record(directory: Path) -> TrainingRecord:
             outputs=_outputs(reader, constants),
             initial=_constant(constants, "initial"),
             conductances=_conductances(reader, constants),
-            floor=_constant(constants, "floor"),
-            ceiling=_constant(constants, "ceiling"),
+            floor=_wall(constants, "floor"),
+            ceiling=_wall(constants, "ceiling"),
         )
 
 
@@ -56,6 +59,19 @@ def _series(reader: RunReader, name: str) -> FloatArray:
 
 def _constant(constants: Mapping[str, Constant], name: str) -> FloatArray | None:
     return np.asarray(constants[name].value, dtype=np.float64) if name in constants else None
+
+
+def _wall(constants: Mapping[str, Constant], name: Literal["floor", "ceiling"]) -> BranchArray | None:
+    """Bound of each branch; where branches have codes, the code next to it on the inside."""
+    wall, table = _constant(constants, name), _constant(constants, "code_conductances")
+    if wall is None or table is None:
+        return wall
+    each = np.broadcast_to(table, (len(wall), table.shape[-1]))
+    if name == "floor":
+        inside = np.where(each >= wall[:, None] * (1 - _SAME), each, np.inf).min(axis=1)
+    else:
+        inside = np.where(each <= wall[:, None] * (1 + _SAME), each, -np.inf).max(axis=1)
+    return np.where(np.isfinite(inside), inside, wall)
 
 
 def _newest(reader: RunReader, constants: Mapping[str, Constant], name: str) -> float | None:

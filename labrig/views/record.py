@@ -87,4 +87,5 @@ def _ends(branch: str, numbers: Mapping[str, int]) -> tuple[int, int] | None:
 def _at(conductances: BranchArray, wall: BranchArray | None, *, sign: int) -> BoolArray:
     if wall is None:
         return np.zeros(conductances.shape, dtype=np.bool_)
-    return np.asarray(sign * (conductances - wall) <= 1e-6 * np.abs(wall))
+    near = sign * (conductances - wall) <= 1e-6 * np.abs(wall)
+    return np.asarray(near & np.isfinite(wall))
