@@ -18,6 +18,7 @@ from labrig.config.quantities import (
     Text,
     Tolerance,
 )
+from labrig.units import format_quantity
 
 
 class IdealElements(Model):
@@ -144,6 +145,6 @@ def _launch_mistakes(board: FirmwareBoard) -> list[tuple[Place, str]]:
         if converter is None:
             found.append((("model", name), f"missing; the launched firmware has a real {name.upper()}"))
     if model.adc and model.adc.noise > 0:
-        text = f"found {model.adc.noise} V; the launched firmware reads without noise, so leave it out"
+        text = f"found {format_quantity(model.adc.noise, 'V')}; the launched firmware reads without noise"
         found.append((("model", "adc", "noise"), text))
     return found

@@ -133,7 +133,7 @@ def parse_document(text: str, path: Path) -> Document:
         msg = f"{path}: the file is empty"
         raise ConfigError(msg)
     sources: dict[Place, Source] = {(): Source(path, 1)}
-    return Document(_plain(tree, (), path, sources, ()), sources)
+    return Document(_plain(tree, (), path, sources), sources)
 
 
 def _is_text(key: object) -> bool:
@@ -148,11 +148,8 @@ def _yaml_mistake(error: Any, path: Path) -> str:
     return f"{source}: this is not YAML: {error.problem or error.context}"
 
 
-def _plain(value: Any, place: Place, path: Path, sources: dict[Place, Source], above: tuple[int, ...]) -> Any:
+def _plain(value: Any, place: Place, path: Path, sources: dict[Place, Source]) -> Any:
     """Turn ruamel's round-trip types into plain ones, noting the line of each."""
-    if id(value) in above:
-        raise ConfigError(sentence(sources[place], place, "found an alias of the value that holds it"))
-    inside = (*above, id(value))
     if is_mapping(value):
         plain: dict[str, Any] = {}
         for key, item in value.items():
@@ -160,12 +157,12 @@ def _plain(value: Any, place: Place, path: Path, sources: dict[Place, Source], a
             sources[below] = Source(path, _mark(value, "key", key, sources[place].line))
             if not _is_text(key):
                 raise ConfigError(sentence(sources[below], place, f"found the key {key!r}; keys are text"))
-            plain[str(key)] = _plain(item, below, path, sources, inside)
+            plain[str(key)] = _plain(item, below, path, sources)
         return plain
     if is_list(value):
         for k in range(len(value)):
             sources[*place, k] = Source(path, _mark(value, "item", k, sources[place].line))
-        return [_plain(item, (*place, k), path, sources, inside) for k, item in enumerate(value)]
+        return [_plain(item, (*place, k), path, sources) for k, item in enumerate(value)]
     return _scalar(value, place, sources[place])
 
 

@@ -75,7 +75,9 @@ class ExperimentConfig(Model):
     @classmethod
     def _voltages_by_name(cls, task: Any, info: ValidationInfo) -> Any:
         rig: RigConfig | None = info.data.get("rig")
-        return task if rig is None else with_names(task, input_names(rig.network), output_names(rig.network))
+        if rig is None:  # refused itself, so nobody knows the names; the voltages are read all the same
+            return with_names(task, None, None)
+        return with_names(task, input_names(rig.network), output_names(rig.network))
 
     @model_validator(mode="after")
     def _names_fit_the_network(self) -> "ExperimentConfig":

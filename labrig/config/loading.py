@@ -139,8 +139,8 @@ def _with_conductances(document: Document) -> Document:
     initial = document.get(place)
     if not is_mapping(initial) or document.get((*place, "kind")) != "file" or "conductances" in initial:
         return document
-    if document.get((*place, "path")) is None:
-        return document
+    if "path" not in initial:
+        raise document.refuse((*place, "path"), "this key is missing")
     path, named_by = _file(document, (*place, "path"))
     return document.graft((*place, "conductances"), read_conductances(path, named_by))
 

@@ -5,8 +5,10 @@ from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationInfo, model_serializer, model_validator
 
-from labrig.config.model import Model, mistake
+from labrig.config.complaints import suggestion
+from labrig.config.model import Model, mistakes
 from labrig.config.plain import is_mapping
+from labrig.errors import ConfigError
 
 GROUP = "labrig.boards"
 BUILT_IN = ("simulated", "firmware")
@@ -48,7 +50,11 @@ class PluginBoard(Model):
         if "settings" in keys:
             return keys
         kind = keys.pop("kind", None)
-        return {"kind": kind, "settings": load_plugin(kind).config.model_validate(keys, context=info.context)}
+        try:
+            plugin = load_plugin(kind)
+        except ConfigError as error:
+            raise mistakes("PluginBoard", [(("kind",), str(error))]) from error
+        return {"kind": kind, "settings": plugin.config.model_validate(keys, context=info.context)}
 
     @model_serializer
     def _flat(self) -> dict[str, Any]:
@@ -60,18 +66,24 @@ def installed() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
-def load_plugin(kind: Any) -> BoardPlugin:
-    """Import the plug-in of a kind."""
+def load_plugin(kind: str) -> BoardPlugin:
+    """Import the plug-in of a kind.
+
+    Raises
+    ------
+    ConfigError
+        No installed package has this kind, or it cannot be imported.
+    """
     plugins = installed()
     if kind not in plugins:
-        known = ", ".join([*BUILT_IN, *sorted(plugins)])
-        msg = f"found {kind!r}; allowed are {known} (packages add kinds as entry points {GROUP!r})"
-        raise mistake(msg)
+        known = suggestion(str(kind), [*BUILT_IN, *sorted(plugins)])
+        msg = f"found {kind!r}; {known}; packages add kinds as entry points of the group {GROUP}"
+        raise ConfigError(msg)
     try:
         return cast("BoardPlugin", plugins[kind].load())
     except (ImportError, AttributeError) as error:
-        msg = f"found {kind!r}, whose plug-in {plugins[kind].value!r} cannot be imported: {error}"
-        raise mistake(msg) from error
+        msg = f"found {kind!r}, whose plug-in {plugins[kind].value} cannot be imported: {error}"
+        raise ConfigError(msg) from error
 
 
 def board_family(board: Any) -> str | None:

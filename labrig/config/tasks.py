@@ -49,10 +49,10 @@ class Task(Model):
     """Outputs that are trained; the others float. null: all."""
 
 
-def with_names(task: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Any:
+def with_names(task: Any, inputs: Sequence[str] | None, outputs: Sequence[str] | None) -> Any:
     """Replace voltages that a file lists in node order by voltages by name.
 
-    Anything else is left for the models to judge.
+    Anything else is left for the models to judge. Where names are not known, any serve.
     """
     if not is_mapping(task):
         return task
@@ -69,15 +69,16 @@ def with_names(task: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Any:
 
 
 def _named(
-    sample: Any, place: Place, names: Mapping[str, Sequence[str]], found: list[tuple[Place, str]]
+    sample: Any, place: Place, names: Mapping[str, Sequence[str] | None], found: list[tuple[Place, str]]
 ) -> Any:
     if not is_mapping(sample):
         return sample
     named = dict(sample)
-    for key, nodes in names.items():
+    for key, known in names.items():
         values = sample.get(key)
         if not is_list(values):
             continue
+        nodes = [f"node{k}" for k in range(len(values))] if known is None else known
         if len(values) != len(nodes):
             text = f"found {len(values)} voltages for {len(nodes)} nodes; in order they are {listing(nodes)}"
             found.append(((*place, key), text))
@@ -95,7 +96,7 @@ def task_mistakes(task: Task, inputs: Sequence[str], outputs: Sequence[str]) -> 
             )
         elif name in (task.outputs or ())[:k]:
             yield ("outputs", k), f"found {name!r} a second time"
-    trained = task.outputs or tuple(outputs)
+    trained = [name for name in outputs if name in (task.outputs or outputs)]
     for part, samples in (("samples", task.samples), ("validation", task.validation or ())):
         for k, sample in enumerate(samples):
             yield from _name_mistakes((part, k, "inputs"), sample.inputs, inputs, "an input")

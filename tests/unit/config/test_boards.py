@@ -1,0 +1,98 @@
+"""Boards as a file describes them."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from labrig.config.boards import BoardModel, FirmwareBoard, IdealElements, SimulatedBoard
+from labrig.config.links import SerialLink
+
+MODEL: dict[str, Any] = {
+    "elements": {"kind": "digipot", "part": "MCP4351-104"},
+    "adc": {"bits": 16, "span": "5 V"},
+    "dac": {"bits": 12, "span": "5 V"},
+    "drive": "100 ohm",
+}
+
+
+def refusals(keys: dict[str, Any]) -> dict[tuple[str | int, ...], str]:
+    """What is said against a firmware board, by place."""
+    with pytest.raises(ValidationError) as refused:
+        FirmwareBoard.model_validate(keys)
+    return {found["loc"]: found["msg"] for found in refused.value.errors()}
+
+
+def test_a_simulated_board_is_ideal_unless_it_says_otherwise() -> None:
+    board = SimulatedBoard(elements=IdealElements())
+    assert (board.adc, board.dac, board.drive, board.settle, board.averages) == (None, None, 0.0, 0.0, 1)
+    assert board.nudge.toward
+    assert board.nudge.through
+    assert board.nudge.inject
+
+
+def test_the_model_of_a_firmware_board_has_the_keys_of_a_simulated_one() -> None:
+    board = FirmwareBoard.model_validate({"launch": {"target": "host"}, "model": MODEL})
+    simulated = SimulatedBoard.model_validate(MODEL)
+    assert board.model == BoardModel.model_validate(MODEL)
+    assert isinstance(simulated, BoardModel)
+    for name in BoardModel.model_fields:
+        assert getattr(simulated, name) == getattr(board.model, name), name
+
+
+@pytest.mark.parametrize(
+    "keys", [{"link": {"kind": "serial", "port": "/dev/ttyACM0"}}, {"serial_number": "A7F3"}]
+)
+def test_a_board_on_the_bench_is_found_by_link_or_serial_number(keys: dict[str, Any]) -> None:
+    board = FirmwareBoard.model_validate(keys)
+    assert board.launch is None
+    assert board.model is None
+    assert board.link in (None, SerialLink(port="/dev/ttyACM0"))
+
+
+def test_a_board_that_nothing_leads_to_is_refused() -> None:
+    assert "link, launch and serial_number" in refusals({})[()]
+
+
+def test_a_launch_excludes_a_link() -> None:
+    link = {"kind": "visa", "resource": "ASRL/dev/ttyACM0::INSTR"}
+    found = refusals({"launch": {}, "model": MODEL, "link": link})
+    assert "beside launch" in found["link",]
+
+
+@pytest.mark.parametrize(
+    ("model", "place", "said"),
+    [
+        (None, ("model",), "a launch needs it"),
+        (MODEL | {"elements": {"kind": "ideal"}}, ("model", "elements", "kind"), "'digipot' elements only"),
+        (MODEL | {"adc": None}, ("model", "adc"), "has a real ADC"),
+        (MODEL | {"dac": None}, ("model", "dac"), "has a real DAC"),
+        (MODEL | {"adc": {"bits": 16, "span": "5 V", "noise": "1 mV"}}, ("model", "adc", "noise"), "1 mV"),
+    ],
+)
+def test_a_launch_needs_a_model_that_the_firmware_can_be(
+    model: dict[str, Any] | None, place: tuple[str, ...], said: str
+) -> None:
+    found = refusals({"launch": {"target": "host"}, "model": model})
+    assert list(found) == [place]
+    assert said in found[place]
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        ({"adc": {"bits": 0, "span": "5 V"}}, ("adc", "bits")),
+        ({"adc": {"bits": 25, "span": "5 V"}}, ("adc", "bits")),
+        ({"adc": {"bits": 16, "span": "0 V"}}, ("adc", "span")),
+        ({"adc": {"bits": 16, "span": "5 V", "noise": "-1 mV"}}, ("adc", "noise")),
+        ({"drive": "-1 ohm"}, ("drive",)),
+        ({"settle": "-1 ms"}, ("settle",)),
+        ({"averages": 0}, ("averages",)),
+        ({"averages": 256}, ("averages",)),
+        ({"nudge": {"toward": "yes"}}, ("nudge", "toward")),
+    ],
+)
+def test_values_that_no_board_can_have_are_refused(keys: dict[str, Any], place: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        SimulatedBoard.model_validate(MODEL | keys)
+    assert [found["loc"] for found in refused.value.errors()] == [place]
