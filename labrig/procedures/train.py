@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -210,7 +211,7 @@ def train(
     bench: Bench,
     experiment: Experiment,
     *,
-    runs: Path | None = None,
+    runs: str | PathLike[str] | None = None,
     name: str | None = None,
     asked: Callable[[], str | None] = lambda: None,
 ) -> Training:
@@ -235,7 +236,7 @@ def train(
     plan = plan_training(bench, experiment.config)
     topology = bench.topology
     record = Run.create(
-        runs_folder(runs),
+        runs_folder(None if runs is None else Path(runs)),
         name or experiment.name,
         training_columns(topology, plan.drawn, coded=isinstance(bench.held(), Codes)),
         planned_steps=plan.config.stop.steps + 1,

@@ -1,0 +1,41 @@
+"""Boards that tests start."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labrig.sim.launch import find_firmware
+from tests.support.boards import RunningBoard, StartBoard, start_firmware
+
+
+@pytest.fixture(scope="session")
+def firmware() -> Path:
+    """The compiled host target."""
+    return find_firmware()
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep what labrig remembers between processes out of the user's own folders."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("LABRIG_STATE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def start_board(firmware: Path, tmp_path: Path) -> Iterator[StartBoard]:
+    """Start firmware on a circuit; it is stopped after the test."""
+    started: list[RunningBoard] = []
+    start = partial(start_firmware, firmware, tmp_path)
+
+    def start_and_note(*arguments: Any, **options: Any) -> RunningBoard:
+        board = start(*arguments, **options)
+        started.append(board)
+        return board
+
+    yield start_and_note
+    for board in started:
+        board.stop()

@@ -1,0 +1,65 @@
+"""Firmware processes that tests start, and what they can be asked from outside."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from labrig.boards.session import Session
+from labrig.circuit.topology import Topology
+from labrig.config.boards import BoardModel
+from labrig.links.serial import open_serial
+from labrig.sim.circuit_file import circuit_text
+from labrig.wire.definition import Message, StatusReply
+
+
+@dataclass
+class RunningBoard:
+    """A firmware process that outlives whoever talks to it."""
+
+    process: subprocess.Popen[str]
+    resource: str
+    serial_number: str
+
+    def status(self) -> StatusReply:
+        """Ask what the board says of itself, outside any session: nothing changes by asking."""
+        link = open_serial(self.resource, 1_000_000)
+        try:
+            return Session(link).query(Message.STATUS, StatusReply, 2.0)
+        finally:
+            link.close()
+
+    def stop(self) -> None:
+        """End the process, as pulling the plug does."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+StartBoard = Callable[..., RunningBoard]
+"""``start_board(model, topology, serial_number="B1", tcp=False)``."""
+
+
+def start_firmware(
+    firmware: Path,
+    folder: Path,
+    model: BoardModel,
+    topology: Topology,
+    serial_number: str = "B1",
+    *,
+    tcp: bool = False,
+) -> RunningBoard:
+    """Start the host target on a circuit; its EEPROM outlives it in the folder."""
+    circuit = folder / f"{serial_number}.circuit"
+    circuit.write_text(circuit_text(model, topology), encoding="ascii")
+    port = folder / f"{serial_number}.port"
+    where = ["--tcp", "127.0.0.1:0"] if tcp else ["--pty", str(port)]
+    command = [str(firmware), *where, "--serial", serial_number, "--circuit", str(circuit)]
+    process = subprocess.Popen(
+        [*command, "--eeprom", str(folder / f"{serial_number}.eeprom")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    ready, resource = process.stdout.readline().split()
+    assert ready == "ready"
+    return RunningBoard(process, resource.replace("tcp://", "socket://") if tcp else str(port), serial_number)
