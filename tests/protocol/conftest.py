@@ -1,0 +1,27 @@
+"""Boards that run the compiled firmware."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.firmware import FIRMWARE, Starter
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """The firmware, made from what is in the checkout."""
+    if not (shutil.which("make") and shutil.which("cc")):
+        pytest.skip("needs make and a C compiler")
+    subprocess.run(["make", "--silent", "-C", FIRMWARE, "host"], check=True)
+    return FIRMWARE / "build/host/labrig-board-host"
+
+
+@pytest.fixture
+def starter(program: Path, tmp_path: Path) -> Iterator[Starter]:
+    """Starts boards, and ends them with the test."""
+    boards = Starter(program, tmp_path)
+    yield boards
+    boards.close()
