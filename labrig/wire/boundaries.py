@@ -11,6 +11,11 @@ from labrig.errors import FrameError
 from labrig.wire.definition import Section
 from labrig.wire.packing import bitmap, bitmap_items, pack, packed_size, unpack
 
+
+class UnknownPart(FrameError):
+    """A section, or a line, that is not there."""
+
+
 Codes = Mapping[int, int]
 """Input or output number to a DAC code."""
 
@@ -109,8 +114,10 @@ def decode_boundaries(body: bytes, count: int, shape: Shape) -> list[WireBoundar
 
     Raises
     ------
+    UnknownPart
+        A section bit is unknown, or a bitmap names a line that is not there.
     FrameError
-        A section bit is unknown, or the body ends too early or too late.
+        The body ends too early or too late.
     """
     reader = _Reader(body)
     boundaries = [_decode_boundary(reader, shape) for _ in range(count)]
@@ -124,7 +131,7 @@ def _decode_boundary(reader: "_Reader", shape: Shape) -> WireBoundary:
     bits = reader.take(1)[0]
     if bits & ~sum(Section):
         msg = f"section bits 0x{bits:02X} of a boundary are not all known"
-        raise FrameError(msg)
+        raise UnknownPart(msg)
     sections = Section(bits)
     inputs = _decode_codes(reader, shape.inputs, shape.dac_bits) if Section.INPUTS in sections else None
     clamps = _decode_codes(reader, shape.outputs, shape.dac_bits) if Section.CLAMPS in sections else _NONE
@@ -166,7 +173,11 @@ class _Reader:
         return layout.unpack(self.take(layout.size))
 
     def items(self, count: int) -> list[int]:
-        return [int(item) for item in bitmap_items(self.take((count + 7) // 8), count)]
+        data = self.take((count + 7) // 8)
+        try:
+            return [int(item) for item in bitmap_items(data, count)]
+        except FrameError as error:
+            raise UnknownPart(str(error)) from None
 
     def codes(self, items: list[int], bits: int) -> Codes:
         values = unpack(self.take(packed_size(len(items), bits)), len(items), bits)
