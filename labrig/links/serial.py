@@ -143,12 +143,12 @@ def _why_not(port: str, error: Exception) -> str:
         fix = f"sudo usermod -aG {_group(device)} $USER"
         return f"{port}: this user may not open it; run: {fix}, then log in again"
     if number == errno.ENOENT:
-        return f"{port} does not exist: check the cable, or look for the board with: labrig find"
+        return f"{port} does not exist: check the cable and the name"
     if number in _BUSY:
         holders = processes_using(device)
         who = f"process {', '.join(holders)}" if holders else "another process"
         return f"{port} is in use by {who}: stop that process first"
-    return f"{port} cannot be opened: {error}"
+    return f"{port} cannot be opened: {str(error).partition(f'{port}: ')[2] or error}"
 
 
 def _group(device: str) -> str:
