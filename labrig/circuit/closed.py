@@ -52,7 +52,8 @@ def crossbar_potentials(block: CrossbarBlock, conductances: BranchArray, drives:
     columns = block.columns
     shunts = drives.shunts[:, columns]
     total = g.sum(axis=0) + shunts
-    drawn = drives.volts[:, block.rows] @ g
+    # Not ``@``: BLAS rounds a state differently with the number of states beside it.
+    drawn = np.einsum("mi,ij->mj", drives.volts[:, block.rows], g)
     drawn += shunts * drives.sources[:, columns]
     drawn += drives.injected[:, columns]
     means = np.full(drawn.shape, np.nan)
