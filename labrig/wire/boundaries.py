@@ -12,7 +12,7 @@ from labrig.wire.definition import Section
 from labrig.wire.packing import bitmap, bitmap_items, pack, packed_size, unpack
 
 
-class UnknownPart(FrameError):
+class UnknownPartError(FrameError):
     """A section, or a line, that is not there."""
 
 
@@ -114,7 +114,7 @@ def decode_boundaries(body: bytes, count: int, shape: Shape) -> list[WireBoundar
 
     Raises
     ------
-    UnknownPart
+    UnknownPartError
         A section bit is unknown, or a bitmap names a line that is not there.
     FrameError
         The body ends too early or too late.
@@ -131,7 +131,7 @@ def _decode_boundary(reader: "_Reader", shape: Shape) -> WireBoundary:
     bits = reader.take(1)[0]
     if bits & ~sum(Section):
         msg = f"section bits 0x{bits:02X} of a boundary are not all known"
-        raise UnknownPart(msg)
+        raise UnknownPartError(msg)
     sections = Section(bits)
     inputs = _decode_codes(reader, shape.inputs, shape.dac_bits) if Section.INPUTS in sections else None
     clamps = _decode_codes(reader, shape.outputs, shape.dac_bits) if Section.CLAMPS in sections else _NONE
@@ -177,7 +177,7 @@ class _Reader:
         try:
             return [int(item) for item in bitmap_items(data, count)]
         except FrameError as error:
-            raise UnknownPart(str(error)) from None
+            raise UnknownPartError(str(error)) from None
 
     def codes(self, items: list[int], bits: int) -> Codes:
         values = unpack(self.take(packed_size(len(items), bits)), len(items), bits)
