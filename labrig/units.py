@@ -106,7 +106,7 @@ def _factor(written: str, unit: str, text: str) -> Decimal:
 @lru_cache(maxsize=256)
 def _pint_factor(written: str, unit: str) -> Decimal:
     """How many `unit` one `written` is; a ValueError says what is wrong with it."""
-    import pint  # noqa: PLC0415  (takes a third of a second)
+    import pint
 
     registry = _registry()
     try:
@@ -122,7 +122,7 @@ def _pint_factor(written: str, unit: str) -> Decimal:
 
 @lru_cache(maxsize=1)
 def _registry() -> Any:
-    from pint import UnitRegistry  # noqa: PLC0415
+    from pint import UnitRegistry
 
     untyped: Any = UnitRegistry  # its signature says that non_int_type is a float
     return untyped(non_int_type=Decimal)

@@ -48,7 +48,7 @@ def complain(
         if _follows_from_another(item):
             continue
         trail = follow(model, item["loc"])
-        place = (*below, *trail.place, *(("kind",) if item["type"] == "union_tag_invalid" else ()))
+        place = (*below, *trail.place, *_key_of_the_kind(item))
         source = document.where(place)
         said = sentence(source, place, _text(item, trail))
         lines.append((str(source.path), source.line, said))
@@ -70,19 +70,27 @@ def _follows_from_another(item: ErrorDetails) -> bool:
     return item["type"] == "too_short" and len(item["input"]) >= item.get("ctx", {})["min_length"]
 
 
+def _key_of_the_kind(item: ErrorDetails) -> Place:
+    """Where a kind that is not allowed stands, below the mapping that pydantic points at."""
+    if item["type"] != "union_tag_invalid":
+        return ()
+    return (str(item.get("ctx", {})["discriminator"]).strip("'"),)
+
+
 def _text(item: ErrorDetails, trail: Trail) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind == "mistake":
         return str(context["text"])
     if kind in _WANTED:
         return f"found {shown(item['input'])}; write {_WANTED[kind]}"
-    if kind in _SAID:
+    if kind in _SAID and (trail.kinds or kind not in _OF_KINDS):
         return _SAID[kind](item["input"], context, trail)
     return f"found {shown(item['input'])}; {item['msg'][0].lower()}{item['msg'][1:]}"
 
 
 def _unknown_key(_: Any, __: Mapping[str, Any], trail: Trail) -> str:
-    return f"this key is not known here; {suggestion(str(trail.place[-1]), trail.keys)}"
+    allowed = f"; {suggestion(str(trail.place[-1]), trail.keys)}" if trail.keys else ""
+    return f"this key is not known here{allowed}"
 
 
 def _missing(_: Any, __: Mapping[str, Any], ___: Trail) -> str:
@@ -90,7 +98,8 @@ def _missing(_: Any, __: Mapping[str, Any], ___: Trail) -> str:
 
 
 def _no_mapping(found: Any, _: Mapping[str, Any], trail: Trail) -> str:
-    return f"found {shown(found)}; write a mapping with the keys {', '.join(trail.below)}"
+    keys = f" with the keys {', '.join(trail.below)}" if trail.below else ""
+    return f"found {shown(found)}; write a mapping{keys}"
 
 
 def _no_kind(found: Any, context: Mapping[str, Any], trail: Trail) -> str:
@@ -121,7 +130,8 @@ def _out_of_range(found: Any, context: Mapping[str, Any], _: Trail) -> str:
 
 
 def _wrong_shape(found: Any, context: Mapping[str, Any], _: Trail) -> str:
-    return f"found {shown(found)}; write {SHAPES[str(context['pattern'])]}"
+    pattern = str(context["pattern"])
+    return f"found {shown(found)}; write {SHAPES.get(pattern, f'text that matches {pattern}')}"
 
 
 def _wrong_length(_: Any, context: Mapping[str, Any], __: Trail) -> str:
@@ -151,6 +161,7 @@ _SAID: dict[str, Callable[[Any, Mapping[str, Any], Trail], str]] = {
     "too_short": _wrong_length,
     "too_long": _wrong_length,
 }
+_OF_KINDS = ("model_attributes_type", "union_tag_not_found", "union_tag_invalid")
 
 
 def shown(value: Any) -> str:

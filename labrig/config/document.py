@@ -69,9 +69,8 @@ class Document:
 
 def sentence(source: Source, place: Place, text: str) -> str:
     """``file:line: key: what is wrong``."""
-    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place[source.depth :]).lstrip(
-        "."
-    )
+    keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in place[source.depth :])
+    path = "".join(keys).removeprefix(".")
     return f"{source}: {path}: {text}" if path else f"{source}: {text}"
 
 
@@ -98,8 +97,8 @@ def read_text(path: Path, named_by: str = "") -> str:
         why = "this is a directory, not a file"
     except UnicodeDecodeError as error:
         why = f"this is not UTF-8 text (byte {error.start}); save it as UTF-8"
-    except OSError as error:
-        why = f"the file cannot be read: {error.strerror or error}"
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        why = f"the file cannot be read: {getattr(error, 'strerror', None) or error}"
     msg = f"{named_by}{path}: {why}"
     raise ConfigError(msg)
 
@@ -126,7 +125,7 @@ def parse_document(text: str, path: Path) -> Document:
         tree = loader.load(text)
     except MarkedYAMLError as error:
         raise ConfigError(_yaml_mistake(error, path)) from error
-    except YAMLError as error:
+    except (YAMLError, ValueError, RecursionError) as error:  # a number too long, brackets too deep
         msg = f"{path}: this is not YAML: {str(error).splitlines()[0]}"
         raise ConfigError(msg) from error
     if tree is None:

@@ -18,9 +18,9 @@ class Trail:
     place: Place
     """Keys and indices as in the file: pydantic names the kind of a mapping among them as well."""
     keys: list[str]
-    """Keys of the mapping that the last key stands in."""
+    """Keys of the mapping that the last key stands in; none where a plug-in reads it."""
     kinds: list[str]
-    """Kinds of the value."""
+    """Kinds of the value; none where it has none, or a plug-in reads it."""
     below: list[str]
     """Keys of the value where it is a mapping."""
 
@@ -60,7 +60,9 @@ class _Arm:
 
     @property
     def keys(self) -> list[str]:
-        return [*self._fields, *(self.type.file_keys if _is_model(self.type) else ())]
+        if not _is_model(self.type) or not self.type.knows_its_keys:
+            return []
+        return [*self.type.model_fields, *self.type.file_keys]
 
     @property
     def _fields(self) -> Mapping[str, FieldInfo]:

@@ -7,7 +7,6 @@ from pydantic import Field
 from labrig.config.model import Model
 from labrig.config.quantities import Count, Text
 
-
 DEFAULT_BAUDRATE = 1_000_000
 
 

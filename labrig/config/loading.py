@@ -12,7 +12,7 @@ from labrig.config.document import Document, Source, read_document, sentence
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.model import Model, Place
 from labrig.config.network import input_names, output_names
-from labrig.config.plain import is_mapping
+from labrig.config.plain import is_mapping, is_names
 from labrig.config.quantities import FROM_FILE
 from labrig.config.rig import RigConfig
 from labrig.config.tables import read_conductances, read_samples
@@ -74,6 +74,8 @@ def load_experiment(path: PathLike, *, rig: PathLike | None = None, seed: int | 
         One line a mistake: file, line, key, what was found and what is allowed.
     """
     document = _named(read_document(Path(path)))
+    if not is_mapping(document.data):
+        _validated(ExperimentConfig, document)
     document = _with_rig(document, None if rig is None else Path(rig))
     document = _with_samples(document)
     document = _with_conductances(document)
@@ -121,7 +123,8 @@ def _with_samples(document: Document) -> Document:
     if not named:
         return document
     rig = _validated(RigConfig, document, below=("rig",))
-    trained = document.get(("task", "outputs")) or output_names(rig.network)
+    stated = document.get(("task", "outputs"))
+    trained = stated if is_names(stated) else output_names(rig.network)
     for place in named:
         others = document.get(place).keys() - {"file"}
         if clash := others & {"samples"} if place == ("task",) else others:
@@ -155,8 +158,8 @@ def _file(document: Document, place: Place) -> tuple[Path, str]:
     source, text = document.where(place), document.get(place)
     if not isinstance(text, str):
         raise document.refuse(place, f"found {shown(text)}; write the path of a file")
-    path = source.path.parent / Path(text).expanduser()
-    return Path(os.path.normpath(path)), sentence(source, place, f"found {text!r}; ")
+    path = os.path.normpath(source.path.parent / os.path.expanduser(text))  # noqa: PTH111  (leaves ~nobody alone)
+    return Path(path), sentence(source, place, f"found {text!r}; ")
 
 
 def _validated(model: type[_Model], document: Document, below: Place = ()) -> _Model:

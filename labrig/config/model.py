@@ -19,6 +19,8 @@ class Model(BaseModel):
 
     file_keys: ClassVar[Mapping[str, JsonSchemaValue]] = {}
     """Keys that a file may hold and that loading replaces, with their JSON Schema."""
+    knows_its_keys: ClassVar[bool] = True
+    """False where other keys than the fields are read by somebody else."""
     loaded_keys: ClassVar[frozenset[str]] = frozenset()
     """Keys that loading fills in where a file leaves them out."""
 

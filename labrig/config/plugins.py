@@ -39,6 +39,8 @@ class PluginBoard(Model):
         }
     )
 
+    knows_its_keys = False
+
     kind: str
     settings: SerializeAsAny[BaseModel]
     """The plug-in's own model."""

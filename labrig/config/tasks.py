@@ -8,7 +8,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from labrig.config.model import AlsoInFile, Model, Place, mistakes
 from labrig.config.network import listing
-from labrig.config.plain import is_list, is_mapping
+from labrig.config.plain import is_list, is_mapping, is_names
 from labrig.config.quantities import NodeName, Volts
 
 _CSV: JsonSchemaValue = {
@@ -57,7 +57,7 @@ def with_names(task: Any, inputs: Sequence[str] | None, outputs: Sequence[str] |
     if not is_mapping(task):
         return task
     stated = task.get("outputs")
-    names = {"inputs": inputs, "targets": stated if is_list(stated) else outputs}
+    names = {"inputs": inputs, "targets": stated if is_names(stated) else outputs}
     found: list[tuple[Place, str]] = []
     named = dict(task)
     for part in ("samples", "validation"):
@@ -90,10 +90,7 @@ def task_mistakes(task: Task, inputs: Sequence[str], outputs: Sequence[str]) -> 
     """Names in a task that are not those of the network, and names that are missing."""
     for k, name in enumerate(task.outputs or ()):
         if name not in outputs:
-            yield (
-                ("outputs", k),
-                f"found {name!r}, which is no output; outputs are {listing(outputs)}",
-            )
+            yield ("outputs", k), f"found {name!r}, which is no output; outputs are {listing(outputs)}"
         elif name in (task.outputs or ())[:k]:
             yield ("outputs", k), f"found {name!r} a second time"
     trained = [name for name in outputs if name in (task.outputs or outputs)]

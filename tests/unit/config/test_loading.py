@@ -105,6 +105,12 @@ def test_another_rig_and_seed_can_take_the_place_of_the_experiments_own(write: W
     assert experiment.config.seed == 9
 
 
+def test_another_rig_does_not_save_a_file_that_is_no_experiment(write: Write) -> None:
+    other = write("other.yaml", RIG)
+    with pytest.raises(ConfigError, match="found a list of 1; write a mapping with the keys"):
+        load_experiment(write("a.yaml", "- 1\n"), rig=other, seed=9)
+
+
 def test_a_file_is_told_to_be_a_rig_or_an_experiment_by_its_keys(write: Write, lines: Lines) -> None:
     assert isinstance(load(write("a.yaml", lines({}))), Experiment)
     assert isinstance(load(write("b.yaml", RIG)), RigConfig)

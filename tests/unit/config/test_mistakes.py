@@ -99,6 +99,8 @@ ONE_LINE = [
     ),
     (9, "    - inputs: {in0: 1 V, in1: .inf}", "task.samples[0].inputs.in1", ["inf", "not a finite number"]),
     (9, "    - inputs: 1 V", "task.samples[0].inputs", ["'1 V'", "a mapping of names to values"]),
+    (8, "  outputs: [[out0]]\n  samples:", "task.outputs[0]", ["a list of 1", "write text"]),
+    (8, "  outputs: out0\n  samples:", "task.outputs", ["'out0'", "write a list"]),
     (10, "      targets: {out0: 1 V}", "task.samples[0].targets", ["no voltage for out1"]),
     (
         10,
@@ -213,6 +215,8 @@ def test_a_list_of_refused_items_is_not_called_too_short(
         ("seed: !secret x\n", ":1: seed: found the tag !secret"),
         ("a: 1\n---\nb: 2\n", ": this is not YAML"),
         ("a: \x07\n", ": this is not YAML"),
+        ("a: " + "[" * 3000, ": this is not YAML"),
+        ("a: " + "1" * 5000, ": this is not YAML"),
     ],
 )
 def test_what_is_no_mapping_in_yaml_is_refused(text: str, said: str, write: Write, refusal: Refusal) -> None:
@@ -225,6 +229,11 @@ def test_what_is_no_mapping_in_yaml_is_refused(text: str, said: str, write: Writ
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, refusal: Refusal) -> None:
     path = tmp_path / "nowhere.yaml"
     assert refusal(path) == f"{path}: there is no such file"
+
+
+def test_a_path_that_no_file_can_have_is_refused(write: Write, refusal: Refusal) -> None:
+    path = write("experiment.yaml", 'rig: "a\\0b"\n')
+    assert refusal(path).startswith(f"{path}:1: rig: found 'a\\x00b'; ")
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path, refusal: Refusal) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from labrig.config import plugins
 from labrig.config.loading import load_experiment
@@ -19,6 +20,18 @@ Lines = Callable[[dict[int, str]], str]
 Refusal = Callable[[Path], str]
 
 
+class Left(BaseModel):
+    """One of two."""
+
+    side: Literal["left"]
+
+
+class Right(BaseModel):
+    """The other."""
+
+    side: Literal["right"]
+
+
 class BenchKeys(Model):
     """Keys of a board that another package brings, in labrig's own types."""
 
@@ -30,7 +43,8 @@ class PlainKeys(BaseModel):
     """Keys of a board in plain pydantic."""
 
     model_config = ConfigDict(extra="forbid")
-    port: str
+    port: Annotated[str, Field(pattern="^COM[0-9]$")]
+    half: Annotated[Left | Right, Field(discriminator="side")] | None = None
 
 
 class Bench:
@@ -79,7 +93,12 @@ def test_the_keys_of_a_plugin_stand_beside_its_kind_and_are_read_by_its_model(
         ("    port: COM7\n    span: 2.5", 6, "rig.board.span", "found 2.5, which has no unit"),
         ("    port: COM7", 3, "rig.board.span", "this key is missing"),
         ("    port: 7\n    span: 2.5 V", 5, "rig.board.port", "found 7; write text"),
-        ("    port: COM7\n    span: 2.5 V\n    prt: 1", 7, "rig.board.prt", "this key is not known here"),
+        (
+            "    port: COM7\n    span: 2.5 V\n    prt: 1",
+            7,
+            "rig.board.prt",
+            "this key is not known here",
+        ),
     ],
 )
 def test_a_mistake_in_the_keys_of_a_plugin_is_told_like_any_other(
@@ -94,6 +113,27 @@ def test_the_model_of_a_plugin_may_be_plain_pydantic(write: Write, lines: Lines)
     experiment = load_experiment(write("a.yaml", lines({4: "    kind: plain", 5: "    port: COM7"})))
     assert isinstance(experiment.rig.board, PluginBoard)
     assert experiment.rig.board.settings == PlainKeys(port="COM7")
+
+
+@pytest.mark.parametrize(
+    ("keys", "line", "said"),
+    [
+        ("    port: LPT1", 5, "rig.board.port: found 'LPT1'; write text that matches ^COM[0-9]$"),
+        ("    port: COM1\n    spam: 1", 6, "rig.board.spam: this key is not known here"),
+        ("    port: COM1\n    half: 5", 6, "rig.board.half: found 5; input should be a valid dictionary"),
+        (
+            "    port: COM1\n    half: {side: up}",
+            6,
+            "rig.board.half.side: found a mapping with the keys side; ",
+        ),
+    ],
+)
+def test_a_mistake_against_plain_pydantic_is_told_as_well_as_pydantic_can(
+    keys: str, line: int, said: str, write: Write, lines: Lines, refusal: Refusal
+) -> None:
+    path = write("a.yaml", lines({4: "    kind: plain", 5: keys}))
+    (sentence,) = refusal(path).splitlines()
+    assert sentence.startswith(f"{path}:{line}: {said}")
 
 
 def test_an_unknown_kind_lists_what_is_installed(write: Write, lines: Lines, refusal: Refusal) -> None:
