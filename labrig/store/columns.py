@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -68,7 +69,7 @@ class Column:
     @property
     def numpy(self) -> np.dtype[Any]:
         """The dtype as stored: little-endian."""
-        return np.dtype(self.dtype).newbyteorder("<")
+        return _little(self.dtype)
 
     @property
     def sql_type(self) -> str:
@@ -106,6 +107,11 @@ class Constant:
         if np.ndim(self.value) != len(self.dims):
             msg = f"a constant of {np.ndim(self.value)} dimensions has {len(self.dims)} dims: {self.dims}"
             raise ValueError(msg)
+
+
+@cache
+def _little(dtype: str) -> np.dtype[Any]:
+    return np.dtype(dtype).newbyteorder("<")
 
 
 def scalar(value: Value) -> float | int | str | None:

@@ -20,7 +20,7 @@ DATABASE_NAME = "run.db"
 APPLICATION_ID = 0x6C616272
 """``labr``, in the file's header: says that this SQLite file is a run."""
 SCHEMA_VERSION = 1
-_PAGE_SIZE = 2048
+PAGE_SIZE = 2048
 """Bytes. A commit writes whole pages: 2048 wastes the least time, and few bytes, on rows of 1 to 10 kB."""
 _WAL_BYTES = 1 << 23
 """Size at which the write-ahead log is copied into the file."""
@@ -58,10 +58,10 @@ def open_writer(directory: Path, synchronous: Synchronous) -> tuple[sqlite3.Conn
     """Open for writing; also return warnings about where the run lies."""
     network = network_filesystem(directory)
     connection = sqlite3.connect(directory / DATABASE_NAME, timeout=10.0, isolation_level=None)
-    connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     connection.execute(f"PRAGMA journal_mode = {'DELETE' if network else 'WAL'}")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // _PAGE_SIZE}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // PAGE_SIZE}")
     if network is None:
         return connection, ()
     warning = (

@@ -1,25 +1,25 @@
 """How large a run will be, and how often its bulky columns are kept so that it stays under a gigabyte."""
 
+import math
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from labrig.store.columns import Column
+from labrig.store.database import PAGE_SIZE
 
 Keep: TypeAlias = Literal["auto", "all", "last"] | int
 """Which steps keep the ``sampled`` columns: all, every K-th, only the last of the run, or as many as fit."""
 
 BUDGET_BYTES = 1_000_000_000
 """What ``auto`` stays under."""
-_ROW_OVERHEAD = 24
-"""Bytes of a row's key, header and cell pointer."""
-_PAGE_FILL = 1.06
-"""Bytes on disk a byte of payload: the last page of a row is partly filled, and pages point to each other."""
-_FIXED_BYTES = 64_000
-"""Tables, attributes and provenance of an ordinary run."""
+_FIXED_BYTES = 100_000
+"""Tables, constants, attributes and provenance of an ordinary run."""
+_INNER_PAGES = 1.01
+"""The tree above the rows."""
 
 
 def predicted_bytes(columns: Iterable[Column], steps: int, interval: int) -> float:
-    """Upper estimate of ``run.db`` after `steps` rows; delta columns count as if every entry changed.
+    """Size of ``run.db`` after `steps` rows; delta columns count as if every entry changed.
 
     Parameters
     ----------
@@ -30,15 +30,30 @@ def predicted_bytes(columns: Iterable[Column], steps: int, interval: int) -> flo
     interval
         Rows between two that keep the sampled columns; 0: only the last row of the run does.
     """
-    always = sampled = 0
+    always = kept = 0
     for column in columns:
         size = column.nbytes + 3 + (column.encoding == "delta")
-        if column.keep == "sampled":
-            sampled += size
-        else:
-            always += size
-    kept = steps / interval if interval else 1
-    return _FIXED_BYTES + _PAGE_FILL * (steps * (always + _ROW_OVERHEAD) + kept * sampled)
+        kept += size
+        always += 3 if column.keep == "sampled" else size
+    rows_kept = math.ceil(steps / interval) if interval else 1
+    rows = (steps - rows_kept) * _row_bytes(always) + rows_kept * _row_bytes(kept)
+    return _FIXED_BYTES + _INNER_PAGES * rows
+
+
+def _row_bytes(payload: int) -> float:
+    """Bytes of file that a row takes, by SQLite's file format (sqlite.org/fileformat2.html, section 1.6).
+
+    A long row leaves its first bytes in a leaf page and the rest in overflow pages of its own.
+    """
+    longest = PAGE_SIZE - 35
+    least = (PAGE_SIZE - 12) * 32 // 255 - 23
+    local = payload
+    if payload > longest:
+        local = least + (payload - least) % (PAGE_SIZE - 4)
+        local = local if local <= longest else least
+    overflow = math.ceil((payload - local) / (PAGE_SIZE - 4))
+    rows_a_leaf = max(1, (PAGE_SIZE - 8) // (local + 14))  # lengths, key, overflow and cell pointers
+    return PAGE_SIZE / rows_a_leaf + PAGE_SIZE * overflow
 
 
 def sampling_interval(columns: Iterable[Column], keep: Keep, steps: int) -> int:
