@@ -12,8 +12,9 @@
     ├── CircuitError 8
     └── RunError 9
 
-A message is one sentence that says what happened, where (file, line and key; or port, command and step) and what
-to do. Exit code 1 is left to bugs, 10 to a preflight that advises against a run, 130 to Ctrl-C, 143 to SIGTERM.
+A message is one sentence that says what happened, where (file, line and key; or port, command and step) and
+what to do. Exit code 1 is left to bugs, 10 to a preflight that advises against a run, 130 to Ctrl-C, 143 to
+SIGTERM.
 """
 
 from typing import ClassVar

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 
@@ -23,7 +23,7 @@ from labrig.errors import BoardFault, ConfigError
 
 
 @contextmanager
-def open_bench(rig: RigConfig, *, simulate: bool = False) -> Iterator[Bench]:
+def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
     """Open a rig; leaving the context makes everything safe, in reverse order, and lets go.
 
     SIGTERM ends the program through here as well (exit code 143), unless it already has a handler.
@@ -120,7 +120,7 @@ def _assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
 
 
 @contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
+def _sigterm_unwinds() -> Generator[None]:
     """Let SIGTERM raise SystemExit(143) in the main thread, so that every context is left in order."""
     mine = threading.current_thread() is threading.main_thread()
     if not mine or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

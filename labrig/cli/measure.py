@@ -25,7 +25,7 @@ def measure(
     runs: Runs = None,
     json: Json = False,
 ) -> None:
-    """Use a board as it is, trained or not: apply inputs, read outputs, give the error where there are targets.
+    """Use a board as it is, trained or not: apply inputs, read outputs, compare with targets.
 
     The board of a run gets the codes of the run's last step back where it lost them.
 

@@ -3,13 +3,13 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
 
 @contextmanager
-def first_interrupt_asks() -> Iterator[Callable[[], str | None]]:
+def first_interrupt_asks() -> Generator[Callable[[], str | None]]:
     """Give a question to ask after each step: why shall the run end? None: it need not.
 
     The first SIGINT becomes the answer; the second raises KeyboardInterrupt wherever the program is.

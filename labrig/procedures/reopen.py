@@ -1,6 +1,6 @@
 """The board of a rig as it is, or of a run as the run left it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from labrig.store.writer import EXPERIMENT_NAME
 @contextmanager
 def open_rig_or_run(
     target: str, runs: Path | None, *, simulate: bool
-) -> Iterator[tuple[Bench, NetworkConfig]]:
+) -> Generator[tuple[Bench, NetworkConfig]]:
     """Open a rig by its file, or the rig of a run with the codes of the run's newest step on the board.
 
     Raises

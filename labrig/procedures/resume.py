@@ -1,6 +1,6 @@
 """Go on with a run that ended too early, after making sure that the board still holds what the run wrote."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -54,7 +54,7 @@ class Resumed:
 
 
 @contextmanager
-def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Iterator[Resumed]:
+def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Generator[Resumed]:
     """Open the bench of a run and put it where the run stood.
 
     A board that lost its codes (it was started anew, or lives in the process) gets them back without asking,

@@ -5,7 +5,7 @@ import selectors
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,7 @@ _READY_SECONDS = 10.0
 
 
 @contextmanager
-def launched(model: BoardModel, topology: Topology, serial_number: str, state: Path) -> Iterator[str]:
+def launched(model: BoardModel, topology: Topology, serial_number: str, state: Path) -> Generator[str]:
     """Start the host build of the firmware on this circuit; gives the port that it opened.
 
     The process ends when the context is left, and by itself when this process dies (its standard input ends).
@@ -44,7 +44,12 @@ def launched(model: BoardModel, topology: Topology, serial_number: str, state: P
         port = Path(folder, "port")
         state.mkdir(parents=True, exist_ok=True)
         eeprom = state / f"eeprom-{serial_number}"
-        options: dict[str, str | Path] = {"--pty": port, "--serial": serial_number, "--eeprom": eeprom, "--circuit": circuit}
+        options: dict[str, str | Path] = {
+            "--pty": port,
+            "--serial": serial_number,
+            "--eeprom": eeprom,
+            "--circuit": circuit,
+        }
         process = subprocess.Popen(
             [program, "--until-eof", *chain.from_iterable(options.items())],
             stdin=subprocess.PIPE,
