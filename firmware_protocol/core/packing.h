@@ -7,7 +7,7 @@
 
 static inline uint16_t labrig_get_u16(const uint8_t *at)
 {
-    return (uint16_t)(at[0] | (uint16_t)(at[1] << 8));
+    return (uint16_t)(at[0] | (uint16_t)((uint16_t)at[1] << 8));
 }
 
 static inline uint32_t labrig_get_u32(const uint8_t *at)

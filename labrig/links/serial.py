@@ -115,10 +115,11 @@ def open_serial(port: str, baudrate: int) -> SerialPortLink:
 
 def _open(port: str, baudrate: int) -> serial.Serial:
     device = "://" not in port.removeprefix("spy://")
-    timeout = _POLL if port.startswith(_THREADED) else 0.0
+    # pyserial reads these in a thread of its own, and writes to rfc2217:// without a timeout only.
+    timeout, write_timeout = (_POLL, None) if port.startswith(_THREADED) else (0.0, WRITE_TIMEOUT)
     try:
         handle = serial.serial_for_url(
-            port, baudrate=baudrate, timeout=timeout, write_timeout=WRITE_TIMEOUT, do_not_open=True
+            port, baudrate=baudrate, timeout=timeout, write_timeout=write_timeout, do_not_open=True
         )
         if device:
             handle.exclusive = True

@@ -25,7 +25,10 @@ from labrig.sim.world import CircuitWorld
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What the board scanned: line side, driver side (NaN: not driven), and readings at a rail; (M, L)."""
+    """What the board scanned, each of shape (M, L).
+
+    The line side, V; the driver side, V, NaN where no voltage is held; whether the line side is at a rail.
+    """
 
     volts: FloatArray
     sources: FloatArray
@@ -68,7 +71,7 @@ class SimulatedBoard:
         self._counters = Counters()
         self._open = True
         self.imposed: Boundary = Boundary({})
-        """What the drivers hold now."""
+        """What the drivers hold now; pulls toward a target have become voltages."""
 
     @property
     def info(self) -> BoardInfo:
@@ -88,8 +91,6 @@ class SimulatedBoard:
         if request.program is not None:
             self._write(request.program)
         readings = self._scan(request)
-        if request.boundaries:
-            self.imposed = request.boundaries[-1]
         self._counters = replace(
             self._counters,
             exchanges=self._counters.exchanges + 1,
@@ -142,8 +143,12 @@ class SimulatedBoard:
         for stage, rows in enumerate((direct, pulled)):
             if not rows:
                 continue
-            resolved = [resolve_pulls(boundaries[k], found.volts, direct, self._info) for k in rows]
+            resolved = [
+                resolve_pulls(boundaries[k], found.volts, direct, request.averages, self._info) for k in rows
+            ]
             self._read(rows, resolved, found, request, stage)
+            if rows[-1] == len(boundaries) - 1:
+                self.imposed = resolved[-1]
         return found
 
     def _read(
@@ -159,8 +164,12 @@ class SimulatedBoard:
         read = self._reader.read(volts, averages=request.averages, index=request.index, stage=2 * stage)
         found.volts[rows], found.saturated[rows] = read
         if request.sources:
-            levels, driven = driver_levels(imposed, volts.shape)
+            levels = driver_levels(imposed, volts.shape)
+            driven = ~np.isnan(levels)
             sensed, _ = self._reader.read(
-                levels, averages=request.averages, index=request.index, stage=2 * stage + 1
+                np.where(driven, levels, 0.0),
+                averages=request.averages,
+                index=request.index,
+                stage=2 * stage + 1,
             )
             found.sources[rows] = np.where(driven, sensed, np.nan)

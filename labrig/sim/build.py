@@ -9,7 +9,7 @@ from labrig.config.boards import BoardModel, DigipotElements
 from labrig.devices.parts import digipot
 from labrig.sim.board import SimulatedBoard
 from labrig.sim.branches import draw_branches
-from labrig.sim.converters import Driver, Reader
+from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
 from labrig.sim.lines import line_topology
 from labrig.sim.world import CircuitWorld
 
@@ -58,7 +58,7 @@ def _info(
         drive=model.drive,
         nudging=Nudging(
             toward_target=model.nudge.toward,
-            through=(0.0, float("inf")) if model.nudge.through else None,
+            through=((0.0, float("inf")) if dac is None else THROUGH_RANGE) if model.nudge.through else None,
             inject=model.nudge.inject,
         ),
         heartbeat=None,

@@ -7,6 +7,7 @@ from labrig.config.boards import BoardModel, DigipotElements
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import TrueDigipots, draw_branches
+from labrig.sim.converters import THROUGH_RANGE
 from labrig.sim.lines import line_topology
 
 
@@ -52,6 +53,7 @@ def _nudges(model: BoardModel) -> Iterator[str]:
     if model.nudge.toward:
         yield "nudge toward"
     if model.nudge.through:
-        yield "nudge through 1e-9 4"
+        low, high = THROUGH_RANGE
+        yield f"nudge through {low!r} {high!r}"
     if model.nudge.inject:
         yield "nudge inject"

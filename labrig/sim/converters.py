@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BoolArray, FloatArray, Ohms, Volts
+from labrig.arrays import BoolArray, FloatArray, Ohms, Siemens, Volts
 from labrig.boards.base import Converter, saturation
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
+from labrig.wire.definition import PER_NS, PER_PA
 
+THROUGH_RANGE: tuple[Siemens, Siemens] = (1e-9, 4.0)
+"""Conductances of nudges that a simulated board with converters offers: what fits the wire's nS."""
 _NOISE = 1
 """Place of the read noise among the random streams of a seed."""
 
@@ -55,7 +58,8 @@ class Driver:
     Parameters
     ----------
     converter
-        None: voltages are imposed exactly.
+        None: everything is imposed exactly. Else voltages are codes, a nudge's conductance is a whole
+        number of nS and an injected current one of pA.
     drive
         0: the line is forced.
     """
@@ -72,16 +76,17 @@ class Driver:
     def impose(self, boundary: Boundary) -> Boundary:
         """What the circuit sees of a boundary without pulls toward a target."""
         nudges: dict[int, Nudge] = {
-            line: ThroughConductance(self.level(nudge.target), _conductance(nudge))
+            line: ThroughConductance(self.level(nudge.target), self._step(_conductance(nudge), PER_NS))
             for line, nudge in boundary.nudges.items()
         }
+        currents = {line: self._step(amperes, PER_PA) for line, amperes in boundary.currents.items()}
         levels = self.levels(boundary.voltages)
         if self.drive == 0:
-            return Boundary(levels, boundary.currents, nudges)
+            return Boundary(levels, currents, nudges)
         behind: dict[int, Nudge] = {
             line: ThroughConductance(volts, 1 / self.drive) for line, volts in levels.items()
         }
-        return Boundary({}, boundary.currents, {**behind, **nudges})
+        return Boundary({}, currents, {**behind, **nudges})
 
     def levels(self, volts: Mapping[int, Volts]) -> dict[int, Volts]:
         """`level` of each line."""
@@ -90,14 +95,19 @@ class Driver:
         codes = self.converter.codes(np.fromiter(volts.values(), np.float64, len(volts)))
         return dict(zip(volts, self.converter.volts(codes).tolist(), strict=True))
 
+    def _step(self, value: float, per_unit: int) -> float:
+        return value if self.converter is None else round(value * per_unit) / per_unit
 
-def driver_levels(imposed: Sequence[Boundary], shape: tuple[int, ...]) -> tuple[FloatArray, BoolArray]:
-    """Voltage on the driver side of each line driven through a resistor, and which those are; (M, L)."""
-    levels, driven = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
+
+def driver_levels(imposed: Sequence[Boundary], shape: tuple[int, ...]) -> FloatArray:
+    """Voltage on the driver side of each line held by a voltage, NaN of the others; (M, L)."""
+    levels = np.full(shape, np.nan)
     for row, boundary in enumerate(imposed):
+        for line, volts in boundary.voltages.items():
+            levels[row, line] = volts
         for line, nudge in boundary.nudges.items():
-            levels[row, line], driven[row, line] = nudge.target, True
-    return levels, driven
+            levels[row, line] = nudge.target
+    return levels
 
 
 def _conductance(nudge: Nudge) -> float:

@@ -1,11 +1,16 @@
 """Pulls toward a target, as a board's own arithmetic resolves them: in integers, from its own readings."""
 
 from collections.abc import Collection
+from functools import cache
+
+import numpy as np
 
 from labrig.arrays import FloatArray, Volts
-from labrig.boards.base import BoardInfo
+from labrig.boards.base import BoardInfo, Converter
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
 from labrig.errors import BoardFault
+from labrig.wire.definition import PER_FRACTION, PER_UV
+from labrig.wire.nudging import nudge_scale, toward_code
 
 
 def has_pulls(boundary: Boundary) -> bool:
@@ -14,7 +19,7 @@ def has_pulls(boundary: Boundary) -> bool:
 
 
 def resolve_pulls(
-    boundary: Boundary, readings: FloatArray, scanned: Collection[int], info: BoardInfo
+    boundary: Boundary, readings: FloatArray, scanned: Collection[int], averages: int, info: BoardInfo
 ) -> Boundary:
     """The same boundary with every pull replaced by the clamp voltage it comes to.
 
@@ -24,6 +29,8 @@ def resolve_pulls(
         Of all boundaries of the exchange, shape (M, L), V.
     scanned
         Boundaries that have been read already.
+    averages
+        Conversions behind each reading.
 
     Raises
     ------
@@ -41,9 +48,33 @@ def resolve_pulls(
                 f"line {line} is pulled from boundary {nudge.reference}, which has no reading of its own yet"
             )
             raise BoardFault(msg)
-        clamps[line] = _clamp(float(readings[nudge.reference, line]), nudge, info)
+        x = float(readings[nudge.reference, line])
+        clamps[line] = clamp_voltage(x, averages, nudge.target, nudge.fraction, info)
     return Boundary({**boundary.voltages, **clamps}, boundary.currents, through)
 
 
-def _clamp(x: Volts, nudge: TowardTarget, info: BoardInfo) -> Volts:
-    return x + nudge.fraction * (nudge.target - x)
+def clamp_voltage(x: Volts, averages: int, target: Volts, fraction: float, info: BoardInfo) -> Volts:
+    """``x + fraction (target - x)``, in the integers of the board's converters where it has both.
+
+    Parameters
+    ----------
+    x
+        A reading of `averages` conversions.
+    """
+    adc, dac = info.adc, info.dac
+    if adc is None or dac is None:
+        return x + fraction * (target - x)
+    code = toward_code(
+        round(x * averages / adc.lsb),
+        averages,
+        _scale(adc, dac),
+        round(fraction * PER_FRACTION),
+        int(dac.codes(np.asarray(target))),
+        dac.bits,
+    )
+    return code * dac.lsb
+
+
+@cache
+def _scale(adc: Converter, dac: Converter) -> int:
+    return nudge_scale(adc.bits, round(adc.span * PER_UV), dac.bits, round(dac.span * PER_UV))
