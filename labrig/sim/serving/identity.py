@@ -1,0 +1,122 @@
+"""HELLO, IDENTIFY and STATUS: answered outside a session."""
+
+from labrig.boards.base import BoardInfo
+from labrig.errors import FrameError
+from labrig.sim.serving.answers import Answer, Refused
+from labrig.sim.serving.device import HEARTBEAT_MS, Device
+from labrig.sim.serving.session import CREDIT
+from labrig.wire.definition import (
+    FINGERPRINT,
+    PER_MOHM,
+    PER_NS,
+    PER_UV,
+    VERSION,
+    Feature,
+    HelloReply,
+    HelloRequest,
+    IdentifyReply,
+    Status,
+    StatusReply,
+    Tlv,
+)
+from labrig.wire.messages import decode, encode, encode_tlv
+
+WINDOW = 4095
+"""Encoded bytes that the host may have on their way."""
+_FIRMWARE = (0, 1, 0)
+_SUPPLY_MV, _TEMPERATURE_CDEGC = 5000, 2500
+
+
+def hello(device: Device, payload: bytes) -> Answer:
+    """Begin a session with everything released, where both ends know the same protocol."""
+    answer = encode(_hello_reply(device))
+    try:
+        same = decode(HelloRequest, payload) == HelloRequest(VERSION, FINGERPRINT)
+    except FrameError:
+        same = False
+    if not same:
+        return Answer(answer, Status.RANGE)
+    device.make_safe()
+    device.heartbeat_ms = HEARTBEAT_MS
+    return Answer(answer)
+
+
+def identify(device: Device, payload: bytes) -> Answer:
+    """Who is there; changes nothing."""
+    _expect_nothing(payload)
+    return Answer(encode(IdentifyReply(VERSION, FINGERPRINT, device.boot_count, _texts(device.info))))
+
+
+def status(device: Device, payload: bytes, frames_good: int, frames_bad: int) -> Answer:
+    """What the board counts; changes nothing."""
+    _expect_nothing(payload)
+    reply = StatusReply(
+        boot_count=device.boot_count,
+        uptime=device.uptime_ms & 0xFFFF_FFFF,
+        armed=device.armed,
+        driven=device.driven,
+        fault=device.fault,
+        heartbeat_expired=device.heartbeat_expired & 0xFFFF,
+        frames_good=frames_good,
+        frames_bad=frames_bad,
+        overruns=0,
+        states=device.states,
+        codes_written=device.codes_written & 0xFFFF_FFFF,
+        supply=_SUPPLY_MV,
+        temperature=_TEMPERATURE_CDEGC,
+    )
+    return Answer(encode(reply))
+
+
+def _expect_nothing(payload: bytes) -> None:
+    if payload:
+        raise Refused(Status.LENGTH)
+
+
+def _texts(info: BoardInfo) -> bytes:
+    return encode_tlv({Tlv.SERIAL_NUMBER: info.serial_number, Tlv.PART: info.part})
+
+
+def _hello_reply(device: Device) -> HelloReply:
+    info, adc, dac, legal = device.info, device.adc, device.dac, device.legal
+    low, high = info.nudging.through or (0.0, 0.0)
+    major, minor, patch = _FIRMWARE
+    return HelloReply(
+        version=VERSION,
+        fingerprint=FINGERPRINT,
+        firmware_major=major,
+        firmware_minor=minor,
+        firmware_patch=patch,
+        boot_count=device.boot_count,
+        window=WINDOW,
+        credit=CREDIT,
+        inputs=info.inputs,
+        outputs=info.outputs,
+        hidden=info.hidden,
+        branches=info.branches,
+        code_bits=legal.bits,
+        code_min=legal.minimum,
+        code_max=legal.maximum,
+        adc_bits=adc.bits,
+        adc_span=round(adc.span * PER_UV),
+        dac_bits=dac.bits,
+        dac_span=round(dac.span * PER_UV),
+        drive=round(info.drive * PER_MOHM),
+        features=_features(info),
+        through_min=round(low * PER_NS),
+        through_max=round(high * PER_NS),
+        heartbeat=HEARTBEAT_MS,
+        max_averages=info.max_averages,
+        tlv=_texts(info),
+    )
+
+
+def _features(info: BoardInfo) -> Feature:
+    features = Feature.SOURCE_SENSE
+    if info.nudging.toward_target:
+        features |= Feature.NUDGE_TOWARD
+    if info.nudging.through is not None:
+        features |= Feature.NUDGE_THROUGH
+    if info.nudging.inject:
+        features |= Feature.INJECT
+    return features
