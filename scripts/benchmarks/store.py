@@ -1,7 +1,7 @@
 """What storing a run costs: bytes and time a step, for the run that the default must keep under 1 GB.
 
-40 × 30 branches, one sample, free and clamped states. Two boards: one that takes any conductance (all 1200 change
-in every step) and one with codes (few change).
+40 × 30 branches, one sample, free and clamped states. Two boards: one that takes any conductance (all 1200
+change in every step) and one with codes (few change).
 """
 
 import argparse

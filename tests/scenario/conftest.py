@@ -30,4 +30,3 @@ def model() -> BoardModel:
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
-

@@ -43,6 +43,7 @@ class Files:
     def simulated(self, noise: str = "0 V", **options: str) -> Path:
         board = (
             "kind: simulated\nelements: {kind: digipot, part: MCP4351-104}\n"
-            f"adc: {{bits: 16, span: 5 V, noise: {noise}}}\ndac: {{bits: 16, span: 5 V}}\ndrive: 10 ohm\nseed: 5"
+            f"adc: {{bits: 16, span: 5 V, noise: {noise}}}\n"
+            "dac: {bits: 16, span: 5 V}\ndrive: 10 ohm\nseed: 5"
         )
         return self.experiment(board, **options)
