@@ -24,7 +24,7 @@ class Command:
     """What the board is told to wait (settling) before it answers."""
 
 
-class SessionLost(Exception):  # noqa: N818 - the session turns it into an error for users
+class SessionLost(Exception):
     """The board expects none of the requests on their way."""
 
     def __init__(self, boot_count: int) -> None:
