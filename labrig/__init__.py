@@ -1,11 +1,10 @@
 """labrig: train a physical resistor crossbar on the bench.
 
 The public names are loaded when they are first used: `load_experiment`, `load_rig`, `open_bench`, `train`,
-`resume`, `measure`, `open_run`, and the modules `circuit`, `learning` and `errors`.
+`open_resumed`, `measure`, `open_run`, and the modules `circuit`, `learning` and `errors`.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from labrig.procedures.resume import open_resumed as open_resumed
     from labrig.procedures.train import train as train
     from labrig.store.dataset import open_run as open_run
+
+    __version__: str
 
 _HOMES = {
     "load_experiment": "labrig.config.loading",
@@ -29,7 +30,6 @@ _HOMES = {
 _MODULES = ("circuit", "errors", "learning")
 
 __all__ = ["load_experiment", "load_rig", "measure", "open_bench", "open_resumed", "open_run", "train"]  # pyright: ignore[reportUnsupportedDunderAll]
-__version__ = version("labrig")
 
 
 def __getattr__(name: str) -> Any:
@@ -37,5 +37,9 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_HOMES[name]), name)
     if name in _MODULES:
         return import_module(f"labrig.{name}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("labrig")
     msg = f"module 'labrig' has no attribute {name!r}"
     raise AttributeError(msg)

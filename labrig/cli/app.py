@@ -2,17 +2,13 @@
 
 import sys
 
-import typer
-
 from labrig.cli import circuit, config, measure, resume, runs, train
+from labrig.cli.groups import command_group
 from labrig.errors import LabrigError
 
-app = typer.Typer(
-    help="Train a physical resistor crossbar: rehearse in simulation, then learn on the bench.",
-    epilog="Start with: labrig train configs/experiments/crossbar-40x30.yaml",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
+app = command_group(
+    "Train a physical resistor crossbar: rehearse in simulation, then learn on the bench.",
+    epilog="Example: labrig train configs/experiments/crossbar-40x30.yaml",
 )
 app.command("train")(train.train)
 app.command("resume")(resume.resume)

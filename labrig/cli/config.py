@@ -1,18 +1,17 @@
 """``labrig config``: checks files, shows what they resolve to, prints their schemas."""
 
-import json as jsonlib
 import sys
 from enum import StrEnum
+from json import dumps, loads
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(
-    help="Rig and experiment files: check them, show what they resolve to.", no_args_is_help=True
-)
+from labrig.cli.groups import command_group
+from labrig.cli.options import Json
 
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, nothing else.")]
+app = command_group("Rig and experiment files: check them, show what they resolve to.")
 
 
 class SchemaOf(StrEnum):
@@ -22,12 +21,17 @@ class SchemaOf(StrEnum):
     RIG = "rig"
 
 
-@app.command(epilog="Example: labrig config check configs/experiments/crossbar-40x30.yaml")
+@app.command()
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Experiments and rigs.")],
     json: Json = False,
 ) -> None:
-    """Read files as a training would, and list every mistake with file, line and key."""
+    """List every mistake in files, with file, line and key.
+
+    They are read as a training reads them, but nothing is opened.
+
+    Example: labrig config check configs/experiments/crossbar-40x30.yaml
+    """
     from labrig.config.loading import Experiment, load
     from labrig.errors import ConfigError
 
@@ -41,9 +45,7 @@ def check(
             kinds[file] = None
             mistakes[file] = str(error).splitlines()
     if json:
-        print(
-            jsonlib.dumps([{"file": file, "kind": kinds[file], "mistakes": mistakes[file]} for file in kinds])
-        )
+        print(dumps([{"file": file, "kind": kinds[file], "mistakes": mistakes[file]} for file in kinds]))
     else:
         for file, kind in kinds.items():
             if kind:
@@ -54,27 +56,37 @@ def check(
         raise typer.Exit(ConfigError.exit_code)
 
 
-@app.command(epilog="Example: labrig config show configs/experiments/crossbar-40x30.yaml")
+@app.command()
 def show(
     file: Annotated[Path, typer.Argument(help="An experiment or a rig.")],
     json: Json = False,
 ) -> None:
-    """Print a file with everything that it names and every default, as a run stores it."""
+    """Print a file as a run stores it.
+
+    Everything that it names is in it, and every default.
+
+    Example: labrig config show configs/experiments/crossbar-40x30.yaml
+    """
     from labrig.config.loading import Experiment, load
     from labrig.config.writing import to_yaml
 
     loaded = load(file)
     config = loaded.config if isinstance(loaded, Experiment) else loaded
-    print(
-        jsonlib.dumps(config.model_dump(mode="json")) if json else to_yaml(config), end="\n" if json else ""
-    )
+    print(dumps(config.model_dump(mode="json")) if json else to_yaml(config), end="\n" if json else "")
 
 
-@app.command(epilog="Example: labrig config schema rig > rig.json")
+@app.command()
 def schema(
     kind: Annotated[SchemaOf, typer.Argument(help="Which file.")] = SchemaOf.EXPERIMENT,
+    json: Json = False,
 ) -> None:
-    """Print the JSON Schema of a kind of file, which editors use to complete and check keys."""
+    """Print the JSON Schema of a kind of file.
+
+    Editors use it to complete and check keys. With --json it comes on one line.
+
+    Example: labrig config schema rig
+    """
     from labrig.config.schema import schema_text
 
-    print(schema_text(kind.value), end="")
+    text = schema_text(kind.value)
+    print(dumps(loads(text)) if json else text, end="\n" if json else "")

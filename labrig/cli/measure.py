@@ -13,11 +13,14 @@ def measure(
         str, typer.Argument(help="A rig file, or a run whose board is to be used.", metavar="RIG|RUN")
     ],
     inputs: Annotated[
-        str | None, typer.Option(help="Input voltages: 'in0=1 V, in1=2 V', or in node order '1 V, 2 V'.")
+        str | None,
+        typer.Option(
+            metavar="VOLTAGES", help="Input voltages: 'in0=1 V, in1=2 V', or in node order '1 V, 2 V'."
+        ),
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option(help="CSV of samples, a column a node: in0 [V]; may hold targets."),
+        typer.Option(metavar="FILE", help="CSV of samples, a column a node: in0 [V]; may hold targets."),
     ] = None,
     simulate: Annotated[
         bool, typer.Option("--simulate", help="With a rig: use its simulated board.")
@@ -25,8 +28,9 @@ def measure(
     runs: Runs = None,
     json: Json = False,
 ) -> None:
-    """Use a board as it is, trained or not: apply inputs, read outputs, compare with targets.
+    """Apply inputs to a board, trained or not, and read its outputs.
 
+    Where samples have targets, the error is told as well.
     The board of a run gets the codes of the run's last step back where it lost them.
 
     Example: labrig measure 20260101-120000-crossbar-40x30 --file samples.csv

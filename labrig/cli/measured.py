@@ -6,6 +6,7 @@ from json import dumps
 import numpy as np
 
 from labrig.circuit.topology import Topology
+from labrig.cli.tables import print_table
 from labrig.config.tasks import Sample
 from labrig.procedures.measure import Measurement
 from labrig.units import format_quantity
@@ -22,7 +23,6 @@ def print_measurement(
         error = found.error if has_targets and not np.isnan(found.error) else None
         print(dumps({"nodes": names, "outputs": outputs, "error": error, "saturated": found.saturated}))
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("sample", "output", "measured", "target", "error")
@@ -33,7 +33,7 @@ def print_measurement(
             wanted = "" if target is None else format_quantity(target, "V")
             off = "" if target is None or np.isnan(volts) else format_quantity(volts - target, "V", 3)
             table.add_row(str(k), name, read, wanted, off)
-    Console().print(table)
+    print_table(table)
     if any(sample.targets for sample in samples):
         print(f"error {format_quantity(found.error, 'V')} over outputs and samples")
     if found.saturated:

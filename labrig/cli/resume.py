@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from labrig.cli.options import Arrays, Json, Runs
+from labrig.cli.options import Arrays, Json, RunName, Runs
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="A run: its folder, or its name in the folder of runs.")],
+    run: RunName,
     rewrite: Annotated[
         bool, typer.Option("--rewrite", help="Write the run's codes over what the board holds.")
     ] = False,
@@ -19,7 +19,10 @@ def resume(
     json: Json = False,
     arrays: Arrays = False,
 ) -> None:
-    """Go on with a run that was interrupted, killed or stopped by a fault, bit for bit where it stood.
+    """Go on with a run that ended early, bit for bit where it stood.
+
+    The board must hold what the run left there. One that lost its codes gets them back without asking; one
+    that kept running with other codes is refused without --rewrite or --adopt.
 
     Example: labrig resume 20260101-120000-crossbar-40x30
     """

@@ -1,32 +1,19 @@
 """``labrig runs``: list, show, plot and export what was stored."""
 
-import json
 import os
+import sys
 from enum import StrEnum
+from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from labrig.cli.groups import command_group
+from labrig.cli.options import Arrays, Json, RunName, Runs
+from labrig.cli.tables import print_table
 
-app = typer.Typer(no_args_is_help=True, help="Look at stored runs.")
-
-RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's folder, or its name in the folder of runs.")
-]
-RunsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--runs", metavar="DIR", help="Folder of runs.  [default: LABRIG_RUNS, else runs]", show_default=False
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON value on stdout, nothing else.")]
-
-
-_FILE_WIDTH = 160
-"""Characters of a line where there is no terminal."""
+app = command_group("Look at stored runs.")
 
 
 class Format(StrEnum):
@@ -36,9 +23,12 @@ class Format(StrEnum):
     NETCDF = "netcdf"
 
 
-@app.command("list", epilog="Example: labrig runs list --runs /data/runs")
-def list_(runs: RunsOption = None, as_json: JsonOption = False) -> None:
-    """List the runs of a folder, oldest first."""
+@app.command("list")
+def list_(runs: Runs = None, json: Json = False) -> None:
+    """List the runs of a folder, oldest first.
+
+    Example: labrig runs list --runs /data/runs
+    """
     from labrig.store.catalogue import list_runs, runs_folder
     from labrig.views.tables import listed, runs_table
 
@@ -47,58 +37,55 @@ def list_(runs: RunsOption = None, as_json: JsonOption = False) -> None:
     found, unreadable = list_runs(folder) if named or folder.exists() else ([], [])
     rows = [listed(info) for info in found]
     for error in unreadable:
-        typer.echo(f"left out: {error}", err=True)
-    if as_json:
-        typer.echo(json.dumps(rows))
+        print(f"left out: {error}", file=sys.stderr)
+    if json:
+        print(dumps(rows))
     elif rows:
-        _print(runs_table(rows))
+        print_table(runs_table(rows))
     else:
-        typer.echo(f"no runs in {folder}", err=True)
+        print(f"no runs in {folder}", file=sys.stderr)
 
 
-@app.command(epilog="Example: labrig runs show 20260301-091500-crossbar-40x30 --json")
-def show(
-    run: RunArgument,
-    runs: RunsOption = None,
-    as_json: JsonOption = False,
-    arrays: Annotated[
-        bool, typer.Option("--arrays", help="With --json: also conductances and outputs.")
-    ] = False,
-) -> None:
-    """Show one run: how it ended, what it cost, and where it comes from."""
+@app.command()
+def show(run: RunName, runs: Runs = None, json: Json = False, arrays: Arrays = False) -> None:
+    """Show one run: how it ended, what it cost, and where it comes from.
+
+    Example: labrig runs show 20260101-120000-crossbar-40x30 --json
+    """
     from labrig.views.gather import load_record
     from labrig.views.result import result, result_arrays
     from labrig.views.tables import run_details
 
     record = load_record(resolve(run, runs))
-    if as_json:
-        typer.echo(json.dumps({**result(record), **(result_arrays(record) if arrays else {})}))
+    if json:
+        print(dumps({**result(record), **(result_arrays(record) if arrays else {})}))
     else:
-        _print(run_details(record))
+        print_table(run_details(record))
 
 
-@app.command(epilog="Example: labrig runs plot 20260301-091500-crossbar-40x30 --out picture.png")
+@app.command()
 def plot(
-    run: RunArgument,
-    runs: RunsOption = None,
+    run: RunName,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Picture to write.  [default: RUN/summary.png]", show_default=False
-        ),
+        Path | None, typer.Option(metavar="FILE", help="Picture to write; default: RUN/summary.png.")
     ] = None,
-    as_json: JsonOption = False,
+    runs: Runs = None,
+    json: Json = False,
 ) -> None:
-    """Draw a run, finished or not: error, outputs and conductances in one picture."""
+    """Draw a run, finished or not, in one picture.
+
+    It shows the error, the outputs and what became of the conductances.
+
+    Example: labrig runs plot 20260101-120000-crossbar-40x30 --out picture.png
+    """
     from labrig.views.summary import write_summary
 
-    _tell_file(write_summary(resolve(run, runs), out), as_json=as_json)
+    _tell_file(write_summary(resolve(run, runs), out), json=json)
 
 
-@app.command(epilog="Example: labrig runs export RUN --format csv --columns error,outputs --out run.csv")
+@app.command()
 def export(
-    run: RunArgument,
-    runs: RunsOption = None,
+    run: RunName,
     form: Annotated[
         Format, typer.Option("--format", help="CSV has one row a step; NetCDF has everything.")
     ] = Format.CSV,
@@ -106,19 +93,19 @@ def export(
         str | None,
         typer.Option(
             metavar="A,B,…",
-            help="Columns, arrays as one cell an entry.  [default: csv: scalars and outputs; netcdf: all]",
-            show_default=False,
+            help="Columns, arrays as one cell an entry; default: scalars and outputs, in NetCDF everything.",
         ),
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="File to write.  [default: RUN/run.csv or run.nc]", show_default=False
-        ),
+        Path | None, typer.Option(metavar="FILE", help="File to write; default: RUN/run.csv or RUN/run.nc.")
     ] = None,
-    as_json: JsonOption = False,
+    runs: Runs = None,
+    json: Json = False,
 ) -> None:
-    """Write a run as CSV or NetCDF, with units."""
+    """Write a run as CSV or NetCDF, with units.
+
+    Example: labrig runs export 20260101-120000-crossbar-40x30 --columns error,outputs --out run.csv
+    """
     from labrig.store.export import export_csv, export_netcdf
     from labrig.views.gather import table_columns
 
@@ -130,7 +117,7 @@ def export(
     else:
         target = out or directory / "run.nc"
         export_netcdf(directory, target, chosen)
-    _tell_file(target, as_json=as_json)
+    _tell_file(target, json=json)
 
 
 def resolve(run: str, runs: Path | None) -> Path:
@@ -146,14 +133,5 @@ def resolve(run: str, runs: Path | None) -> Path:
     return find_run(run, runs_folder(runs))
 
 
-def _tell_file(path: Path, *, as_json: bool) -> None:
-    typer.echo(json.dumps({"file": str(path)}) if as_json else str(path))
-
-
-def _print(table: "RenderableType") -> None:
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:
-        console.width = _FILE_WIDTH
-    console.print(table, highlight=False)
+def _tell_file(path: Path, *, json: bool) -> None:
+    print(dumps({"file": str(path)}) if json else path)

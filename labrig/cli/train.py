@@ -9,19 +9,26 @@ from labrig.cli.options import Arrays, Json, Runs
 
 
 def train(
-    experiment: Annotated[Path, typer.Argument(help="An experiment file.")],
-    rig: Annotated[Path | None, typer.Option(help="Another rig than the experiment names.")] = None,
+    experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="An experiment file.")],
+    rig: Annotated[
+        Path | None, typer.Option(metavar="RIG", help="Another rig than the experiment names.")
+    ] = None,
     simulate: Annotated[
         bool, typer.Option("--simulate", help="Rehearse on the rig's simulated board.")
     ] = False,
-    name: Annotated[str | None, typer.Option(help="Name of the run; default: the experiment's.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Another seed than the experiment's.", min=0)] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the run; default: the experiment's.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Another seed than the experiment's.", min=0)
+    ] = None,
     runs: Runs = None,
     json: Json = False,
     arrays: Arrays = False,
 ) -> None:
-    """Train a board on an experiment: measure free and clamped, update, write; store every step.
+    """Train a board on an experiment; every step is stored.
 
+    A step measures free and clamped states, updates the conductances and writes them.
     Ctrl-C once finishes the step, makes safe and leaves a run that can be resumed; twice makes safe at once.
 
     Example: labrig train configs/experiments/crossbar-40x30-firmware.yaml --simulate
