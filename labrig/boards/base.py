@@ -171,6 +171,10 @@ class Board(Protocol):
 
         Raises
         ------
+        ConfigError, LimitExceeded
+            The board cannot do that, see `labrig.boards.checking.check_request`; nothing has changed.
+        LinkClosed
+            The board was closed.
         LinkError, ProtocolError, DeviceError
         """
         ...
@@ -188,7 +192,7 @@ class Board(Protocol):
         ...
 
     def close(self) -> None:
-        """Make safe, then let go of the link."""
+        """Make safe, then let go of the link; twice is fine."""
         ...
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from labrig.arrays import CodeArray, FloatArray
-from labrig.boards.base import BoardInfo, Codes, program_digest
+from labrig.boards.base import Codes, program_digest
 from labrig.boards.measuring import Measure, Scan, readings
 from labrig.boards.pipeline import Command
-from labrig.errors import BoardFault, ConfigError, LimitExceeded, ReadbackMismatch
+from labrig.errors import BoardFault, ReadbackMismatch
 from labrig.wire.definition import (
     MAX_PAYLOAD,
     ApplyReply,
@@ -32,27 +32,6 @@ _EXPLANATIONS = {
 }
 
 
-def check_codes(codes: CodeArray, info: BoardInfo) -> None:
-    """Refuse codes that the board does not have.
-
-    Raises
-    ------
-    ConfigError
-        The board takes no codes, or their number is not that of its branches.
-    LimitExceeded
-        A code is outside the legal range.
-    """
-    if info.codes is None or codes.shape != (info.branches,):
-        msg = f"a program of {codes.size} codes was given to a board of {info.branches} branches"
-        raise ConfigError(msg)
-    wrong = np.flatnonzero((codes < info.codes.minimum) | (codes > info.codes.maximum))
-    if wrong.size:
-        branch = int(wrong[0])
-        legal = f"{info.codes.minimum} … {info.codes.maximum}"
-        msg = f"branch {branch}: code {codes[branch]} is outside the legal range {legal}"
-        raise LimitExceeded(msg)
-
-
 def plan_reads(branches: int, bits: int) -> list[Command]:
     """READ frames over all branches."""
     most = min(_MOST_READ, MAX_PAYLOAD * 8 // bits)
@@ -62,11 +41,11 @@ def plan_reads(branches: int, bits: int) -> list[Command]:
     ]
 
 
-def confirm(program: Codes | None) -> Command:
-    """APPLY with the digest of the whole image, or DIGEST where nothing was written."""
+def confirm(program: CodeArray | None) -> Command:
+    """APPLY with the digest of all codes, or DIGEST where nothing was written."""
     if program is None:
         return Command(Message.DIGEST, has_data=True)
-    return Command(Message.APPLY, encode(ApplyRequest(program_digest(program))), has_data=True)
+    return Command(Message.APPLY, encode(ApplyRequest(program_digest(Codes(program)))), has_data=True)
 
 
 @dataclass(frozen=True, slots=True)

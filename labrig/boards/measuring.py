@@ -8,9 +8,9 @@ import numpy as np
 
 from labrig.arrays import FloatArray, Seconds
 from labrig.boards.base import Converter
+from labrig.boards.checking import nudged_from
 from labrig.boards.pipeline import Command
-from labrig.circuit.boundary import Boundary, TowardTarget
-from labrig.errors import ConfigError
+from labrig.circuit.boundary import Boundary
 from labrig.wire.boundaries import Shape, WireBoundary, encode_boundary
 from labrig.wire.definition import MAX_PAYLOAD, PER_10US, MeasureRequest, Message
 from labrig.wire.messages import encode
@@ -60,26 +60,12 @@ class Measure:
 def sending_order(boundaries: Sequence[Boundary]) -> list[tuple[int, bool]]:
     """Numbers of the boundaries as they are sent, and whether the state's readings are kept as a reference.
 
-    A state to which others are nudged comes right before them, and the last boundary stays the last.
-
-    Raises
-    ------
-    ConfigError
-        A nudge refers to no earlier state of the exchange, to a nudged one, or to several at once.
+    A state from which others are nudged comes right before them, and the last boundary stays the last.
     """
+    followed = nudged_from(boundaries)
     followers: dict[int, list[int]] = {}
-    followed: dict[int, int] = {}
-    for number, boundary in enumerate(boundaries):
-        references = {n.reference for n in boundary.nudges.values() if isinstance(n, TowardTarget)}
-        if references:
-            reference = _only_reference(references, number)
-            if reference in followed:
-                msg = (
-                    f"state {number} is nudged from state {reference}, which is nudged itself: use a free one"
-                )
-                raise ConfigError(msg)
-            followers.setdefault(reference, []).append(number)
-            followed[number] = reference
+    for number, reference in followed.items():
+        followers.setdefault(reference, []).append(number)
     last = followed.get(len(boundaries) - 1, len(boundaries) - 1)
     heads = [k for k in range(len(boundaries)) if k not in followed and k != last]
     return [
@@ -87,17 +73,6 @@ def sending_order(boundaries: Sequence[Boundary]) -> list[tuple[int, bool]]:
         for head in ([*heads, last] if boundaries else [])
         for number in (head, *followers.get(head, ()))
     ]
-
-
-def _only_reference(references: set[int], number: int) -> int:
-    if len(references) > 1:
-        msg = f"the nudges of state {number} refer to several states {sorted(references)}: use one"
-        raise ConfigError(msg)
-    reference = references.pop()
-    if not 0 <= reference < number:
-        msg = f"state {number} is nudged from state {reference}, which is no earlier state of this exchange"
-        raise ConfigError(msg)
-    return reference
 
 
 def plan_measures(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from labrig.arrays import Seconds
-from labrig.errors import LabrigError
+from labrig.errors import LabrigError, LinkClosed
 
 PERIOD: Seconds = 0.25
 """Between two heartbeats."""
@@ -61,11 +61,13 @@ class Owner:
     """
 
     def __init__(self, name: str, beat: Callable[[], None]) -> None:
+        self._name = name
         self._beat = beat
         self._beating = False
         self._lease_until = 0.0
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closed = False
+        self._gate = threading.RLock()  # a signal's handler may call while a call is being made
         self._thread = threading.Thread(target=self._work, name=f"labrig {name}", daemon=True)
         self._thread.start()
 
@@ -87,17 +89,29 @@ class Owner:
         self._beating = False
 
     def call(self, function: Callable[[], T]) -> T:
-        """Run a job in the owner's thread; its result or error, after it has run to its end."""
+        """Run a job in the owner's thread; its result or error, after it has run to its end.
+
+        Raises
+        ------
+        LinkClosed
+            After `stop`.
+        """
         job = _Job(function)
-        self._jobs.put(job.carry_out)
+        with self._gate:
+            if self._closed:
+                msg = f"{self._name} is closed: open the board again"
+                raise LinkClosed(msg)
+            self._jobs.put(job.carry_out)
         return job.outcome()
 
     def stop(self) -> None:
         """End the thread after the jobs that wait; twice is fine."""
-        if not self._closed:
+        with self._gate:
+            if self._closed:
+                return
             self._closed = True
             self._jobs.put(None)
-            self._thread.join()
+        self._thread.join()
 
     def _work(self) -> None:
         next_beat = time.monotonic() + PERIOD

@@ -12,11 +12,11 @@ from labrig.boards.base import (
     BoardReply,
     BoardRequest,
     Codes,
-    Conductances,
     Counters,
     saturation,
 )
-from labrig.boards.exchange import Exchange, check_codes, check_statuses, confirm, plan_reads
+from labrig.boards.checking import check_request
+from labrig.boards.exchange import Exchange, check_statuses, confirm, plan_reads
 from labrig.boards.hello import adc, dac, describe
 from labrig.boards.measuring import Scan, plan_measures, sending_order
 from labrig.boards.owner import PERIOD, Owner
@@ -84,7 +84,7 @@ class WiredBoard:
         self._info = describe(hello)
         self._adc = adc(hello)
         self._code_bits = hello.code_bits
-        self._scale = BoundaryScale(self._info, dac(hello))
+        self._scale = BoundaryScale(hello.inputs, dac(hello))
         self._shape = Shape(hello.inputs, hello.outputs, hello.dac_bits)
         self._link = link
         self._session = session
@@ -148,7 +148,7 @@ class WiredBoard:
         self._owner.renew(seconds)
 
     def make_safe(self) -> None:
-        """Release every driver, from whatever state, and read back that it is so.
+        """Release every driver, from whatever state, and read back that it is so; `close` has done it too.
 
         Raises
         ------
@@ -157,7 +157,8 @@ class WiredBoard:
         LinkError
             The board is out of reach; it releases its drivers by itself when its heartbeat runs out.
         """
-        self._owner.call(self._release)
+        if not self._closed:
+            self._release_by_owner()
 
     def close(self) -> None:
         """Make safe and let go of the link; everything is attempted, every failure named; twice is fine."""
@@ -165,13 +166,16 @@ class WiredBoard:
             return
         self._closed = True
         failures: list[LabrigError] = []
-        for step in (self.make_safe, self._owner.stop, self._link.close):
+        for step in (self._release_by_owner, self._owner.stop, self._link.close):
             try:
                 step()
             except LabrigError as error:
                 failures.append(error)
         if failures:
             raise type(failures[0])("; and ".join(map(str, failures)))
+
+    def _release_by_owner(self) -> None:
+        self._owner.call(self._release)
 
     def _call(self, job: Callable[[], T]) -> T:
         try:
@@ -181,10 +185,12 @@ class WiredBoard:
             raise
 
     def _plan(self, request: BoardRequest) -> Exchange:
-        if isinstance(request.program, Conductances):
-            msg = f"{self._link.name}: this board takes wiper codes, not conductances"
+        check_request(request, self._info)
+        if request.settle > _LONGEST_SETTLE:
+            wire = f"the wire's range 0 … {_LONGEST_SETTLE:g} s"
+            msg = f"a settling time of {request.settle:g} s is outside {wire}"
             raise ConfigError(msg)
-        self._check_timing(request)
+        program = None if request.program is None else np.array(request.program.values, dtype=np.int64)
         order = sending_order(request.boundaries)
         payload = self._session.errors.payload
         scan = self._scan(request)
@@ -198,30 +204,19 @@ class WiredBoard:
         )
         writes: Sequence[Command] = ()
         written = 0
-        if request.program is not None:
-            check_codes(request.program.values, self._info)
-            writes, written = plan_writes(self._image, request.program.values, self._code_bits, payload)
+        if program is not None:
+            writes, written = plan_writes(self._image, program, self._code_bits, payload)
         return Exchange(
-            program=None if request.program is None else np.array(request.program.values),
+            program=program,
             writes=writes,
             written=written,
-            confirmation=confirm(request.program),
+            confirmation=confirm(program),
             reads=plan_reads(self._info.branches, self._code_bits) if request.read_back else (),
             measures=measures,
             scan=scan,
             states=len(request.boundaries),
             drives=any(b.voltages or b.currents or b.nudges for b in request.boundaries),
         )
-
-    def _check_timing(self, request: BoardRequest) -> None:
-        if not 0 <= request.settle <= _LONGEST_SETTLE:
-            wire = f"the wire's range 0 … {_LONGEST_SETTLE:g} s"
-            msg = f"a settling time of {request.settle:g} s is outside {wire}"
-            raise ConfigError(msg)
-        if not 1 <= request.averages <= self._info.max_averages:
-            most = self._info.max_averages
-            msg = f"{request.averages} averages are outside what this board does, 1 … {most}"
-            raise ConfigError(msg)
 
     def _scan(self, request: BoardRequest) -> Scan:
         sources = request.sources and self._senses_sources

@@ -11,12 +11,14 @@ from labrig.boards.base import (
     BoardReply,
     BoardRequest,
     Codes,
+    Conductances,
     Counters,
     Program,
     program_digest,
 )
+from labrig.boards.checking import check_request
 from labrig.circuit.boundary import Boundary
-from labrig.errors import BoardFault, LinkClosed
+from labrig.errors import LinkClosed
 from labrig.sim.branches import TrueBranches
 from labrig.sim.converters import Driver, Reader, driver_levels
 from labrig.sim.pulls import has_pulls, resolve_pulls
@@ -85,9 +87,8 @@ class SimulatedBoard:
 
     def exchange(self, request: BoardRequest) -> BoardReply:
         """Program, impose, settle and scan; see `labrig.boards.base.Board`."""
-        if not self._open:
-            msg = f"board {self._info.serial_number} is closed; open the bench again"
-            raise LinkClosed(msg)
+        self._check_open()
+        check_request(request, self._info)
         if request.program is not None:
             self._write(request.program)
         readings = self._scan(request)
@@ -101,13 +102,14 @@ class SimulatedBoard:
             voltages=readings.volts,
             sources=readings.sources,
             saturated=readings.saturated,
-            program=self._program if request.read_back else None,
-            digest=self.digest(),
+            program=_copy(self._program) if request.read_back else None,
+            digest=program_digest(self._program),
             boot_count=self._boot_count,
         )
 
     def digest(self) -> int:
         """CRC-32 of the program that is on the board."""
+        self._check_open()
         return program_digest(self._program)
 
     def renew(self, seconds: Seconds) -> None:
@@ -122,14 +124,15 @@ class SimulatedBoard:
         self.make_safe()
         self._open = False
 
+    def _check_open(self) -> None:
+        if not self._open:
+            msg = f"board {self._info.serial_number} is closed; open the bench again"
+            raise LinkClosed(msg)
+
     def _write(self, program: Program) -> None:
-        if isinstance(program, Codes) != (self._info.codes is not None):
-            taken = "conductances" if self._info.codes is None else "codes"
-            msg = f"board {self._info.serial_number} takes {taken}, not {type(program).__name__}"
-            raise BoardFault(msg)
         changed = program.values != self._program.values
         written = int(np.count_nonzero(changed)) if isinstance(program, Codes) else changed.size
-        self._program = program
+        self._program = _copy(program)
         self._world.conductances = self._branches.conductances(program)
         self._counters = replace(self._counters, writes=self._counters.writes + written)
 
@@ -143,9 +146,7 @@ class SimulatedBoard:
         for stage, rows in enumerate((direct, pulled)):
             if not rows:
                 continue
-            resolved = [
-                resolve_pulls(boundaries[k], found.volts, direct, request.averages, self._info) for k in rows
-            ]
+            resolved = [resolve_pulls(boundaries[k], found.volts, request.averages, self._info) for k in rows]
             self._read(rows, resolved, found, request, stage)
             if rows[-1] == len(boundaries) - 1:
                 self.imposed = resolved[-1]
@@ -173,3 +174,10 @@ class SimulatedBoard:
                 stage=2 * stage + 1,
             )
             found.sources[rows] = np.where(driven, sensed, np.nan)
+
+
+def _copy(program: Program) -> Program:
+    """What the caller does with its array later is no write."""
+    if isinstance(program, Codes):
+        return Codes(program.values.copy())
+    return Conductances(program.values.copy())

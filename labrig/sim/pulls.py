@@ -1,6 +1,5 @@
 """Pulls toward a target, as a board's own arithmetic resolves them: in integers, from its own readings."""
 
-from collections.abc import Collection
 from functools import cache
 
 import numpy as np
@@ -8,7 +7,6 @@ import numpy as np
 from labrig.arrays import FloatArray, Volts
 from labrig.boards.base import BoardInfo, Converter
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
-from labrig.errors import BoardFault
 from labrig.wire.definition import PER_FRACTION, PER_UV
 from labrig.wire.nudging import nudge_scale, toward_code
 
@@ -18,24 +16,15 @@ def has_pulls(boundary: Boundary) -> bool:
     return any(isinstance(nudge, TowardTarget) for nudge in boundary.nudges.values())
 
 
-def resolve_pulls(
-    boundary: Boundary, readings: FloatArray, scanned: Collection[int], averages: int, info: BoardInfo
-) -> Boundary:
+def resolve_pulls(boundary: Boundary, readings: FloatArray, averages: int, info: BoardInfo) -> Boundary:
     """The same boundary with every pull replaced by the clamp voltage it comes to.
 
     Parameters
     ----------
     readings
-        Of all boundaries of the exchange, shape (M, L), V.
-    scanned
-        Boundaries that have been read already.
+        Of all boundaries of the exchange, shape (M, L), V; those that are pulled from are there.
     averages
         Conversions behind each reading.
-
-    Raises
-    ------
-    BoardFault
-        A pull refers to a boundary that has not been read.
     """
     clamps: dict[int, Volts] = {}
     through: dict[int, Nudge] = {}
@@ -43,11 +32,6 @@ def resolve_pulls(
         if isinstance(nudge, ThroughConductance):
             through[line] = nudge
             continue
-        if nudge.reference not in scanned:
-            msg = (
-                f"line {line} is pulled from boundary {nudge.reference}, which has no reading of its own yet"
-            )
-            raise BoardFault(msg)
         x = float(readings[nudge.reference, line])
         clamps[line] = clamp_voltage(x, averages, nudge.target, nudge.fraction, info)
     return Boundary({**boundary.voltages, **clamps}, boundary.currents, through)
