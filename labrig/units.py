@@ -16,6 +16,27 @@ _SPELLINGS = str.maketrans(
     {"\u00b5": "u", "\u03bc": "u", "\u03a9": "ohm", "\u2126": "ohm", "·": "*", "²": "^2", "−": "-"}
 )
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
+_DEFINITIONS = """
+    femto- = 1e-15 = f-
+    pico- = 1e-12 = p-
+    nano- = 1e-9 = n-
+    micro- = 1e-6 = u-
+    milli- = 1e-3 = m-
+    kilo- = 1e3 = k-
+    mega- = 1e6 = M-
+    giga- = 1e9 = G-
+    tera- = 1e12 = T-
+    second = [time] = s
+    minute = 60 * second = min
+    hour = 60 * minute = h
+    volt = [voltage] = V
+    ampere = [current] = A
+    ohm = volt / ampere
+    siemens = ampere / volt = S
+    watt = volt * ampere = W
+    percent = 0.01 = %
+"""
+"""What a bench is described in, as pint reads it; its own list of every unit there is takes long to load."""
 _EXAMPLES = {
     "V": "5 V",
     "A": "2.5 mA",
@@ -125,4 +146,6 @@ def _registry() -> Any:
     from pint import UnitRegistry
 
     untyped: Any = UnitRegistry  # its signature says that non_int_type is a float
-    return untyped(non_int_type=Decimal)
+    registry = untyped(None, non_int_type=Decimal)
+    registry.load_definitions(_DEFINITIONS.splitlines())
+    return registry
