@@ -33,7 +33,6 @@ from labrig.store.columns import Constant
 from labrig.store.database import Synchronous
 from labrig.store.provenance import collect
 from labrig.store.writer import Run
-from labrig.views.summary import write_summary
 
 
 class Training:
@@ -204,6 +203,8 @@ class Training:
         self.ending = ending
         results |= training_results(self._bench, self._outputs, self.tally())
         self._record.finish(ending.outcome, ending.reason, results)
+        from labrig.views.summary import write_summary  # matplotlib, which no step needs
+
         write_summary(self.run)
 
 
