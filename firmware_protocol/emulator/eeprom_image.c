@@ -1,0 +1,139 @@
+/* Licence of this file: GPL-3.0-or-later, because it uses libsimavr. */
+#include "eeprom_image.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <simavr/avr_eeprom.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crc.h"
+#include "labrig_protocol.h"
+#include "record.h"
+
+static _Noreturn void fail(const char *path, const char *what)
+{
+    fprintf(stderr, "%s: %s\n", path, what);
+    exit(2);
+}
+
+static void read_file(struct eeprom_image *image)
+{
+    FILE *file = fopen(image->path, "rb");
+    if (file == NULL) {
+        if (errno != ENOENT) {
+            fail(image->path, strerror(errno));
+        }
+        return;
+    }
+    const size_t count = fread(image->bytes, 1, sizeof image->bytes, file);
+    if (count != sizeof image->bytes || fgetc(file) != EOF) {
+        fail(image->path, "is no image of a 4096 byte EEPROM; remove the file to begin anew");
+    }
+    fclose(file);
+}
+
+static void put_text(char *to, const char *text, const char *what)
+{
+    if (strlen(text) >= RECORD_TEXT) {
+        fprintf(stderr, "%s '%s': may have %u characters\n", what, text, RECORD_TEXT - 1u);
+        exit(2);
+    }
+    memset(to, 0, RECORD_TEXT);
+    memcpy(to, text, strlen(text));
+}
+
+static struct board_record describe(const struct circuit *circuit, double nudge, uint32_t baud)
+{
+    const struct labrig_config *config = &circuit->config;
+    struct board_record record = {
+        .magic = RECORD_MAGIC,
+        .layout = RECORD_LAYOUT,
+        .wiper = strncmp(circuit->part, "AD5270", 6) == 0 ? RECORD_AD5270 : RECORD_MCP4351,
+        .adc = config->adc_bits == 12 ? RECORD_MCP3208 : RECORD_ADS8688,
+        .inputs = config->inputs,
+        .outputs = config->outputs,
+        .hidden = config->hidden,
+        .branches = config->branches,
+        .code_min = config->code_min,
+        .code_max = config->code_max,
+        .code_bits = config->code_bits,
+        .adc_bits = config->adc_bits,
+        .dac_bits = config->dac_bits,
+        .adc_span_uv = config->adc_span_uv,
+        .dac_span_uv = config->dac_span_uv,
+        .drive_mohm = config->drive_mohm,
+        .features = config->features,
+        .nudge_ns = (uint32_t)(nudge * (double)LABRIG_PER_NS + 0.5),
+        .baud = baud,
+    };
+    put_text(record.serial_number, circuit->serial_number, "--serial");
+    put_text(record.part, circuit->part, "part");
+    const uint8_t *bytes = (const uint8_t *)&record;
+    uint16_t crc = LABRIG_CRC_INIT;
+    for (size_t k = 0; k < sizeof record - sizeof record.crc; k++) {
+        crc = labrig_crc16(crc, bytes[k]);
+    }
+    record.crc = crc ^ LABRIG_CRC_XOROUT;
+    return record;
+}
+
+void eeprom_image_load(struct eeprom_image *image, const char *path, const struct circuit *circuit, double nudge,
+                       uint32_t baud)
+{
+    const struct board_record record = describe(circuit, nudge, baud);
+    image->path = path;
+    memset(image->bytes, 0xFF, sizeof image->bytes);
+    if (path != NULL) {
+        read_file(image);
+    }
+    memcpy(image->bytes, &record, sizeof record);
+}
+
+/* libsimavr hands its own bytes out where no others are given. */
+static uint8_t *cells(avr_t *avr)
+{
+    avr_eeprom_desc_t content = {.size = 1};
+    (void)avr_ioctl(avr, AVR_IOCTL_EEPROM_GET, &content);
+    if (content.ee == NULL) {
+        fputs("this libsimavr has no EEPROM\n", stderr);
+        exit(1);
+    }
+    return content.ee;
+}
+
+void eeprom_image_insert(const struct eeprom_image *image, avr_t *avr)
+{
+    memcpy(cells(avr), image->bytes, EEPROM_BYTES);
+}
+
+static void write_file(const struct eeprom_image *image)
+{
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof temporary, "%s.%ld", image->path, (long)getpid()) >= (int)sizeof temporary) {
+        fail(image->path, "the name is too long");
+    }
+    FILE *file = fopen(temporary, "wb");
+    if (file == NULL) {
+        fail(temporary, strerror(errno));
+    }
+    const bool written = fwrite(image->bytes, 1, sizeof image->bytes, file) == sizeof image->bytes;
+    const bool synced = fflush(file) == 0 && fsync(fileno(file)) == 0;
+    if (fclose(file) != 0 || !written || !synced || rename(temporary, image->path) != 0) {
+        fail(image->path, strerror(errno));
+    }
+}
+
+void eeprom_image_keep(struct eeprom_image *image, avr_t *avr)
+{
+    const uint8_t *content = cells(avr);
+    if (memcmp(content, image->bytes, EEPROM_BYTES) == 0) {
+        return;
+    }
+    memcpy(image->bytes, content, EEPROM_BYTES);
+    if (image->path != NULL) {
+        write_file(image);
+    }
+}

@@ -1,0 +1,157 @@
+/* labrig-board-atmega2560: the firmware of targets/atmega2560 on an emulated processor, with its parts and a circuit
+ * around it, behind a pseudo-terminal or TCP.
+ *
+ * This program and the files beside it are free software: you can redistribute them and/or modify them under the terms
+ * of the GNU General Public License, version 3 or later, because they use libsimavr, which is under that licence. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "circuit_file.h"
+#include "eeprom_image.h"
+#include "labrig_protocol.h"
+#include "machine.h"
+#include "port.h"
+
+#define USAGE                                                                                                          \
+    "usage: labrig-board-atmega2560 (--pty PATH | --tcp HOST:PORT) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"                       \
+    "       [--firmware ELF] [--baud N] [--paced | --free] [--statistics FILE] [--until-eof]\n"                                               \
+    "       --free: emulated time runs ahead of the wall's while there is work to do (default); --paced: it never does\n"                    \
+    "       --statistics: written at the end, one JSON object\n"                                                                             \
+    "       --until-eof: end when standard input ends, as it does when a parent process dies\n"
+
+struct options {
+    const char *pty, *tcp, *serial_number, *eeprom, *circuit, *firmware, *statistics;
+    double baud;
+    bool until_eof, paced;
+};
+
+static volatile sig_atomic_t ending;
+static struct circuit circuit;
+static struct bench bench;
+static struct eeprom_image eeprom;
+static struct machine machine;
+
+static void end(int signal)
+{
+    (void)signal;
+    ending = 1;
+}
+
+static double read_baud(const char *text)
+{
+    char *rest;
+    const double baud = strtod(text, &rest);
+    if (rest == text || *rest != '\0' || !(baud >= 1200.0 && baud <= 2e6)) {
+        fprintf(stderr, "--baud: found '%s', must be a number from 1200 to 2000000\n", text);
+        exit(2);
+    }
+    return baud;
+}
+
+static struct options read_options(int count, char **words)
+{
+    static const struct option known[] = {
+        {"pty", required_argument, NULL, 'p'},      {"tcp", required_argument, NULL, 't'},
+        {"serial", required_argument, NULL, 's'},   {"eeprom", required_argument, NULL, 'e'},
+        {"circuit", required_argument, NULL, 'c'},  {"until-eof", no_argument, NULL, 'u'},
+        {"firmware", required_argument, NULL, 'f'}, {"statistics", required_argument, NULL, 'S'},
+        {"baud", required_argument, NULL, 'b'},     {"paced", no_argument, NULL, 'P'},
+        {"free", no_argument, NULL, 'F'},           {0},
+    };
+    struct options options = {.serial_number = "EMULATED", .firmware = NULL, .baud = 1e6};
+    for (int option; (option = getopt_long(count, words, "", known, NULL)) != -1;) {
+        switch (option) {
+        case 'p': options.pty = optarg; break;
+        case 't': options.tcp = optarg; break;
+        case 's': options.serial_number = optarg; break;
+        case 'e': options.eeprom = optarg; break;
+        case 'c': options.circuit = optarg; break;
+        case 'u': options.until_eof = true; break;
+        case 'f': options.firmware = optarg; break;
+        case 'S': options.statistics = optarg; break;
+        case 'b': options.baud = read_baud(optarg); break;
+        case 'P': options.paced = true; break;
+        case 'F': options.paced = false; break;
+        default: fputs(USAGE, stderr); exit(2);
+        }
+    }
+    if (optind != count || options.circuit == NULL || (options.pty == NULL) == (options.tcp == NULL)) {
+        fputs(USAGE, stderr);
+        exit(2);
+    }
+    return options;
+}
+
+/* The nudge resistors of the reference board have 100 kohm, unless the circuit's range excludes that. */
+static double nudge_conductance(const struct labrig_config *config)
+{
+    const double least = config->through_min_ns / (double)LABRIG_PER_NS;
+    const double most = config->through_max_ns / (double)LABRIG_PER_NS;
+    return 10e-6 < least ? least : 10e-6 > most ? most : 10e-6;
+}
+
+static void catch_signals(sigset_t *awake)
+{
+    const struct sigaction action = {.sa_handler = end};
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    sigprocmask(SIG_BLOCK, &blocked, awake);
+    sigdelset(awake, SIGTERM);
+    sigdelset(awake, SIGINT);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* Beside the program, unless it is named. */
+static void find_firmware(struct options *options, char *path, size_t size)
+{
+    if (options->firmware != NULL) {
+        return;
+    }
+    const ssize_t count = readlink("/proc/self/exe", path, size - 1);
+    path[count > 0 ? count : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash == NULL || (size_t)(slash - path) + sizeof "/labrig-atmega2560.elf" > size) {
+        fputs("--firmware: is missing\n", stderr);
+        exit(2);
+    }
+    strcpy(slash, "/labrig-atmega2560.elf");
+    options->firmware = path;
+}
+
+int main(int count, char **words)
+{
+    static char beside[4096];
+    sigset_t awake;
+    struct port port;
+    struct options options = read_options(count, words);
+    find_firmware(&options, beside, sizeof beside);
+    circuit_file_read(options.circuit, options.serial_number, &circuit);
+    bench.nudge = nudge_conductance(&circuit.config);
+    bench_build(&bench, &circuit);
+    eeprom_image_load(&eeprom, options.eeprom, &circuit, bench.nudge, (uint32_t)(options.baud + 0.5));
+    catch_signals(&awake);
+    machine_build(&machine, options.firmware, &bench, &eeprom, options.baud, options.paced);
+    machine_boot(&machine);
+    if (options.pty != NULL) {
+        port_open_terminal(&port, options.pty);
+    } else {
+        port_open_tcp(&port, options.tcp);
+    }
+    printf("ready %s\n", port.resource);
+    fflush(stdout);
+    machine_serve(&machine, &port, &awake, options.until_eof, &ending);
+    port_close(&port);
+    if (options.statistics != NULL) {
+        machine_report(&machine, options.statistics);
+    }
+    return 0;
+}

@@ -1,0 +1,85 @@
+/* ADS8688 (16 bit) or MCP3208 (12 bit), eight inputs a chip; channel c is input c mod 8 of chip c / 8. */
+#include "hardware.h"
+#include "labrig_sizes.h"
+#include "spi.h"
+
+#define CHIPS ((2u * LABRIG_MAX_LINES + 7u) / 8u)
+
+/* ADS8688: a command register of 16 bits, then 16 bits that belong to the channel chosen in the frame before. */
+#define MANUAL 0xC0u
+#define MANUAL_STEP 4u
+#define RANGE_REGISTER 0x05u
+#define REGISTER_WRITE 0x01u
+#define RANGE_0_TO_1_25_REF 0x06u
+#define NOTHING_CHOSEN 0xFFu
+
+static uint8_t chosen[CHIPS];
+
+static uint16_t channels(void)
+{
+    const struct labrig_config *config = &hardware.config;
+    return (uint16_t)(labrig_lines(config) + labrig_drivers(config));
+}
+
+static void set_range(uint8_t chip, uint8_t input)
+{
+    spi_select(GROUP_ADC, chip);
+    (void)spi_exchange((uint8_t)((RANGE_REGISTER + input) << 1 | REGISTER_WRITE));
+    (void)spi_exchange(RANGE_0_TO_1_25_REF);
+    (void)spi_exchange(0);
+    spi_deselect(GROUP_ADC);
+}
+
+void adc_begin(void)
+{
+    if (hardware.adc != RECORD_ADS8688) {
+        return;
+    }
+    spi_mode1();
+    for (uint16_t channel = 0; channel < channels(); channel++) {
+        set_range((uint8_t)(channel >> 3), (uint8_t)(channel & 7u));
+        chosen[channel >> 3] = NOTHING_CHOSEN;
+    }
+}
+
+static uint16_t frame(uint8_t chip, uint8_t next)
+{
+    spi_select(GROUP_ADC, chip);
+    (void)spi_exchange((uint8_t)(MANUAL + MANUAL_STEP * next));
+    (void)spi_exchange(0);
+    const uint8_t high = spi_exchange(0);
+    const uint8_t low = spi_exchange(0);
+    spi_deselect(GROUP_ADC);
+    chosen[chip] = next;
+    return (uint16_t)((uint16_t)high << 8 | low);
+}
+
+/* The frame that brings a conversion chooses the next input, which is what a scan asks for next. */
+static uint16_t convert_ads8688(uint16_t channel)
+{
+    const uint8_t chip = (uint8_t)(channel >> 3);
+    const uint8_t input = (uint8_t)(channel & 7u);
+    spi_mode1();
+    if (chosen[chip] != input) {
+        (void)frame(chip, input);
+    }
+    return frame(chip, (input + 1u) & 7u);
+}
+
+/* MCP3208: start bit, single-ended, three bits of channel, and after a null bit the code; 2 MHz at most. */
+static uint16_t convert_mcp3208(uint16_t channel)
+{
+    const uint8_t input = (uint8_t)(channel & 7u);
+    spi_mode0_slow();
+    spi_select(GROUP_ADC, channel >> 3);
+    (void)spi_exchange((uint8_t)(0x06u | input >> 2));
+    const uint8_t high = spi_exchange((uint8_t)(input << 6));
+    const uint8_t low = spi_exchange(0);
+    spi_deselect(GROUP_ADC);
+    return (uint16_t)((uint16_t)(high & 0x0Fu) << 8 | low);
+}
+
+uint16_t labrig_hal_convert(uint16_t channel)
+{
+    return hardware.adc == RECORD_ADS8688 ? convert_ads8688(channel) : convert_mcp3208(channel);
+}

@@ -1,0 +1,36 @@
+/* What the parts of the board have in common, and the parts. */
+#ifndef AVR_HARDWARE_H
+#define AVR_HARDWARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "labrig_hal.h"
+#include "record.h"
+
+struct hardware {
+    struct labrig_config config;
+    uint8_t wiper, adc;
+    uint32_t baud;
+    char serial_number[RECORD_TEXT], part[RECORD_TEXT];
+};
+
+extern struct hardware hardware;
+
+/* Read the record and count this boot; returns the boot count. An EEPROM without a valid record: the 4x4 board. */
+uint32_t nonvolatile_begin(void);
+
+/* Bring each kind of part to a known state; drivers are released by labrig_start. */
+void clock_begin(void);
+void switches_begin(void);
+void wipers_begin(void);
+void adc_begin(void);
+void monitor_begin(void);
+
+/* A driver's two switches: to its line through the drive resistor, or through the nudge resistor. */
+enum path { PATH_OPEN, PATH_DRIVE, PATH_NUDGE };
+void switches_set(uint16_t driver, enum path path);
+
+void dac_write(uint16_t driver, uint16_t code);
+
+#endif

@@ -1,0 +1,78 @@
+/* labrig on an ATmega2560 at 16 MHz: USART0 to the host, everything else on SPI. */
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <avr/sleep.h>
+#include <avr/wdt.h>
+
+#include "board.h"
+#include "hardware.h"
+#include "spi.h"
+
+static struct labrig_board board;
+
+/* After a watchdog reset the watchdog is still running, with its shortest time. */
+void watchdog_off(void) __attribute__((naked, used, section(".init3")));
+void watchdog_off(void)
+{
+    MCUSR = 0;
+    wdt_disable();
+}
+
+static void serial_begin(void)
+{
+    UCSR0A = 1u << U2X0;
+    UBRR0 = (uint16_t)((F_CPU / 4u / hardware.baud - 1u) / 2u); /* F_CPU / (8 baud) - 1, rounded */
+    UCSR0C = 1u << UCSZ01 | 1u << UCSZ00;
+    UCSR0B = 1u << RXCIE0 | 1u << RXEN0 | 1u << TXEN0;
+}
+
+ISR(USART0_RX_vect)
+{
+    labrig_receive(&board, UDR0);
+}
+
+ISR(USART0_UDRE_vect)
+{
+    uint8_t byte;
+    if (labrig_transmit(&board, &byte)) {
+        UDR0 = byte;
+    } else {
+        UCSR0B = 1u << RXCIE0 | 1u << RXEN0 | 1u << TXEN0;
+    }
+}
+
+static void start_to_send(void)
+{
+    if (labrig_cobs_busy(&board.sending)) {
+        UCSR0B = 1u << RXCIE0 | 1u << UDRIE0 | 1u << RXEN0 | 1u << TXEN0;
+    }
+}
+
+int main(void)
+{
+    spi_begin();
+    const uint32_t boot_count = nonvolatile_begin();
+    switches_begin();
+    clock_begin();
+    sei();
+    wipers_begin();
+    adc_begin();
+    monitor_begin();
+    labrig_start(&board, &hardware.config, boot_count);
+    serial_begin();
+    SMCR = 1u << SE; /* sleep is idle: the clocks run on */
+    wdt_enable(WDTO_500MS);
+    for (;;) {
+        wdt_reset();
+        const bool busy = labrig_poll(&board);
+        start_to_send();
+        if (!busy) {
+            cli();
+            if (labrig_ring_count(&board.ring) == 0) {
+                sei();
+                sleep_cpu();
+            }
+            sei();
+        }
+    }
+}

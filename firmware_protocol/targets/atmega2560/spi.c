@@ -1,0 +1,12 @@
+#include "spi.h"
+
+/* The enables go up before they become outputs. */
+void spi_begin(void)
+{
+    PORTG = GROUP_ALL;
+    DDRG = GROUP_ALL;
+    DDRA = 0xFF;
+    DDRC = 0x07;
+    DDRB = 1u << PB0 | 1u << PB1 | 1u << PB2; /* SS must be an output for a master; SCK, MOSI */
+    spi_mode0();
+}

@@ -1,0 +1,58 @@
+/* MCP4351 (four wipers of 257 taps a chip) or AD5270 (one of 1024 taps). */
+#include "hardware.h"
+#include "spi.h"
+
+/* MCP4351: register in the high nibble, then the command, then a code of up to ten bits; modes 0 and 3. */
+#define MCP_WRITE 0x00u
+#define MCP_READ 0x0Cu
+static const uint8_t mcp_wiper[4] = {0x00, 0x10, 0x60, 0x70};
+
+/* AD5270: 16 bits, four of them a command above ten of data; sampled at the falling edge. Its open-drain output needs
+ * 450 ns after an edge, so it is read slowly. */
+#define AD_WRITE 0x04u
+#define AD_READ 0x08u
+#define AD_CONTROL 0x1Cu
+#define AD_CONTROL_WRITABLE 0x02u
+
+static uint16_t frame(uint16_t chip, uint8_t high, uint8_t low)
+{
+    spi_select(GROUP_WIPER, chip);
+    const uint8_t first = spi_exchange(high);
+    const uint8_t second = spi_exchange(low);
+    spi_deselect(GROUP_WIPER);
+    return (uint16_t)((uint16_t)first << 8 | second);
+}
+
+/* After power-up an AD5270 refuses writes until it is told otherwise. */
+void wipers_begin(void)
+{
+    if (hardware.wiper != RECORD_AD5270) {
+        return;
+    }
+    spi_mode1();
+    for (uint16_t chip = 0; chip < hardware.config.branches; chip++) {
+        (void)frame(chip, AD_CONTROL, AD_CONTROL_WRITABLE);
+    }
+}
+
+void labrig_hal_write_wiper(uint16_t branch, uint16_t code)
+{
+    if (hardware.wiper == RECORD_AD5270) {
+        spi_mode1();
+        (void)frame(branch, (uint8_t)(AD_WRITE | code >> 8), (uint8_t)code);
+    } else {
+        spi_mode0();
+        (void)frame(branch >> 2, (uint8_t)(mcp_wiper[branch & 3u] | MCP_WRITE | code >> 8), (uint8_t)code);
+    }
+}
+
+uint16_t labrig_hal_read_wiper(uint16_t branch)
+{
+    if (hardware.wiper == RECORD_AD5270) {
+        spi_mode1_slow();
+        (void)frame(branch, AD_READ, 0);
+        return frame(branch, 0, 0) & 0x3FFu;
+    }
+    spi_mode0();
+    return frame(branch >> 2, mcp_wiper[branch & 3u] | MCP_READ, 0) & 0x1FFu;
+}
