@@ -46,6 +46,10 @@ class Circuit:
     dac: tuple[int, float] = (16, 5.0)
     faults: Sequence[str] = ()
     seed: int = 0
+    part: str = "MCP4351-104"
+    codes: tuple[int, int, int, int] = (9, 0, 256, 128)
+    """Bits, lowest, highest and the one at power-up."""
+    steps: int = 256
 
     @property
     def lines(self) -> int:
@@ -64,10 +68,10 @@ class Circuit:
         ends = zip(self.branches, self.resistances.tolist(), strict=True)
         branches = [f"branch {a} {b} {r!r} 75" for (a, b), r in ends]
         return f"""labrig-circuit 1
-part MCP4351-104
+part {self.part}
 lines {self.inputs} {self.outputs} {self.hidden}
-codes 9 0 256 128
-law rheostat 256
+codes {" ".join(map(str, self.codes))}
+law rheostat {self.steps}
 adc {self.adc[0]} {self.adc[1]!r}
 dac {self.dac[0]} {self.dac[1]!r}
 drive {self.drive!r}
@@ -78,7 +82,7 @@ nudge inject
 
     def volts(self, codes: CodeArray, boundary: WireBoundary) -> FloatArray:
         """Of all lines; the boundary has no nudge toward a target."""
-        g = 1 / (75 + self.resistances * codes / 256)
+        g = 1 / (75 + self.resistances * codes / self.steps)
         matrix = np.zeros((self.lines, self.lines))
         right = np.zeros(self.lines)
         for (a, b), conductance in zip(self.branches, g, strict=True):
@@ -167,9 +171,9 @@ class Board:
         return decode(StatusReply, self.ask(Frame(Message.STATUS, 200)).payload)
 
     def write(self, codes: CodeArray) -> None:
-        for start in range(0, len(codes), 200):
-            part = codes[start : start + 200]
-            self.do(Message.WRITE, encode(WriteRequest(start, len(part), pack(part, 9))))
+        for start in range(0, len(codes), 180):
+            part = codes[start : start + 180]
+            self.do(Message.WRITE, encode(WriteRequest(start, len(part), pack(part, self.circuit.codes[0]))))
 
     def request(self, *boundaries: WireBoundary, averages: int = 1, count: int | None = None) -> bytes:
         body = b"".join(encode_boundary(boundary, self.circuit.shape) for boundary in boundaries)
@@ -185,9 +189,10 @@ class Board:
 class Starter:
     """Starts boards in a folder, and ends them."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(self, program: Path, folder: Path, *options: str) -> None:
         self.program = program
         self.folder = folder
+        self.options = options
         self._processes: list[subprocess.Popen[str]] = []
         self._descriptors: list[int] = []
 
@@ -197,7 +202,10 @@ class Starter:
         file.write_text(circuit.text())
         others = ["--serial", "A7F3", "--eeprom", str(self.folder / "eeprom"), "--circuit", str(file)]
         process = subprocess.Popen(
-            [self.program, *port, *others], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [self.program, *port, *others, *self.options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self._processes.append(process)
         assert process.stdout is not None
