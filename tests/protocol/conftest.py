@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.emulator import EmulatedStarter
 from tests.support.firmware import FIRMWARE, Starter
 
 
@@ -23,5 +24,21 @@ def program() -> Path:
 def starter(program: Path, tmp_path: Path) -> Iterator[Starter]:
     """Starts boards, and ends them with the test."""
     boards = Starter(program, tmp_path)
+    yield boards
+    boards.close()
+
+
+@pytest.fixture(scope="session")
+def emulator_built() -> None:
+    """The firmware for the ATmega2560 and its emulated board, made from what is in the checkout."""
+    if not all(shutil.which(tool) for tool in ("make", "cc", "avr-gcc", "simavr")):
+        pytest.skip("needs make, a C compiler, avr-gcc and libsimavr")
+    subprocess.run(["make", "--silent", "-C", FIRMWARE, "atmega2560"], check=True)
+
+
+@pytest.fixture
+def emulated(emulator_built: None, tmp_path: Path) -> Iterator[EmulatedStarter]:
+    """Starts emulated boards, and ends them with the test."""
+    boards = EmulatedStarter(tmp_path)
     yield boards
     boards.close()
