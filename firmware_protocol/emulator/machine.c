@@ -20,6 +20,7 @@
 #define NS_A_CYCLE (1e9 / HERTZ)
 #define LISTEN_WITHIN (10ull * HERTZ)
 #define ROOM_TEMPERATURE_MV 750u /* of a TMP36 at 25 degrees Celsius */
+#define MOST_OWED (HERTZ / 100u)
 #define PACE_GRAIN_NS 50000.0
 
 static struct machine *self; /* libsimavr hands its callbacks no context */
@@ -29,33 +30,6 @@ static uint64_t now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-/* Wait for bytes, a signal, the end of standard input, or for so long. */
-static void wait_ns(struct machine *machine, double ns)
-{
-    struct pollfd waiting[] = {
-        {.fd = usart_room(&machine->usart) > 0 ? port_descriptor(machine->port) : -1, .events = POLLIN},
-        {.fd = machine->until_eof ? STDIN_FILENO : -1, .events = POLLIN},
-    };
-    const struct timespec patience = {.tv_sec = (time_t)(ns / 1e9), .tv_nsec = (long)(ns - 1e9 * (double)(time_t)(ns / 1e9))};
-    char ignored[64];
-    if (ppoll(waiting, 2, &patience, machine->awake) > 0 && waiting[1].revents != 0
-        && read(STDIN_FILENO, ignored, sizeof ignored) <= 0) {
-        *machine->ending = 1;
-    }
-}
-
-/* By how much emulated time is ahead of the wall's. */
-static double ahead_ns(const struct machine *machine)
-{
-    return (double)(machine->avr->cycle - machine->cycles) * NS_A_CYCLE - (double)(now_ns() - machine->wall_ns);
-}
-
-static void agree(struct machine *machine)
-{
-    machine->wall_ns = now_ns();
-    machine->cycles = machine->avr->cycle;
 }
 
 static void receive_bytes(struct machine *machine)
@@ -68,6 +42,37 @@ static void receive_bytes(struct machine *machine)
     if (count > 0) {
         usart_feed(&machine->usart, bytes, (size_t)count);
     }
+}
+
+/* Wait for bytes, a signal, the end of standard input, or for so long. Signals come in here and nowhere else. Returns
+ * whether there are bytes. */
+static bool wait_ns(struct machine *machine, double ns)
+{
+    struct pollfd waiting[] = {
+        {.fd = usart_room(&machine->usart) > 0 ? port_descriptor(machine->port) : -1, .events = POLLIN},
+        {.fd = machine->until_eof ? STDIN_FILENO : -1, .events = POLLIN},
+    };
+    const struct timespec patience = {.tv_sec = (time_t)(ns / 1e9), .tv_nsec = (long)(ns - 1e9 * (double)(time_t)(ns / 1e9))};
+    char ignored[64];
+    if (ppoll(waiting, 2, &patience, machine->awake) <= 0) {
+        return false;
+    }
+    if (waiting[1].revents != 0 && read(STDIN_FILENO, ignored, sizeof ignored) <= 0) {
+        *machine->ending = 1;
+    }
+    return waiting[0].revents != 0;
+}
+
+/* By how much emulated time is ahead of the wall's. */
+static double ahead_ns(const struct machine *machine)
+{
+    return (double)(machine->avr->cycle - machine->cycles) * NS_A_CYCLE - (double)(now_ns() - machine->wall_ns);
+}
+
+static void agree(struct machine *machine)
+{
+    machine->wall_ns = now_ns();
+    machine->cycles = machine->avr->cycle;
 }
 
 static void send_bytes(struct machine *machine)
@@ -95,9 +100,13 @@ static avr_cycle_count_t sleep_cycles(struct machine *machine, avr_cycle_count_t
         return due;
     }
     const uint64_t began = now_ns();
-    wait_ns(machine, (double)due * NS_A_CYCLE);
-    const avr_cycle_count_t passed = (avr_cycle_count_t)((double)(now_ns() - began) / NS_A_CYCLE);
-    return passed < due ? passed : due;
+    if (machine->owed < due) {
+        (void)wait_ns(machine, (double)(due - machine->owed) * NS_A_CYCLE);
+    }
+    const avr_cycle_count_t passed = machine->owed + (avr_cycle_count_t)((double)(now_ns() - began) / NS_A_CYCLE);
+    const avr_cycle_count_t taken = passed < due ? passed : due;
+    machine->owed = passed - taken < MOST_OWED ? passed - taken : MOST_OWED;
+    return taken;
 }
 
 /* One round of libsimavr's main loop, with a sleep of our own. */
@@ -216,12 +225,14 @@ void machine_serve(struct machine *machine, struct port *port, const sigset_t *a
     machine->ending = ending;
     agree(machine);
     while (!*ending) {
-        receive_bytes(machine);
-        run_until(machine, machine->avr->cycle + SLICE);
         const double ahead = ahead_ns(machine);
-        if (machine->paced && ahead > PACE_GRAIN_NS) {
-            wait_ns(machine, ahead);
+        if (ahead < 0.0) {
+            agree(machine); /* time lost is not made up for */
         }
+        if (wait_ns(machine, machine->paced && ahead > PACE_GRAIN_NS ? ahead : 0.0)) {
+            receive_bytes(machine);
+        }
+        run_until(machine, machine->avr->cycle + SLICE);
         eeprom_image_keep(machine->eeprom, machine->avr);
     }
 }

@@ -32,9 +32,10 @@ struct machine {
     volatile sig_atomic_t *ending;
     bool until_eof;
 
-    uint64_t wall_ns;  /* of the last agreement with emulated time */
-    uint64_t cycles;   /* likewise */
-    bool slept;        /* the next interrupt wakes the processor */
+    uint64_t wall_ns;       /* of the last agreement with emulated time */
+    avr_cycle_count_t cycles; /* likewise */
+    avr_cycle_count_t owed; /* by which the last waits were too long */
+    bool slept;             /* the next interrupt wakes the processor */
 
     uint8_t outbox[OUTBOX];
     size_t out;

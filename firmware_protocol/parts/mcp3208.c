@@ -33,7 +33,7 @@ static unsigned clock_bit(struct mcp3208 *chip, unsigned in)
     }
     chip->bits++;
     if (chip->bits <= COMMAND_BITS) {
-        chip->command = (uint8_t)(chip->command << 1 | in);
+        chip->command = (uint8_t)((unsigned)chip->command << 1 | in);
         if (chip->bits == COMMAND_BITS) {
             convert(chip);
         }
@@ -52,7 +52,7 @@ static uint8_t exchange(void *part, uint8_t in, const struct part_clock *clock)
     uint8_t out = 0;
     part_check_clock(&mcp3208_kind, &chip->abuse, clock);
     for (unsigned bit = 8; bit-- > 0;) {
-        out = (uint8_t)((unsigned)out << 1 | clock_bit(chip, in >> bit & 1u));
+        out = (uint8_t)((unsigned)out << 1 | clock_bit(chip, (unsigned)in >> bit & 1u));
     }
     return out;
 }

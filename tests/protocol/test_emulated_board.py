@@ -1,0 +1,117 @@
+"""The emulated board as a program, and whether its models notice what they are for."""
+
+import subprocess
+import time
+
+import numpy as np
+import pytest
+
+from labrig.wire.boundaries import WireBoundary
+from labrig.wire.definition import Message
+from labrig.wire.framing import Frame, encode_frame
+from tests.support.emulator import BUILT, EmulatedStarter
+from tests.support.firmware import FIRMWARE, SECONDS, crossbar
+
+SMALL = crossbar(4, 4, 100.0)
+
+
+@pytest.fixture(scope="session")
+def abuse(emulator_built: None) -> str:
+    """Folder of programs that do what a board must not."""
+    subprocess.run(["make", "--silent", "-C", FIRMWARE, "abuse"], check=True)
+    return str(BUILT / "abuse")
+
+
+@pytest.mark.parametrize("baud", ["115200", "500000", "1000000"])
+def test_frames_as_long_as_they_get_come_back_unchanged_at_every_rate(
+    emulated: EmulatedStarter, baud: str
+) -> None:
+    rng = np.random.default_rng(7)
+    board = emulated.board(SMALL, "--baud", baud)
+    board.hello()
+    for _ in range(10):
+        data = rng.integers(0, 256, 232, dtype=np.uint8).tobytes()
+        assert board.do(Message.PING, data) == data
+    report = emulated.statistics(board)
+    assert report.misuses == {}
+    cycles_a_byte = 160e6 / int(baud)
+    assert report.cycles > 10 * 240 * 2 * cycles_a_byte * 0.97  # 115200 is 2 % fast on the way back
+
+
+def test_the_boot_count_and_the_name_outlive_the_processor(emulated: EmulatedStarter) -> None:
+    for boots in (1, 2, 3):
+        board = emulated.board(SMALL)
+        told = board.hello()
+        assert told.boot_count == boots
+        assert b"A7F3" in told.tlv
+        emulated.statistics(board)
+
+
+def test_a_file_that_is_no_eeprom_is_not_taken_for_a_new_board(emulated: EmulatedStarter) -> None:
+    (emulated.folder / "eeprom").write_text("7\n")
+    with pytest.raises(ValueError, match="not enough values"):
+        emulated.board(SMALL)
+
+
+def test_silence_releases_all_drivers(emulated: EmulatedStarter) -> None:
+    board = emulated.board(SMALL)
+    board.hello()
+    board.arm(300)
+    board.measure(WireBoundary({0: 1000, 1: 2000}, {0: 5}))
+    driven_at = time.monotonic()
+    assert board.status().driven == 3
+    while board.status().driven:
+        assert time.monotonic() - driven_at < SECONDS
+        time.sleep(0.01)
+    assert time.monotonic() - driven_at > 0.25
+
+
+def test_boards_run_beside_each_other(emulated: EmulatedStarter) -> None:
+    boards = [emulated.board(SMALL) for _ in range(3)]
+    for k, board in enumerate(boards):
+        board.hello()
+        board.write(np.full(16, k))
+    for k, board in enumerate(boards):
+        board.arm()
+        boundary = WireBoundary({0: 60_000, 1: 10})
+        expected = SMALL.readings(np.full(16, k), boundary)
+        assert np.abs(board.measure(boundary)[0] - expected).max() <= 1
+
+
+def test_supply_and_temperature_are_those_of_the_bench(emulated: EmulatedStarter) -> None:
+    status = emulated.board(SMALL).status()
+    assert abs(status.supply - 5000) <= 25  # one step of the 10-bit converter at the band gap
+    assert abs(status.temperature - 2500) <= 50  # likewise at 10 mV a degree
+
+
+def run(emulated: EmulatedStarter, program: str, data: bytes = b"") -> dict[str, int]:
+    """What was counted while another program ran on the board, with `data` sent to it."""
+    board = emulated.board(SMALL, "--firmware", program)
+    if data:
+        board.send(Frame(Message.PING, 0, payload=data))
+    time.sleep(0.2)
+    report = emulated.statistics(board)
+    return {**report.misuses, "watchdog resets": report.watchdog_resets}
+
+
+def test_bytes_that_nobody_fetches_are_overruns(emulated: EmulatedStarter, abuse: str) -> None:
+    counted = run(emulated, f"{abuse}/deaf.elf", data=b"x" * 20)
+    encoded = len(encode_frame(Frame(Message.PING, 0, payload=b"x" * 20)))
+    assert counted == {"receive overruns": encoded - 2, "watchdog resets": 0}
+
+
+def test_spi_bytes_that_come_too_soon_and_chips_let_go_of_too_soon_are_counted(
+    emulated: EmulatedStarter, abuse: str
+) -> None:
+    counted = run(emulated, f"{abuse}/hasty.elf")
+    assert counted == {
+        "SPI collisions": 1,
+        "select cuts": 1,
+        "nobody selected": 1,
+        "wrong_mode": 3,
+        "watchdog resets": 0,
+    }
+
+
+def test_a_program_that_hangs_is_reset_by_the_watchdog(emulated: EmulatedStarter, abuse: str) -> None:
+    assert run(emulated, f"{abuse}/hanging.elf")["watchdog resets"] >= 1
