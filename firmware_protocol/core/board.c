@@ -35,9 +35,9 @@ void labrig_line_lost(struct labrig_board *board)
     labrig_receiver_reset(&board->receiver);
 }
 
-static void send(struct labrig_board *board, const uint8_t *body)
+static void send(struct labrig_board *board, uint8_t *body)
 {
-    const uint16_t size = (uint16_t)(LABRIG_HEADER_SIZE + body[LABRIG_HEADER_LEN_AT] + LABRIG_CRC_SIZE);
+    const uint8_t size = (uint8_t)(LABRIG_HEADER_SIZE + body[LABRIG_HEADER_LEN_AT] + LABRIG_CRC_SIZE);
     labrig_cobs_begin(&board->sending, body, size);
 }
 
@@ -69,7 +69,7 @@ static void answer_again(struct labrig_board *board)
         send_scratch(board, 0, reply_type(board), labrig_session_status(&board->session, seq));
         return;
     }
-    const uint8_t *kept = labrig_session_kept(&board->session, seq);
+    uint8_t *kept = labrig_session_kept(&board->session, seq);
     if (kept == NULL) {
         refuse(board);
         return;
@@ -77,20 +77,33 @@ static void answer_again(struct labrig_board *board)
     send(board, kept);
 }
 
-/* The expected request has been carried out or refused: answer it, and remember the answer. */
-static void answer(struct labrig_board *board, uint8_t status, uint8_t *slot, uint8_t length)
+static void note_fault(struct labrig_board *board, uint8_t status)
 {
     if (status != LABRIG_STATUS_OK) {
         board->fault = status;
     }
-    if (length == 0) {
-        send_scratch(board, 0, reply_type(board), status);
-    } else {
-        const uint8_t seq = board->receiver.body[LABRIG_HEADER_SEQ_AT];
-        (void)labrig_frame_seal(slot, length, reply_type(board), seq, status);
-        send(board, slot);
+}
+
+/* The expected request has been carried out, or cut off, and its slot has been written to: answer with the slot. */
+static void answer_kept(struct labrig_board *board, uint8_t status, uint8_t *slot, uint8_t length)
+{
+    const uint8_t seq = board->receiver.body[LABRIG_HEADER_SEQ_AT];
+    note_fault(board, status);
+    (void)labrig_frame_seal(slot, length, reply_type(board), seq, status);
+    send(board, slot);
+    labrig_session_answered(&board->session, status, true);
+}
+
+/* The expected request has been carried out or refused: answer it, and remember the answer. */
+static void answer(struct labrig_board *board, uint8_t status, uint8_t *slot, uint8_t length)
+{
+    if (length != 0) {
+        answer_kept(board, status, slot, length);
+        return;
     }
-    labrig_session_answered(&board->session, status, length != 0);
+    note_fault(board, status);
+    send_scratch(board, 0, reply_type(board), status);
+    labrig_session_answered(&board->session, status, false);
 }
 
 static uint8_t begin_measure(struct labrig_board *board, const struct labrig_request *request)
@@ -231,7 +244,7 @@ static void check_heartbeat(struct labrig_board *board)
     board->heartbeat_expired++;
     if (board->measure.phase != LABRIG_PHASE_IDLE) {
         board->measure.phase = LABRIG_PHASE_IDLE;
-        answer(board, LABRIG_STATUS_NOT_ARMED, board->slot, 0);
+        answer_kept(board, LABRIG_STATUS_NOT_ARMED, board->slot, 0);
     }
 }
 

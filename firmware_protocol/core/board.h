@@ -20,6 +20,7 @@
 
 /* Encoded bytes that the host may have on their way. */
 #define LABRIG_WINDOW (LABRIG_RX_BYTES - 1u)
+_Static_assert(LABRIG_WINDOW >= LABRIG_BODY_MAX + 2u, "the longest frame must fit");
 
 struct labrig_board {
     const struct labrig_config *config;
@@ -63,7 +64,7 @@ static inline uint16_t labrig_room(const struct labrig_board *board)
 /* Do one small piece of work: part of a measurement, or one request. False: there is nothing to do. */
 bool labrig_poll(struct labrig_board *board);
 
-/* The next byte to send. False: none. */
+/* The next byte to send. False: none. May be called from an interrupt. */
 static inline bool labrig_transmit(struct labrig_board *board, uint8_t *byte)
 {
     return labrig_cobs_next(&board->sending, byte);

@@ -1,6 +1,6 @@
 #include "cobs.h"
 
-enum { DONE, BLOCK, COPY, DELIMITER };
+enum { DONE, FIRST, DATA, DELIMITER };
 #define LONGEST_RUN 254u
 
 enum labrig_cobs labrig_cobs_decode(struct labrig_cobs_decoder *decoder, uint8_t byte, uint8_t *out)
@@ -23,47 +23,46 @@ enum labrig_cobs labrig_cobs_decode(struct labrig_cobs_decoder *decoder, uint8_t
     return gap ? LABRIG_COBS_BYTE : LABRIG_COBS_NONE;
 }
 
-void labrig_cobs_begin(struct labrig_cobs_encoder *encoder, const uint8_t *data, uint16_t count)
+void labrig_cobs_begin(struct labrig_cobs_encoder *encoder, uint8_t *data, uint8_t count)
 {
+    uint8_t code = 1;
+    for (uint8_t k = count; k-- > 0;) {
+        if (data[k] == 0) {
+            data[k] = code;
+            code = 1;
+        } else {
+            code++;
+        }
+    }
     encoder->data = data;
     encoder->count = count;
     encoder->at = 0;
-    encoder->phase = BLOCK;
+    encoder->code = code;
+    atomic_signal_fence(memory_order_release);
+    encoder->phase = FIRST; /* from now on the interrupt takes bytes */
 }
 
-static uint8_t run_length(const struct labrig_cobs_encoder *encoder)
+static uint8_t next_of_data(struct labrig_cobs_encoder *encoder)
 {
-    uint8_t run = 0;
-    for (uint16_t k = encoder->at; k < encoder->count && encoder->data[k] != 0 && run < LONGEST_RUN; k++) {
-        run++;
+    uint8_t *at = &encoder->data[encoder->at++];
+    const uint8_t byte = *at;
+    if (encoder->left == 0) {
+        *at = 0;
+        encoder->left = byte;
     }
-    return run;
-}
-
-static void end_block(struct labrig_cobs_encoder *encoder)
-{
-    if (encoder->at == encoder->count) {
-        encoder->phase = DELIMITER;
-        return;
-    }
-    if (!encoder->full) {
-        encoder->at++; /* the zero that the block stands for */
-    }
-    encoder->phase = BLOCK;
+    encoder->left--;
+    return byte;
 }
 
 bool labrig_cobs_next(struct labrig_cobs_encoder *encoder, uint8_t *out)
 {
     switch (encoder->phase) {
-    case BLOCK:
-        encoder->left = run_length(encoder);
-        encoder->full = encoder->left == LONGEST_RUN;
-        encoder->phase = COPY;
-        *out = (uint8_t)(encoder->left + 1u);
+    case FIRST:
+        *out = encoder->code;
+        encoder->left = (uint8_t)(encoder->code - 1u);
         break;
-    case COPY:
-        *out = encoder->data[encoder->at++];
-        encoder->left--;
+    case DATA:
+        *out = next_of_data(encoder);
         break;
     case DELIMITER:
         *out = 0;
@@ -72,8 +71,6 @@ bool labrig_cobs_next(struct labrig_cobs_encoder *encoder, uint8_t *out)
     default:
         return false;
     }
-    if (encoder->left == 0) {
-        end_block(encoder);
-    }
+    encoder->phase = encoder->at == encoder->count ? DELIMITER : DATA;
     return true;
 }

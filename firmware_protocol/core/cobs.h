@@ -2,6 +2,7 @@
 #ifndef LABRIG_COBS_H
 #define LABRIG_COBS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,24 +20,32 @@ struct labrig_cobs_decoder {
 
 enum labrig_cobs labrig_cobs_decode(struct labrig_cobs_decoder *decoder, uint8_t byte, uint8_t *out);
 
+/* What is being sent. The bytes are handed out one by one, each in a few instructions, because an interrupt may ask for
+ * them while others are due: while the data are on their way, the code of each block stands in place of the zero
+ * before it. */
+#define LABRIG_COBS_LONGEST 253u
+
 struct labrig_cobs_encoder {
-    const uint8_t *data;
-    uint16_t count;
-    uint16_t at;
-    uint8_t left;
-    bool full; /* the block is 254 bytes long: no zero follows it */
-    uint8_t phase;
+    uint8_t *data;
+    uint8_t count;
+    uint8_t at;
+    uint8_t code; /* of the first block */
+    uint8_t left; /* bytes to come in this block */
+    volatile uint8_t phase;
 };
 
-/* Begin to encode; the data must stay as they are until the last byte has left. */
-void labrig_cobs_begin(struct labrig_cobs_encoder *encoder, const uint8_t *data, uint16_t count);
+/* Begin to encode at most LABRIG_COBS_LONGEST bytes. They are as they were once the last encoded byte has left, and
+ * not to be used before. */
+void labrig_cobs_begin(struct labrig_cobs_encoder *encoder, uint8_t *data, uint8_t count);
 
 /* The next encoded byte, delimiter included. False: there is none left. */
 bool labrig_cobs_next(struct labrig_cobs_encoder *encoder, uint8_t *out);
 
 static inline bool labrig_cobs_busy(const struct labrig_cobs_encoder *encoder)
 {
-    return encoder->phase != 0;
+    const bool busy = encoder->phase != 0;
+    atomic_signal_fence(memory_order_acquire);
+    return busy;
 }
 
 #endif

@@ -43,19 +43,19 @@ enum labrig_received labrig_receiver_byte(struct labrig_receiver *receiver, uint
     return received;
 }
 
-uint16_t labrig_frame_seal(uint8_t *body, uint8_t length, uint8_t type, uint8_t seq, uint8_t flags)
+uint8_t labrig_frame_seal(uint8_t *body, uint8_t length, uint8_t type, uint8_t seq, uint8_t flags)
 {
     body[LABRIG_HEADER_LEN_AT] = length;
     body[LABRIG_HEADER_TYPE_AT] = type;
     body[LABRIG_HEADER_SEQ_AT] = seq;
     body[LABRIG_HEADER_FLAGS_AT] = flags;
-    const uint16_t covered = (uint16_t)(LABRIG_HEADER_SIZE + length);
+    const uint8_t covered = (uint8_t)(LABRIG_HEADER_SIZE + length);
     uint16_t crc = LABRIG_CRC_INIT;
-    for (uint16_t k = 0; k < covered; k++) {
+    for (uint8_t k = 0; k < covered; k++) {
         crc = labrig_crc16(crc, body[k]);
     }
     crc ^= LABRIG_CRC_XOROUT;
     body[covered] = (uint8_t)(crc >> 8);
     body[covered + 1u] = (uint8_t)crc;
-    return (uint16_t)(covered + LABRIG_CRC_SIZE);
+    return (uint8_t)(covered + LABRIG_CRC_SIZE);
 }

@@ -9,6 +9,7 @@
 #include "labrig_protocol.h"
 
 #define LABRIG_BODY_MAX (LABRIG_HEADER_SIZE + LABRIG_MAX_PAYLOAD + LABRIG_CRC_SIZE)
+_Static_assert(LABRIG_BODY_MAX <= LABRIG_COBS_LONGEST, "one code byte a frame");
 
 enum labrig_received {
     LABRIG_RECEIVED_NOTHING,
@@ -30,6 +31,6 @@ void labrig_receiver_reset(struct labrig_receiver *receiver);
 enum labrig_received labrig_receiver_byte(struct labrig_receiver *receiver, uint8_t byte);
 
 /* Fill in the header and the CRC around a payload of `length` bytes; returns the size of the body. */
-uint16_t labrig_frame_seal(uint8_t *body, uint8_t length, uint8_t type, uint8_t seq, uint8_t flags);
+uint8_t labrig_frame_seal(uint8_t *body, uint8_t length, uint8_t type, uint8_t seq, uint8_t flags);
 
 #endif

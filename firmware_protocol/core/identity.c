@@ -5,9 +5,14 @@
 #include "labrig_protocol.h"
 #include "packing.h"
 
+_Static_assert(LABRIG_HELLO_REPLY_SIZE + 2u * (2u + LABRIG_TEXT_MAX) <= LABRIG_MAX_PAYLOAD, "a hello reply must fit");
+_Static_assert(LABRIG_IDENTIFY_REPLY_SIZE <= LABRIG_HELLO_REPLY_SIZE, "an identify reply must fit");
+
+/* A text that is longer than LABRIG_TEXT_MAX is cut: a reply has room for two of that length. */
 static uint8_t put_text(uint8_t *at, uint8_t tag, const char *text)
 {
-    const uint8_t length = (uint8_t)strlen(text);
+    const size_t all = strlen(text);
+    const uint8_t length = (uint8_t)(all < LABRIG_TEXT_MAX ? all : LABRIG_TEXT_MAX);
     at[0] = tag;
     at[1] = length;
     memcpy(at + 2, text, length);
@@ -96,7 +101,7 @@ uint8_t labrig_status(const struct labrig_board *board, const struct labrig_requ
     labrig_put_u16(reply + LABRIG_STATUS_REPLY_HEARTBEAT_EXPIRED_AT, board->heartbeat_expired);
     labrig_put_u32(reply + LABRIG_STATUS_REPLY_FRAMES_GOOD_AT, board->frames_good);
     labrig_put_u32(reply + LABRIG_STATUS_REPLY_FRAMES_BAD_AT, board->frames_bad);
-    labrig_put_u32(reply + LABRIG_STATUS_REPLY_OVERRUNS_AT, board->ring.overruns);
+    labrig_put_u32(reply + LABRIG_STATUS_REPLY_OVERRUNS_AT, labrig_ring_overruns(&board->ring));
     labrig_put_u32(reply + LABRIG_STATUS_REPLY_STATES_AT, board->states);
     labrig_put_u32(reply + LABRIG_STATUS_REPLY_CODES_WRITTEN_AT, board->codes_written);
     labrig_put_u16(reply + LABRIG_STATUS_REPLY_SUPPLY_AT, labrig_hal_supply_mv());

@@ -7,7 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the board is; constant while it runs. */
+#define LABRIG_TEXT_MAX 64u
+
+/* What the board is; constant while it runs. Converters and codes have at most 16 bits; the span of the ADC is at most
+ * 8 times that of the DAC, so that a nudge can be computed in 64 bits. */
 struct labrig_config {
     uint16_t inputs, outputs, hidden, branches;
     uint16_t code_min, code_max;
@@ -16,7 +19,7 @@ struct labrig_config {
     uint32_t drive_mohm;
     uint32_t features; /* LABRIG_FEATURE_... */
     uint32_t through_min_ns, through_max_ns;
-    const char *serial_number, *part;
+    const char *serial_number, *part; /* ASCII, at most LABRIG_TEXT_MAX characters */
 };
 
 static inline uint16_t labrig_drivers(const struct labrig_config *config)
@@ -29,7 +32,7 @@ static inline uint16_t labrig_lines(const struct labrig_config *config)
     return (uint16_t)(labrig_drivers(config) + config->hidden);
 }
 
-/* Milliseconds since an arbitrary moment; wraps. */
+/* Milliseconds since an arbitrary moment; wraps after 49 days, from 2**32 - 1 to 0. */
 uint32_t labrig_hal_milliseconds(void);
 
 /* Send a code to a chip; ask the chip what it holds. */

@@ -7,6 +7,9 @@
 
 #define SETTLE_STEPS_A_MS 100u
 
+_Static_assert(LABRIG_MAX_AVERAGES >= 1u && LABRIG_MAX_AVERAGES <= 16u,
+               "a sum of 16-bit readings is packed in 24 bits at most, and a nudge from it computed in 64");
+
 uint8_t labrig_sum_bits(uint8_t adc_bits, uint8_t averages)
 {
     uint8_t bits = adc_bits;
@@ -89,7 +92,7 @@ uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig
     measure->channel = 0;
     measure->store = false;
     measure->phase = measure->boundaries != 0 ? LABRIG_PHASE_IMPOSE : LABRIG_PHASE_SETTLE;
-    memset(reply, 0, size);
+    memset(reply, 0, measure->length);
     if (measure->boundaries == 0) {
         labrig_hal_settle(measure->settle);
     }

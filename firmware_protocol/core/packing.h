@@ -38,10 +38,17 @@ static inline uint32_t labrig_packed_size(uint16_t count, uint8_t width)
     return ((uint32_t)count * width + 7u) >> 3;
 }
 
+/* Whether a bitmap over `count` items has a bit set behind the last of them. */
+static inline bool labrig_bits_beyond(const uint8_t *bitmap, uint16_t count)
+{
+    return (count & 7u) != 0 && (unsigned)bitmap[count >> 3] >> (count & 7u) != 0;
+}
+
 /* The `index`th of values of `width` (1 ... 24) bits. */
 uint32_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width);
 
-/* Write the `index`th of values of `width` (1 ... 24) bits; the bits must be zero before. */
+/* Write the `index`th of values of `width` (1 ... 24) bits; the bits must be zero before. What a chip gives beyond
+ * `width` bits is dropped, so that it cannot spoil its neighbours. */
 void labrig_pack(uint8_t *packed, uint16_t index, uint8_t width, uint32_t value);
 
 #endif

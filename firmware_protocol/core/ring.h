@@ -2,6 +2,7 @@
 #ifndef LABRIG_RING_H
 #define LABRIG_RING_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,12 +14,20 @@ typedef uint8_t labrig_ring_index; /* read and written in one instruction on an 
 typedef uint16_t labrig_ring_index;
 #endif
 
-/* LABRIG_RX_BYTES is a power of two; one place stays free so that a full ring differs from an empty one. */
+_Static_assert(LABRIG_RX_BYTES >= 256u && LABRIG_RX_BYTES <= 32768u, "at least one frame, and 16-bit indices");
+_Static_assert((LABRIG_RX_BYTES & (LABRIG_RX_BYTES - 1u)) == 0, "indices wrap by a mask");
+#if LABRIG_RX_BYTES > 256 && UINT_MAX == 0xFFFFu && !defined(LABRIG_RX_UNINTERRUPTED)
+#error "the receive interrupt could see half of an index: take 256 bytes, or define LABRIG_RX_UNINTERRUPTED where it \
+cannot fall between the two bytes of one"
+#endif
+
+/* One place stays free so that a full ring differs from an empty one. All of it is volatile, so that a byte is read
+ * before its place is given back. */
 struct labrig_ring {
     volatile labrig_ring_index head; /* next free place */
     volatile labrig_ring_index tail; /* oldest byte */
     volatile uint32_t overruns;
-    uint8_t bytes[LABRIG_RX_BYTES];
+    volatile uint8_t bytes[LABRIG_RX_BYTES];
 };
 
 static inline uint16_t labrig_ring_count(const struct labrig_ring *ring)
@@ -46,6 +55,16 @@ static inline bool labrig_ring_get(struct labrig_ring *ring, uint8_t *byte)
     *byte = ring->bytes[ring->tail];
     ring->tail = (labrig_ring_index)((ring->tail + 1u) & (LABRIG_RX_BYTES - 1u));
     return true;
+}
+
+/* Bytes lost so far. Read until it stays: the receive interrupt may fall between the bytes of the count. */
+static inline uint32_t labrig_ring_overruns(const struct labrig_ring *ring)
+{
+    uint32_t overruns;
+    do {
+        overruns = ring->overruns;
+    } while (overruns != ring->overruns);
+    return overruns;
 }
 
 #endif

@@ -4,6 +4,9 @@
 
 #define WITH_DATA 0x80u
 
+_Static_assert(256u % LABRIG_FRAMES_IN_FLIGHT == 0 && LABRIG_FRAMES_IN_FLIGHT < 256u, "outcomes are found by SEQ");
+_Static_assert(LABRIG_CREDIT >= 1u && LABRIG_CREDIT <= LABRIG_FRAMES_IN_FLIGHT, "what is kept must be known");
+
 void labrig_session_open(struct labrig_session *session, uint8_t first_seq)
 {
     session->open = true;
@@ -53,7 +56,7 @@ bool labrig_session_had_data(const struct labrig_session *session, uint8_t seq)
     return (session->outcomes[seq % LABRIG_FRAMES_IN_FLIGHT] & WITH_DATA) != 0;
 }
 
-const uint8_t *labrig_session_kept(const struct labrig_session *session, uint8_t seq)
+uint8_t *labrig_session_kept(struct labrig_session *session, uint8_t seq)
 {
     uint8_t newer = 0; /* replies with data that were kept after this one */
     for (uint8_t later = (uint8_t)(seq + 1u); later != session->expected; later++) {

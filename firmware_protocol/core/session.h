@@ -40,6 +40,6 @@ uint8_t labrig_session_status(const struct labrig_session *session, uint8_t seq)
 bool labrig_session_had_data(const struct labrig_session *session, uint8_t seq);
 
 /* The kept body of an earlier answer; NULL: it was acknowledged by newer requests since. */
-const uint8_t *labrig_session_kept(const struct labrig_session *session, uint8_t seq);
+uint8_t *labrig_session_kept(struct labrig_session *session, uint8_t seq);
 
 #endif

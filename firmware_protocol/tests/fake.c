@@ -8,7 +8,7 @@
 struct fake fake;
 struct labrig_board board;
 
-static struct labrig_config config = {
+struct labrig_config fake_config = {
     .inputs = FAKE_INPUTS,
     .outputs = FAKE_OUTPUTS,
     .hidden = FAKE_HIDDEN,
@@ -100,7 +100,7 @@ void fake_boot(void)
     for (unsigned k = 0; k < FAKE_CHANNELS; k++) {
         fake.readings[k] = (uint16_t)(100 + k);
     }
-    labrig_start(&board, &config, 7);
+    labrig_start(&board, &fake_config, 7);
 }
 
 void fake_send_bytes(const uint8_t *bytes, size_t count)

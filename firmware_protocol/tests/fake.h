@@ -34,6 +34,7 @@ struct fake {
     unsigned conversions;
 };
 
+extern struct labrig_config fake_config; /* all features, as fake_boot finds it */
 extern struct fake fake;
 extern struct labrig_board board;
 
@@ -43,7 +44,7 @@ struct answer {
     uint8_t payload[LABRIG_MAX_PAYLOAD];
 };
 
-/* Switch the board on anew, with all features; its session number is then 0. */
+/* Switch the board on anew; its session number is then 0. */
 void fake_boot(void);
 
 /* Boot, say hello with SEQ 0, and arm for a second: the next SEQ is 2. */

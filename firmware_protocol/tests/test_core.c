@@ -264,6 +264,95 @@ static void an_overrun_is_counted_and_the_next_frame_understood(void)
     CHECK(status_u32(LABRIG_STATUS_REPLY_FRAMES_BAD_AT) == 1);
 }
 
+static void a_measurement_that_is_cut_off_takes_its_place_among_the_kept(void)
+{
+    fake_armed();
+    for (uint8_t seq = 2; seq < 2 + LABRIG_CREDIT; seq++) {
+        (void)fake_ask(LABRIG_TYPE_PING, seq, &seq, 1);
+    }
+    const uint8_t last = 2 + LABRIG_CREDIT;
+    fake.settling = true;
+    fake_send(LABRIG_TYPE_MEASURE, last, (const uint8_t[]){9, 0, 1, 0, 0, 1, 0, 1, DRIVE_ALL_INPUTS}, 15);
+    for (int k = 0; k < 10; k++) {
+        (void)labrig_poll(&board);
+    }
+    fake.now_ms += 1000;
+    CHECK(fake_run().flags == LABRIG_STATUS_NOT_ARMED);
+    const struct answer again = fake_ask(LABRIG_TYPE_MEASURE, last, NOTHING);
+    CHECK(again.type == (LABRIG_TYPE_MEASURE | LABRIG_REPLY_BIT) && again.seq == last && again.length == 0);
+    CHECK(again.flags == LABRIG_STATUS_NOT_ARMED);
+    CHECK(fake_ask(LABRIG_TYPE_PING, 2, NOTHING).type == LABRIG_TYPE_NAK); /* never a spoilt reply */
+    CHECK(fake_ask(LABRIG_TYPE_PING, 3, NOTHING).payload[0] == 3);
+}
+
+static void a_chip_that_answers_nonsense_spoils_no_neighbour(void)
+{
+    fake_armed();
+    fake.wipers[3] = 0xFFFF; /* nobody pulls the line down */
+    const struct answer codes = FAKE_ASK(LABRIG_TYPE_READ, 2, 2, 0, 3);
+    CHECK(labrig_unpack(codes.payload, 0, 9) == 128 && labrig_unpack(codes.payload, 1, 9) == 511);
+    CHECK(labrig_unpack(codes.payload, 2, 9) == 128);
+    fake.readings[0] = 0xFFFF;
+    const struct answer readings = FAKE_ASK(LABRIG_TYPE_MEASURE, 3, 0, 0, 1, 0, 0, 2, 0, 0);
+    CHECK(labrig_unpack(readings.payload, 0, 12) == 4095 && labrig_unpack(readings.payload, 1, 12) == 101);
+}
+
+static void a_text_that_is_too_long_for_a_reply_is_cut(void)
+{
+    static char text[300];
+    const struct labrig_config usual = fake_config;
+    memset(text, 'x', sizeof text - 1);
+    fake_config.serial_number = text;
+    fake_config.part = text;
+    fake_boot();
+    const struct answer told = fake_hello(0);
+    CHECK(told.flags == LABRIG_STATUS_OK && told.length == LABRIG_HELLO_REPLY_SIZE + 2 * (2 + LABRIG_TEXT_MAX));
+    CHECK(told.payload[LABRIG_HELLO_REPLY_TLV_AT + 1] == LABRIG_TEXT_MAX);
+    CHECK(told.payload[LABRIG_HELLO_REPLY_TLV_AT + 2 + LABRIG_TEXT_MAX] == LABRIG_TLV_PART);
+    fake_config = usual;
+}
+
+static void replies_as_long_as_a_frame_fit_and_longer_ones_are_refused(void)
+{
+    fake_armed();
+    /* 10 averages of 12 bits are 16; 2 channels, 4 bytes a state: 58 states fit, 59 do not */
+    uint8_t request[8 + 60] = {0, 0, 10, 0, 0, 2, 0, 58, LABRIG_SECTION_INPUTS, 0};
+    const struct answer full = fake_ask(LABRIG_TYPE_MEASURE, 2, request, 8 + 59);
+    CHECK(full.flags == LABRIG_STATUS_OK && full.length == LABRIG_MAX_PAYLOAD);
+    request[7] = 59;
+    const struct answer more = fake_ask(LABRIG_TYPE_MEASURE, 3, request, 8 + 60);
+    CHECK(more.flags == LABRIG_STATUS_LENGTH && more.length == 0);
+    fake_config.branches = 255;
+    fake_config.code_bits = 8;
+    CHECK(FAKE_ASK(LABRIG_TYPE_READ, 4, 0, 0, 255).flags == LABRIG_STATUS_LENGTH);
+    fake_config.branches = FAKE_BRANCHES;
+    fake_config.code_bits = 9;
+}
+
+static void the_heartbeat_is_right_where_the_clock_wraps(void)
+{
+    fake_boot();
+    fake.now_ms = UINT32_MAX - 400;
+    (void)fake_hello(0);
+    (void)FAKE_ASK(LABRIG_TYPE_ARM, 1, 0xE8, 0x03);
+    drive_inputs(2);
+    fake.now_ms += 999; /* 598 now */
+    (void)fake_run();
+    CHECK(fake.now_ms < 1000 && fake_driven() == 3);
+    fake.now_ms += 1;
+    (void)fake_run();
+    CHECK(fake_driven() == 0);
+}
+
+static void a_bitmap_may_not_name_what_lies_behind_its_span(void)
+{
+    fake_armed();
+    CHECK(FAKE_ASK(LABRIG_TYPE_WRITE_SPARSE, 2, 0, 0, 3, 0x08).flags == LABRIG_STATUS_RANGE);
+    CHECK(FAKE_ASK(LABRIG_TYPE_WRITE_SPARSE, 3, 0, 0, 8, 0x80, 200, 0).flags == LABRIG_STATUS_OK);
+    CHECK(fake.wipers[7] == 200);
+    CHECK(FAKE_ASK(LABRIG_TYPE_MEASURE, 4, 0, 0, 1, 0, 0, 1, 0, 1, 0x01, 0x08, 1, 0).flags == LABRIG_STATUS_RANGE);
+}
+
 static void requests_wait_their_turn_and_are_answered_in_order(void)
 {
     fake_armed();
@@ -315,6 +404,12 @@ int main(void)
     the_stored_reading_is_the_reported_one();
     outputs_that_are_not_scanned_are_stored_all_the_same();
     an_overrun_is_counted_and_the_next_frame_understood();
+    a_measurement_that_is_cut_off_takes_its_place_among_the_kept();
+    a_chip_that_answers_nonsense_spoils_no_neighbour();
+    a_text_that_is_too_long_for_a_reply_is_cut();
+    replies_as_long_as_a_frame_fit_and_longer_ones_are_refused();
+    the_heartbeat_is_right_where_the_clock_wraps();
+    a_bitmap_may_not_name_what_lies_behind_its_span();
     requests_wait_their_turn_and_are_answered_in_order();
     a_lost_line_drops_halves_of_frames();
     arm_wants_a_time();

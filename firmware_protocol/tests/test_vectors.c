@@ -35,9 +35,14 @@ static struct bytes hex(const char *text)
     return bytes;
 }
 
+static int64_t integer(int place)
+{
+    return strtoll(words[place], NULL, 10);
+}
+
 static uint32_t number(int place)
 {
-    return (uint32_t)strtoll(words[place], NULL, 10);
+    return (uint32_t)integer(place);
 }
 
 static bool equal(const struct bytes *a, const struct bytes *b)
@@ -58,26 +63,31 @@ static void run_crc16(void)
 static struct bytes encoded(const struct bytes *raw)
 {
     struct labrig_cobs_encoder encoder;
-    struct bytes out = {0};
-    labrig_cobs_begin(&encoder, raw->at, (uint16_t)raw->count);
+    struct bytes sent = *raw, out = {0};
+    labrig_cobs_begin(&encoder, sent.at, (uint8_t)raw->count);
     while (labrig_cobs_next(&encoder, &out.at[out.count])) {
         out.count++;
     }
+    CHECK(equal(&sent, raw));
     return out;
 }
 
 static void run_cobs(void)
 {
-    const struct bytes raw = hex(words[1]), expected = hex(words[2]);
-    struct bytes out = encoded(&raw), back = {0};
+    const struct bytes raw = hex(words[1]);
+    struct bytes expected = hex(words[2]), back = {0};
     struct labrig_cobs_decoder decoder = {0};
     enum labrig_cobs step = LABRIG_COBS_NONE;
-    for (size_t k = 0; k < out.count; k++) {
-        step = labrig_cobs_decode(&decoder, out.at[k], &back.at[back.count]);
+    expected.at[expected.count++] = 0;
+    for (size_t k = 0; k < expected.count; k++) {
+        step = labrig_cobs_decode(&decoder, expected.at[k], &back.at[back.count]);
         back.count += step == LABRIG_COBS_BYTE;
     }
     CHECK(step == LABRIG_COBS_END && equal(&back, &raw));
-    CHECK(out.at[--out.count] == 0 && equal(&out, &expected));
+    if (raw.count <= LABRIG_COBS_LONGEST) { /* the core sends nothing longer */
+        const struct bytes out = encoded(&raw);
+        CHECK(equal(&out, &expected));
+    }
 }
 
 static enum labrig_received received(struct labrig_receiver *receiver, const struct bytes *bytes, size_t count)
@@ -134,8 +144,8 @@ static void run_nudge(void)
 {
     const struct labrig_config config = {.adc_bits = (uint8_t)number(1), .adc_span_uv = number(2),
                                          .dac_bits = (uint8_t)number(3), .dac_span_uv = number(4)};
-    const uint32_t scale = labrig_nudge_scale(&config);
-    CHECK(scale == number(5));
+    const uint64_t scale = labrig_nudge_scale(&config);
+    CHECK(scale == (uint64_t)integer(5));
     CHECK(labrig_nudge_code(number(6), (uint8_t)number(7), scale, (int16_t)number(8), (uint16_t)number(9),
                             config.dac_bits)
           == number(10));
