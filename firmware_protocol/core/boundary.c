@@ -35,12 +35,7 @@ static uint8_t read_which(struct labrig_cursor *cursor, uint16_t lines, struct l
     if (section->which == NULL) {
         return LABRIG_STATUS_LENGTH;
     }
-    for (uint16_t k = lines; (k & 7u) != 0; k++) {
-        if (labrig_bit(section->which, k)) {
-            return LABRIG_STATUS_RANGE; /* a line that is not there */
-        }
-    }
-    return LABRIG_STATUS_OK;
+    return labrig_bits_beyond(section->which, lines) ? LABRIG_STATUS_RANGE : LABRIG_STATUS_OK;
 }
 
 static uint8_t read_values(struct labrig_cursor *cursor, uint16_t lines, uint8_t width,

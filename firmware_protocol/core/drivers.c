@@ -9,7 +9,7 @@
 #define FRACTION_BITS 14u
 
 /* Long division, a bit at a time: the numerator has up to 48 bits before it is scaled. */
-uint32_t labrig_nudge_scale(const struct labrig_config *config)
+uint64_t labrig_nudge_scale(const struct labrig_config *config)
 {
     const uint64_t numerator = (uint64_t)config->adc_span_uv * (((uint32_t)1 << config->dac_bits) - 1u);
     const uint64_t denominator = (uint64_t)config->dac_span_uv * (((uint32_t)1 << config->adc_bits) - 1u);
@@ -23,15 +23,15 @@ uint32_t labrig_nudge_scale(const struct labrig_config *config)
             quotient |= 1u;
         }
     }
-    return (uint32_t)((quotient + 1u) >> 1);
+    return (quotient + 1u) >> 1;
 }
 
-uint16_t labrig_nudge_code(uint32_t sum, uint8_t averages, uint32_t scale, int16_t fraction, uint16_t target,
+uint16_t labrig_nudge_code(uint32_t sum, uint8_t averages, uint64_t scale, int16_t fraction, uint16_t target,
                            uint8_t dac_bits)
 {
     const uint16_t highest = (uint16_t)(((uint32_t)1 << dac_bits) - 1u);
     const int64_t unit = (int64_t)averages << (SCALE_BITS + FRACTION_BITS); /* one DAC code */
-    const int64_t from = (int64_t)sum * scale * ((1l << FRACTION_BITS) - fraction);
+    const int64_t from = (int64_t)(sum * scale) * ((1l << FRACTION_BITS) - fraction);
     const int64_t to = (int64_t)target * fraction * ((int64_t)averages << SCALE_BITS);
     const int64_t rounded = from + to + unit / 2;
     if (rounded < 0) {

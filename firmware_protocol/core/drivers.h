@@ -11,7 +11,7 @@
 
 struct labrig_drivers_state {
     const struct labrig_config *config;
-    uint32_t scale;                            /* DAC codes per ADC code, in 1/2**24 */
+    uint64_t scale;                            /* DAC codes per ADC code, in 1/2**24 */
     bool inputs_known;                         /* a boundary without inputs has something to mean */
     bool reference_known;
     uint8_t reference_averages;
@@ -20,10 +20,10 @@ struct labrig_drivers_state {
 };
 
 /* DAC codes per ADC code in units of 1/2**24, rounded to nearest, halves upward. */
-uint32_t labrig_nudge_scale(const struct labrig_config *config);
+uint64_t labrig_nudge_scale(const struct labrig_config *config);
 
 /* The DAC code of a clamp at x + fraction * (target - x); PROTOCOL.md, "Nudges". */
-uint16_t labrig_nudge_code(uint32_t sum, uint8_t averages, uint32_t scale, int16_t fraction, uint16_t target,
+uint16_t labrig_nudge_code(uint32_t sum, uint8_t averages, uint64_t scale, int16_t fraction, uint16_t target,
                            uint8_t dac_bits);
 
 void labrig_drivers_begin(struct labrig_drivers_state *drivers, const struct labrig_config *config);

@@ -71,6 +71,9 @@ uint8_t labrig_write_sparse(struct labrig_board *board, const struct labrig_requ
         return LABRIG_STATUS_LENGTH;
     }
     const uint8_t *changed = request->payload + LABRIG_WRITE_SPARSE_REQUEST_CHANGED_AT;
+    if (labrig_bits_beyond(changed, span.count)) {
+        return LABRIG_STATUS_RANGE;
+    }
     uint8_t count = 0;
     for (uint8_t k = 0; k < span.count; k++) {
         count = (uint8_t)(count + labrig_bit(changed, k));

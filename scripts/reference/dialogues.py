@@ -154,6 +154,7 @@ def codes_dialogue() -> Dialogue:
     d.ask("half a header", "write", b"\0\0", status="length")
     d.ask("a bitmap without its codes", "write_sparse", span("write_sparse", 0, 8) + b"\xff", status="length")
     d.ask("a branch that is not there", "write_sparse", span("write_sparse", 8, 1) + b"\0", status="range")
+    d.ask("a bit behind the bitmap", "write_sparse", span("write_sparse", 0, 3) + b"\x08", status="range")
     d.ask("refusals have changed nothing", "digest", reply=reply)
     return d
 

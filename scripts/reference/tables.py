@@ -86,7 +86,10 @@ def packing() -> dict[str, Any]:
         for values in ([top], [0, top, 0], [(k * 0x9E3779B1 >> 7) & top for k in range(23)])
     ]
     nudges = []
-    for circuit in (DIVIDER, GRAPH, GRAPH._replace(adc=(12, Fraction(5)), dac=(16, Fraction(5)))):
+    finer = GRAPH._replace(adc=(12, Fraction(5)), dac=(16, Fraction(5)))
+    # The greatest ratio of spans; with 8 bits the scale takes more than 32.
+    coarse, widest = (finer._replace(adc=(bits, Fraction(40))) for bits in (8, 16))
+    for circuit in (DIVIDER, GRAPH, finer, coarse, widest):
         top, target = 2 ** circuit.adc[0] - 1, 2 ** circuit.dac[0] - 1
         for total, averages, fraction, aim in (
             (0, 1, 16384, target),
