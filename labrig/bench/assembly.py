@@ -75,8 +75,11 @@ def _open_firmware(config: FirmwareBoard, topology: Topology, stack: ExitStack) 
     from labrig.sim.launch import launched
 
     if config.launch is not None and config.model is not None:
-        serial_number = config.serial_number or f"HOST{config.model.seed}"
-        port = stack.enter_context(launched(config.model, topology, serial_number, state_folder()))
+        kind = "HOST" if config.launch.target == "host" else "AVR"
+        serial_number = config.serial_number or f"{kind}{config.model.seed}"
+        port = stack.enter_context(
+            launched(config.launch, config.model, topology, serial_number, state_folder())
+        )
         return open_wired(open_link(SerialLink(port=port)))
     if config.link is None:
         return open_wired(
