@@ -95,7 +95,10 @@ class SimulatedBoard(BoardModel):
 class Launch(Model):
     """Firmware that labrig builds and starts by itself."""
 
-    target: Literal["host"] = "host"
+    target: Literal["host", "atmega2560"] = "host"
+    """The firmware as a program of this computer, or on an emulated microcontroller with its parts."""
+    baudrate: Annotated[Count, Field(ge=1200, le=2_000_000)] | None = None
+    """Of the emulated microcontroller's line; null: 1 Mbaud."""
 
 
 class FirmwareBoard(Model):
@@ -126,6 +129,9 @@ class FirmwareBoard(Model):
         return self
 
 
+_EMULATED_BITS = (12, 16)
+
+
 def _launch_mistakes(board: FirmwareBoard) -> list[tuple[Place, str]]:
     model = board.model
     found: list[tuple[Place, str]] = []
@@ -144,6 +150,12 @@ def _launch_mistakes(board: FirmwareBoard) -> list[tuple[Place, str]]:
     for name, converter in (("adc", model.adc), ("dac", model.dac)):
         if converter is None:
             found.append((("model", name), f"missing; the launched firmware has a real {name.upper()}"))
+        elif board.launch and board.launch.target == "atmega2560" and converter.bits not in _EMULATED_BITS:
+            text = f"found {converter.bits}; the emulated microcontroller has converters of 12 or 16 bits"
+            found.append((("model", name, "bits"), text))
+    if board.launch and board.launch.target == "host" and board.launch.baudrate is not None:
+        text = f"found {board.launch.baudrate}; target host has no line, leave it out"
+        found.append((("launch", "baudrate"), text))
     if model.adc and model.adc.noise > 0:
         text = f"found {format_quantity(model.adc.noise, 'V')}; the launched firmware reads without noise"
         found.append((("model", "adc", "noise"), text))

@@ -78,6 +78,19 @@ def test_a_launch_needs_a_model_that_the_firmware_can_be(
     assert said in found[place]
 
 
+def test_an_emulated_microcontroller_has_a_line_and_converters_of_12_or_16_bits() -> None:
+    launch = {"target": "atmega2560", "baudrate": 115200}
+    board = FirmwareBoard.model_validate({"launch": launch, "model": MODEL})
+    assert board.launch is not None
+    assert board.launch.baudrate == 115200
+    found = refusals({"launch": launch, "model": MODEL | {"adc": {"bits": 10, "span": "5 V"}}})
+    assert "12 or 16 bits" in found["model", "adc", "bits"]
+    assert (
+        "has no line"
+        in refusals({"launch": launch | {"target": "host"}, "model": MODEL})["launch", "baudrate"]
+    )
+
+
 @pytest.mark.parametrize(
     ("keys", "place"),
     [

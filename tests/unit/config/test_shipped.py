@@ -96,8 +96,9 @@ def test_the_crossbar_of_the_paper_has_inputs_from_1_to_40_volts_and_reachable_t
     assert config.learning.step == FixedStep(rate=0.007)
 
 
-def test_the_firmware_and_the_simulated_digipot_rig_are_one_board_trained_alike() -> None:
-    firmware = load_experiment(CONFIGS / "experiments" / "crossbar-40x30-firmware.yaml").config
+@pytest.mark.parametrize("kind", ["firmware", "emulated"])
+def test_the_firmware_and_the_simulated_digipot_rig_are_one_board_trained_alike(kind: str) -> None:
+    firmware = load_experiment(CONFIGS / "experiments" / f"crossbar-40x30-{kind}.yaml").config
     simulated = load_experiment(CONFIGS / "experiments" / "crossbar-40x30-digipot.yaml").config
     assert isinstance(firmware.rig.board, FirmwareBoard)
     assert isinstance(simulated.rig.board, BoardModel)
