@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record.h"
+
 /* The reference board's wiring. Select lines: port A and the three lowest bits of port C. Enables, active low: port G. */
 enum { PORT_A = 0x22, DDR_A = 0x21, PORT_C = 0x28, DDR_C = 0x27, PORT_G = 0x34, DDR_G = 0x33 };
 #define HIGH_LINES 0x07u
@@ -100,10 +102,20 @@ static void power_on_circuit(struct circuit *circuit, unsigned code)
     circuit_changed_branch();
 }
 
+static void check_size(const struct labrig_config *config)
+{
+    if (config->branches > RECORD_MOST_BRANCHES || labrig_lines(config) > RECORD_MOST_LINES) {
+        fprintf(stderr, "an ATmega2560 has room for %u branches and %u lines; the circuit has %u and %u\n",
+                RECORD_MOST_BRANCHES, RECORD_MOST_LINES, config->branches, labrig_lines(config));
+        exit(2);
+    }
+}
+
 void bench_build(struct bench *bench, struct circuit *circuit)
 {
     const struct labrig_config *config = &circuit->config;
     const unsigned drivers = labrig_drivers(config);
+    check_size(config);
     bench->circuit = circuit;
     bench->active = -1;
     build_wipers(bench);

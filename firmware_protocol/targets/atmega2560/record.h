@@ -9,6 +9,10 @@
 #define RECORD_LAYOUT 1u
 #define RECORD_TEXT 24u
 
+/* What fits into the firmware's memory. */
+#define RECORD_MOST_BRANCHES 1200u
+#define RECORD_MOST_LINES 80u
+
 enum record_wiper { RECORD_MCP4351 = 1, RECORD_AD5270 = 2 };
 enum record_adc { RECORD_ADS8688 = 1, RECORD_MCP3208 = 2 };
 
