@@ -7,8 +7,6 @@
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
 
-#define HOST_TEXT 64
-
 enum fault { SOUND, OPEN, SHORT, STUCK };
 
 struct branch {
@@ -30,7 +28,7 @@ struct source {
 
 struct circuit {
     struct labrig_config config;
-    char serial_number[HOST_TEXT + 1], part[HOST_TEXT + 1];
+    char serial_number[LABRIG_TEXT_MAX + 1], part[LABRIG_TEXT_MAX + 1];
     double adc_span, dac_span; /* V */
     double drive;              /* ohm; 0: the line is forced */
     double steps;              /* of the law */

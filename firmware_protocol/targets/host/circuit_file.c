@@ -98,8 +98,8 @@ static void read_magic(struct reader *reader)
 
 static void read_part(struct reader *reader)
 {
-    if (strlen(reader->words[1]) > HOST_TEXT) {
-        fail(reader, "the name of a part may have %d characters", HOST_TEXT);
+    if (strlen(reader->words[1]) > LABRIG_TEXT_MAX) {
+        fail(reader, "the name of a part may have %u characters", LABRIG_TEXT_MAX);
     }
     strcpy(reader->circuit->part, reader->words[1]);
 }
@@ -265,6 +265,9 @@ static void read_line(struct reader *reader, char *text)
     char *rest;
     reader->line++;
     reader->count = 0;
+    if (strlen(text) == LINE_LENGTH - 1) {
+        fail(reader, "a line may have %d characters", LINE_LENGTH - 2);
+    }
     text[strcspn(text, "#\r\n")] = '\0';
     for (char *word = strtok_r(text, " \t", &rest); word != NULL; word = strtok_r(NULL, " \t", &rest)) {
         if (reader->count == WORDS) {

@@ -14,10 +14,11 @@
 #include "hal.h"
 #include "port.h"
 
-#define HEARTBEAT_GRAIN_MS 10
+#define GRAIN_MS 10 /* how late the heartbeat may be noticed */
+#define LOST_AFTER_MS 1000u
 #define USAGE                                                                                                          \
-    "usage: labrig-board-host (--pty PATH | --tcp HOST:PORT) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"                             \
-    "       --until-eof: end when standard input ends, as it does when a parent process dies\n"
+    "usage: labrig-board-host (--pty PATH | --tcp HOST:PORT) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"           \
+    "       [--until-eof]: end when standard input ends, as it does when a parent process dies\n"
 
 struct options {
     const char *pty, *tcp, *serial_number, *eeprom, *circuit;
@@ -58,25 +59,51 @@ static struct options read_options(int count, char **words)
         fputs(USAGE, stderr);
         exit(2);
     }
-    if (strlen(options.serial_number) > HOST_TEXT) {
-        fprintf(stderr, "--serial: may have %d characters\n", HOST_TEXT);
+    if (strlen(options.serial_number) > LABRIG_TEXT_MAX) {
+        fprintf(stderr, "--serial: may have %u characters\n", LABRIG_TEXT_MAX);
         exit(2);
     }
     return options;
 }
 
-/* Send the reply that is ready, if any; where nobody takes it, it is lost. */
-static bool send_reply(struct port *port)
+/* A reply on its way out of the port. */
+struct outgoing {
+    unsigned char bytes[LABRIG_BODY_MAX + 2];
+    size_t count, sent;
+    uint32_t moved_ms; /* when some of it was taken last */
+};
+
+static void take_reply(struct outgoing *reply)
 {
-    unsigned char bytes[2 * LABRIG_BODY_MAX];
-    size_t count = 0;
-    while (count < sizeof bytes && labrig_transmit(&board, &bytes[count])) {
-        count++;
+    reply->count = reply->sent = 0;
+    while (labrig_transmit(&board, &reply->bytes[reply->count])) {
+        reply->count++;
     }
-    if (!port_write(port, bytes, count)) {
+    reply->moved_ms = labrig_hal_milliseconds();
+}
+
+/* Send as much of a reply as the port takes; what nobody takes for a second is lost, as on a wire. Never waits, because
+ * the heartbeat goes on. True: a reply has left, and there may be another. */
+static bool send_reply(struct port *port, struct outgoing *reply)
+{
+    if (reply->sent == reply->count) {
+        take_reply(reply);
+    }
+    if (reply->count == 0) {
+        return false;
+    }
+    const ssize_t written = port_write(port, reply->bytes + reply->sent, reply->count - reply->sent);
+    const uint32_t now_ms = labrig_hal_milliseconds();
+    if (written > 0) {
+        reply->sent += (size_t)written;
+        reply->moved_ms = now_ms;
+    } else if (written < 0) {
+        reply->sent = reply->count;
         labrig_line_lost(&board);
+    } else if (now_ms - reply->moved_ms >= LOST_AFTER_MS) {
+        reply->sent = reply->count;
     }
-    return count > 0;
+    return reply->sent == reply->count;
 }
 
 static void receive_bytes(struct port *port)
@@ -101,15 +128,18 @@ static bool at_end_of_input(const struct pollfd *input)
 /* Signals are let in while waiting, and nowhere else. */
 static void serve(struct port *port, const sigset_t *awake, bool until_eof)
 {
-    const struct timespec none = {0}, grain = {.tv_nsec = HEARTBEAT_GRAIN_MS * 1000000l};
-    bool replied = false;
+    const struct timespec grain = {.tv_nsec = GRAIN_MS * 1000000l};
+    struct outgoing reply = {0};
     while (!ending) {
+        const bool stuck = reply.sent < reply.count;
         struct pollfd waiting[] = {
-            {.fd = port_descriptor(port), .events = POLLIN},
+            {
+                .fd = port_descriptor(port),
+                .events = (short)((labrig_room(&board) > 0 ? POLLIN : 0) | (stuck ? POLLOUT : 0)),
+            },
             {.fd = until_eof ? STDIN_FILENO : -1, .events = POLLIN},
         };
-        const struct timespec *patience = replied ? &none : board.armed ? &grain : NULL;
-        if (ppoll(waiting, 2, patience, awake) < 0) {
+        if (ppoll(waiting, 2, board.armed || stuck ? &grain : NULL, awake) < 0) {
             if (errno != EINTR) {
                 perror("ppoll");
                 exit(1);
@@ -120,9 +150,10 @@ static void serve(struct port *port, const sigset_t *awake, bool until_eof)
             return;
         }
         receive_bytes(port);
-        while (labrig_poll(&board)) {
-        }
-        replied = send_reply(port);
+        do {
+            while (labrig_poll(&board)) {
+            }
+        } while (send_reply(port, &reply));
     }
 }
 

@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,6 @@
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
-
-#define PATIENCE_MS 1000
 
 static _Noreturn void fail(const char *where, const char *what)
 {
@@ -169,25 +166,17 @@ ssize_t port_read(struct port *port, unsigned char *bytes, size_t room)
     return -1;
 }
 
-bool port_write(struct port *port, const unsigned char *bytes, size_t count)
+ssize_t port_write(struct port *port, const unsigned char *bytes, size_t count)
 {
-    while (count > 0 && port->stream >= 0) {
-        const ssize_t written = write(port->stream, bytes, count);
-        if (written > 0) {
-            bytes += written;
-            count -= (size_t)written;
-            continue;
-        }
-        if (written < 0 && errno != EAGAIN && errno != EINTR) {
-            drop_client(port);
-            return false;
-        }
-        struct pollfd waiting = {.fd = port->stream, .events = POLLOUT};
-        if (poll(&waiting, 1, PATIENCE_MS) == 0) {
-            return true;
-        }
+    if (port->stream < 0) {
+        return (ssize_t)count;
     }
-    return true;
+    const ssize_t written = write(port->stream, bytes, count);
+    if (written >= 0 || errno == EAGAIN || errno == EINTR) {
+        return written > 0 ? written : 0;
+    }
+    drop_client(port);
+    return -1;
 }
 
 void port_close(struct port *port)

@@ -2,7 +2,6 @@
 #ifndef HOST_PORT_H
 #define HOST_PORT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -26,8 +25,8 @@ void port_accept(struct port *port);
 /* Read what is there, at most `room` bytes. Returns -1 where the client has gone. */
 ssize_t port_read(struct port *port, unsigned char *bytes, size_t room);
 
-/* Write all; bytes that nobody takes within a second are lost, as on a wire. False: the client has gone. */
-bool port_write(struct port *port, const unsigned char *bytes, size_t count);
+/* Write what is taken now, and say how much; all of it is lost where there is no client. -1: the client has gone. */
+ssize_t port_write(struct port *port, const unsigned char *bytes, size_t count);
 
 void port_close(struct port *port);
 
