@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define PATIENCE_MS 1000
 
 static _Noreturn void fail(const char *where, const char *what)
 {
@@ -177,6 +180,19 @@ ssize_t port_write(struct port *port, const unsigned char *bytes, size_t count)
     }
     drop_client(port);
     return -1;
+}
+
+void port_write_all(struct port *port, const unsigned char *bytes, size_t count)
+{
+    while (count > 0) {
+        const ssize_t written = port_write(port, bytes, count);
+        struct pollfd waiting = {.fd = port->stream, .events = POLLOUT};
+        if (written < 0 || (written == 0 && poll(&waiting, 1, PATIENCE_MS) == 0)) {
+            return;
+        }
+        bytes += written;
+        count -= (size_t)written;
+    }
 }
 
 void port_close(struct port *port)

@@ -28,6 +28,9 @@ ssize_t port_read(struct port *port, unsigned char *bytes, size_t room);
 /* Write what is taken now, and say how much; all of it is lost where there is no client. -1: the client has gone. */
 ssize_t port_write(struct port *port, const unsigned char *bytes, size_t count);
 
+/* Write all, and wait for whoever takes it; what nobody takes for a second is lost, as on a wire. */
+void port_write_all(struct port *port, const unsigned char *bytes, size_t count);
+
 void port_close(struct port *port);
 
 #endif
