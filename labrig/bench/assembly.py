@@ -1,15 +1,13 @@
 """The composition root: from a rig's description to an opened bench, and back to safe whatever happens."""
 
-import signal
-import threading
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from types import FrameType
 
 import numpy as np
 
 from labrig.bench.bench import Bench, Scanning
-from labrig.bench.profile import limits_of, tap_laws
+from labrig.bench.endings import afterwards, signals_unwind
+from labrig.bench.profile import limits_of, spread, tap_laws
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
 from labrig.bench.wiring import resolve_wiring
@@ -26,7 +24,8 @@ from labrig.errors import BoardFault, ConfigError
 def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
     """Open a rig; leaving the context makes everything safe, in reverse order, and lets go.
 
-    SIGTERM ends the program through here as well (exit code 143), unless it already has a handler.
+    SIGTERM and SIGHUP end the program through here as well (exit codes 143 and 129), unless they have
+    handlers already or are ignored.
 
     Parameters
     ----------
@@ -42,11 +41,11 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
     """
     topology = build_topology(rig.network)
     with ExitStack() as stack:
-        stack.enter_context(_sigterm_unwinds())
+        stack.enter_context(signals_unwind())
         board = _open_board(rig.board, topology, stack, simulate=simulate)
-        stack.callback(board.close)
-        bench = _assemble(rig, board, topology)
-        stack.callback(bench.make_safe)
+        stack.enter_context(afterwards(board.close))
+        bench = assemble(rig, board, topology)
+        stack.enter_context(afterwards(bench.make_safe))
         yield bench
 
 
@@ -85,18 +84,28 @@ def _open_firmware(config: FirmwareBoard, topology: Topology, stack: ExitStack) 
         return open_wired(
             open_link(SerialLink(port=find_board(config.serial_number or "", DEFAULT_BAUDRATE)))
         )
-    board = open_wired(open_link(config.link))
+    link = open_link(config.link)
+    board = open_wired(link)
     if config.serial_number not in (None, board.info.serial_number):
         board.close()
         msg = (
-            f"board.serial_number: found board {board.info.serial_number} on {config.link}, the rig is for"
+            f"board.serial_number: found board {board.info.serial_number} on {link.name}, the rig is for"
             f" {config.serial_number}; connect that board or correct the rig"
         )
         raise ConfigError(msg)
     return board
 
 
-def _assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
+def assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
+    """The bench around a board that is open; the caller makes it safe.
+
+    Raises
+    ------
+    ConfigError
+        The board does not fit the rig.
+    LinkError, ProtocolError, DeviceError
+        It does not say what its branches hold.
+    """
     wiring = resolve_wiring(rig.wiring, topology, board.info)
     reply = board.exchange(BoardRequest(boundaries=[], read_back=True))
     if reply.program is None:
@@ -113,29 +122,10 @@ def _assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
         board=board,
         topology=topology,
         wiring=wiring,
-        programmer=Programmer(laws.nominal, wiring, writable, reply.program.values),
+        programmer=Programmer(laws.nominal, wiring, writable),
         worst=laws.worst,
-        supervisor=Supervisor(topology, limits_of(board.info, rig.limits), settle),
+        supervisor=Supervisor(topology, limits_of(board.info, rig.limits), settle, spread(board.info)),
         scanning=Scanning(settle, averages),
         program=reply.program,
         boot_count=reply.boot_count,
     )
-
-
-@contextmanager
-def _sigterm_unwinds() -> Generator[None]:
-    """Let SIGTERM raise SystemExit(143) in the main thread, so that every context is left in order."""
-    mine = threading.current_thread() is threading.main_thread()
-    if not mine or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, _exit_143)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _exit_143(number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once on the way to safe, nothing hurries it
-    raise SystemExit(128 + number)

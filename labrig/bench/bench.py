@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labrig.arrays import BranchArray, CodeArray, Seconds, Siemens, Volts
+from labrig.arrays import Amperes, BranchArray, CodeArray, Seconds, Siemens, Volts
 from labrig.bench.bounds import EffectiveBounds, effective_bounds
 from labrig.bench.currents import driver_currents, injected
+from labrig.bench.levels import Levels
+from labrig.bench.limits import BenchLimits
 from labrig.bench.programmer import Programmer, realise
-from labrig.bench.supervisor import BenchLimits, Supervisor
+from labrig.bench.supervisor import Supervisor
 from labrig.bench.wiring import WiringMap
 from labrig.boards.base import Board, BoardInfo, BoardReply, BoardRequest, Codes, Counters, Program
 from labrig.circuit.boundary import Boundary
@@ -55,11 +57,14 @@ class Bench:
         self._board = board
         self._topology = topology
         self._wiring = wiring
-        self._programmer = programmer
+        self._whole = self._programmer = programmer
         self._worst = worst
         self._supervisor = supervisor
         self._scanning = scanning
+        self._levels = Levels(board.info.dac, supervisor.limits.voltage)
         self._program = program
+        self._is_held = True
+        """The board holds `_program` for certain: no exchange broke off since."""
         self.boot_count = boot_count
         """Of the board, as of its last reply."""
         self.exchange_index = 0
@@ -97,7 +102,9 @@ class Bench:
         """The limits in force: the tighter of device and rig."""
         return self._supervisor.limits
 
-    def restrict(self, experiment: tuple[Siemens, Siemens | None], *, span: Volts) -> EffectiveBounds:
+    def restrict(
+        self, experiment: tuple[Siemens, Siemens | None], *, span: Volts, injected: Amperes = 0.0
+    ) -> EffectiveBounds:
         """Write only codes that experiment, part and limits allow at the voltages of a task, rounding inward.
 
         Parameters
@@ -106,6 +113,8 @@ class Bench:
             Floor ε and ceiling, S; None: no ceiling of its own.
         span
             Highest minus lowest voltage that will be driven, V.
+        injected
+            Most current that will be injected at once, A.
 
         Raises
         ------
@@ -113,9 +122,9 @@ class Bench:
             Nothing is left between floor and ceiling.
         """
         branches = len(self.topology.branches)
-        limits = self._supervisor.limits
-        found = effective_bounds(experiment, self._programmer.law, self._worst, limits, span, branches)
-        self._programmer = self._programmer.within(found.bounds.floor, found.bounds.ceiling)
+        allowed = self._supervisor.limits.largest_conductance(span, injected)
+        found = effective_bounds(experiment, self._whole.law, self._worst, allowed, span, branches)
+        self._programmer = self._whole.within(found.bounds.floor, found.bounds.ceiling)
         return found
 
     def settle(
@@ -135,28 +144,23 @@ class Bench:
             Before a byte leaves.
         LinkError, ProtocolError, DeviceError
         """
-        wanted = self._program if program is None else self._programmer.program(program)
-        worst = self._worst_case(wanted)
-        self._supervisor.admit(boundaries, worst)
+        wanted = self._program if program is None else self._programmer.program(program, self._program)
+        imposed = [self._levels.imposable(boundary) for boundary in boundaries]
         request = BoardRequest(
-            boundaries=[self._wiring.to_lines(boundary) for boundary in boundaries],
-            program=None if program is None else wanted,
+            boundaries=[self._wiring.to_lines(boundary) for boundary in imposed],
+            program=None if program is None and self._is_held else wanted,
             settle=self._scanning.settle,
             averages=self._scanning.averages,
             sources=currents and self.info.drive > 0,
             index=self.exchange_index,
         )
-        reply = self._exchange(request, wanted)
-        self.boot_count = reply.boot_count
+        reply = self._exchange(request, imposed, wanted)
         self.exchange_index += 1
-        self._program = wanted
-        if boundaries:
-            self._supervisor.imposed(boundaries[-1], worst)
-        return self._states(boundaries, reply, self._programmer.realised(wanted), currents=currents)
+        return self._states(imposed, reply, self._programmer.realised(wanted), currents=currents)
 
     def program_of(self, latent: BranchArray) -> Program:
         """The program that `settle` would send for these conductances, (B,) S."""
-        return self._programmer.program(latent)
+        return self._programmer.program(latent, self._program)
 
     def held(self) -> Program:
         """What the board holds, as far as the host knows: read back at opening, written since."""
@@ -179,9 +183,7 @@ class Bench:
         values = self._program.values.copy()
         values[self._wiring.wiper_of_branch] = codes
         program = Codes(np.asarray(values, dtype=np.int64))
-        self._supervisor.admit([], self._worst_case(program))
-        self._board.exchange(BoardRequest(boundaries=[], program=program))
-        self._program = program
+        self._exchange(BoardRequest(boundaries=[], program=program), [], program)
 
     def digest(self) -> int:
         """CRC-32 of the program that is on the board now, asked from the board."""
@@ -200,12 +202,20 @@ class Bench:
         """Make safe and let go of the board."""
         self._board.close()
 
-    def _exchange(self, request: BoardRequest, wanted: Program) -> BoardReply:
+    def _exchange(self, request: BoardRequest, boundaries: Sequence[Boundary], wanted: Program) -> BoardReply:
+        """Ask the supervisor, then the board; `boundaries` are the request's, on nodes."""
+        worst = self._worst_case(wanted)
+        self._supervisor.admit(boundaries, worst)
+        self._is_held = False
         try:
-            return self._board.exchange(request)
+            reply = self._board.exchange(request)
         except BoardReset:
             self.resets += 1
-            return self._board.exchange(replace(request, program=wanted))
+            reply = self._board.exchange(replace(request, program=wanted))
+        self._supervisor.settled(boundaries, worst)
+        self._program, self._is_held = wanted, True
+        self.boot_count = reply.boot_count
+        return reply
 
     def _worst_case(self, program: Program) -> BranchArray:
         return realise(self._worst, program.values[self._wiring.wiper_of_branch])

@@ -4,14 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BranchArray, Siemens, Volts
-from labrig.bench.supervisor import BenchLimits
+from labrig.arrays import BranchArray, CodeArray, Siemens, Volts
 from labrig.devices.laws import TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Bounds
 from labrig.units import format_quantity
-
-_NO_FLOOR: Siemens = 1e-30
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ def effective_bounds(
     experiment: tuple[Siemens, Siemens | None],
     law: TapLaw | None,
     worst: TapLaw | None,
-    limits: BenchLimits,
+    allowed: Siemens,
     span: Volts,
     branches: int,
 ) -> EffectiveBounds:
@@ -46,10 +43,10 @@ def effective_bounds(
         Tap law, nominal or calibrated; the floor ε holds for it. None on a continuous board.
     worst
         The same for parts at the conductive end of their tolerance; the ceiling holds for it.
-    limits
-        Of the device's profile and the rig.
+    allowed
+        What a branch may conduct by the limits in force, S.
     span
-        Highest minus lowest voltage that the task ever drives, V.
+        Highest minus lowest voltage that the task ever drives, V: where `allowed` comes from.
     branches
         B.
 
@@ -60,23 +57,33 @@ def effective_bounds(
     """
     floor, ceiling = np.full(branches, experiment[0]), np.full(branches, experiment[1] or np.inf)
     floor_from, ceiling_from = "experiment", "experiment" if experiment[1] else "none"
-    allowed = limits.largest_conductance(span)
-    if law is not None and worst is not None:
-        safe = worst.within(np.full(branches, _NO_FLOOR), np.full(branches, allowed))
-        part_floor, part_ceiling = law.conductances(safe.highest), law.conductances(safe.lowest)
-        if bool(np.any(part_floor > floor)):
-            floor, floor_from = np.maximum(floor, part_floor), "part"
-        if bool(np.any(part_ceiling < ceiling)):
-            at = (
-                f"limits at {format_quantity(span, 'V')}, worst tolerance"
-                if np.any(safe.lowest > 0)
-                else "part"
-            )
-            ceiling, ceiling_from = np.minimum(ceiling, part_ceiling), at
-    elif allowed < ceiling.min():
-        ceiling, ceiling_from = np.minimum(ceiling, allowed), f"limits at {format_quantity(span, 'V')}"
+    at = f"limits at {format_quantity(span, 'V')}"
+    if law is None or worst is None:
+        if allowed < ceiling.min():
+            ceiling, ceiling_from = np.minimum(ceiling, allowed), at
+    else:
+        least, most = law.conductances(law.highest), law.conductances(_safe_codes(worst, allowed, at))
+        if bool(np.any(least > floor)):
+            floor, floor_from = np.maximum(floor, least), "part"
+        if bool(np.any(most < ceiling)):
+            limited = bool(np.any(most < law.conductances(law.lowest)))
+            ceiling, ceiling_from = np.minimum(ceiling, most), f"{at}, worst tolerance" if limited else "part"
+        floor_from += ", nominal"
     _refuse_empty(floor, ceiling, floor_from, ceiling_from)
     return EffectiveBounds(Bounds(floor, ceiling), floor_from, ceiling_from)
+
+
+def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> CodeArray:
+    """Lowest code of each branch whose conductance is allowed."""
+    least = worst.conductances(worst.highest)
+    if bool(np.any(least > allowed)):
+        msg = (
+            f"learning.bounds: a branch may conduct {format_quantity(max(allowed, 0.0), 'S')} ({at}), but its"
+            f" part conducts {format_quantity(float(least.max()), 'S')} at least (worst tolerance);"
+            " lower the voltages of the task, raise the limits of the rig or take another part"
+        )
+        raise ConfigError(msg)
+    return worst.within(least, np.full(least.shape, allowed)).lowest
 
 
 def _refuse_empty(floor: BranchArray, ceiling: BranchArray, floor_from: str, ceiling_from: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from labrig.bench.supervisor import BenchLimits
+from labrig.bench.limits import BenchLimits
 from labrig.boards.base import BoardInfo
 from labrig.config.rig import Limits
 from labrig.devices.laws import RheostatLaw, TapLaw
@@ -38,6 +38,14 @@ def tap_laws(info: BoardInfo, branches: int) -> Laws:
         highest=nominal.highest.clip(max=info.codes.maximum),
     )
     return Laws(nominal, replace(nominal, end_to_end=nominal.end_to_end * (1 - part.tolerance)))
+
+
+def spread(info: BoardInfo) -> float:
+    """Least over greatest conductance that a branch may have at one program."""
+    if info.codes is None:
+        return 1.0
+    tolerance = digipot(info.part).tolerance
+    return (1 - tolerance) / (1 + tolerance)
 
 
 def limits_of(info: BoardInfo, rig: Limits) -> BenchLimits:

@@ -14,7 +14,7 @@ from labrig.devices.laws import TapLaw
 class Programmer:
     """Turns latent conductances into programs of the whole board.
 
-    Masked branches, and wipers that belong to no branch, keep what the board held when it was opened.
+    Masked branches, and wipers that belong to no branch, keep what the board holds.
 
     Parameters
     ----------
@@ -24,23 +24,20 @@ class Programmer:
         Branch to wiper.
     writable
         Which branches may be written, shape (B,).
-    held
-        Codes (or S on a continuous board) of all wipers when the board was opened, shape (W,).
     """
 
     law: TapLaw | None
     wiring: WiringMap
     writable: BoolArray
-    held: CodeArray | BranchArray
 
     def within(self, floor: BranchArray, ceiling: BranchArray) -> "Programmer":
         """The same, writing only codes whose conductance lies in [floor, ceiling]."""
         return self if self.law is None else replace(self, law=self.law.within(floor, ceiling))
 
-    def program(self, latent: BranchArray) -> Program:
-        """What to send for these conductances, (B,) S."""
+    def program(self, latent: BranchArray, held: Program) -> Program:
+        """What to send for these conductances, (B,) S, to a board that holds `held`."""
         wipers = self.wiring.wiper_of_branch[self.writable]
-        values = self.held.copy()
+        values = held.values.copy()
         if self.law is None:
             values[wipers] = latent[self.writable]
             return Conductances(np.asarray(values, dtype=np.float64))

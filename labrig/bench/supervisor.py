@@ -1,57 +1,44 @@
 """The last look before bytes leave: no request may take a branch or a line over a limit."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from labrig.arrays import Amperes, BranchArray, Seconds, Siemens, Volts
-from labrig.circuit.boundary import Boundary, ThroughConductance
+from labrig.bench.limits import BenchLimits
+from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
 from labrig.circuit.topology import Topology
 from labrig.errors import LimitExceeded
 from labrig.units import format_quantity
 
-_INFINITE = float("inf")
+_SLACK = 1 + 1e-9
+"""What floating point may take a value over a limit that it was computed to meet."""
 
 
 @dataclass(frozen=True, slots=True)
-class BenchLimits:
-    """What must never be exceeded; infinite where nothing limits."""
+class _Imposed:
+    """What the drivers may do while a boundary is on the board."""
 
-    voltage: Volts = _INFINITE
-    branch_current: Amperes = _INFINITE
-    branch_power: float = _INFINITE
-    """W."""
-    conductance: Siemens = _INFINITE
-    slew: float = _INFINITE
-    """V/s."""
+    levels: Sequence[tuple[int, Volts]] = ()
+    """Node and potential; a node that is pulled toward a target has two."""
+    currents: Mapping[int, Amperes] = field(default_factory=dict[int, Amperes])
 
-    def tighter(self, other: "BenchLimits") -> "BenchLimits":
-        """The smaller of each."""
-        return BenchLimits(
-            min(self.voltage, other.voltage),
-            min(self.branch_current, other.branch_current),
-            min(self.branch_power, other.branch_power),
-            min(self.conductance, other.conductance),
-            min(self.slew, other.slew),
-        )
 
-    def largest_conductance(self, span: Volts) -> Siemens:
-        """What a branch may conduct with `span` volts over it."""
-        if span <= 0:
-            return self.conductance
-        return min(self.conductance, self.branch_current / span, self.branch_power / span**2)
+_RELEASED = _Imposed()
 
 
 @dataclass(slots=True)
 class Supervisor:
-    """Admits or refuses an exchange; remembers what is imposed and programmed.
+    """Admits or refuses an exchange; remembers what may be imposed and programmed.
 
     Codes change, one by one, while the outgoing boundary is still imposed; then boundaries follow one
     another, and any mixture of two neighbours may be on the board for a while. By the maximum principle a
     branch then sees at most the highest minus the lowest driven voltage of both, and an injected current adds
-    at most itself (the voltage that it can raise is left to the driver's own supply).
+    at most itself (the voltage that it can raise is left to the driver's own supply). A pull toward a target
+    starts from a reading, so that its clamp is known up to the error of that reading.
 
     Parameters
     ----------
@@ -61,16 +48,23 @@ class Supervisor:
         The tighter of the device's profile and the rig.
     settle
         Time between two boundaries, for the slew limit.
+    spread
+        Least over greatest conductance that a branch may have at one program.
     """
 
     topology: Topology
     limits: BenchLimits
     settle: Seconds
-    _imposed: Boundary = field(default_factory=lambda: Boundary({}))
+    spread: float = 1.0
+    _imposed: tuple[_Imposed, ...] = (_RELEASED,)
+    """Any of these may be on the board now; several after an exchange whose end is not known."""
     _conductances: BranchArray | None = None
+    """The largest that each branch may have now, shape (B,), S; None: nothing was driven yet."""
 
     def admit(self, boundaries: Sequence[Boundary], conductances: BranchArray) -> None:
         """Check an exchange that programs these worst-case conductances and imposes these boundaries.
+
+        Until `settled` or `released` says more, anything of an admitted exchange counts as imposed.
 
         Parameters
         ----------
@@ -82,73 +76,116 @@ class Supervisor:
         LimitExceeded
             Names the node or branch, the value and the limit. Nothing has been sent.
         """
-        for boundary in boundaries:
-            self._check_voltages(boundary)
-        before = conductances if self._conductances is None else self._conductances
-        self._check_branches((self._imposed, self._imposed), np.maximum(before, conductances))
-        for pair in pairwise((self._imposed, *boundaries)):
-            self._check_slew(*pair)
-            self._check_branches(pair, conductances)
+        coming = [_imposed(boundary, boundaries) for boundary in boundaries]
+        for imposed in coming:
+            self._check_drivers(imposed)
+        old = conductances if self._conductances is None else self._conductances
+        greater = np.maximum(old, conductances)
+        self._check_branches(self._imposed, greater)
+        for group in _neighbours(self._imposed, coming, boundaries):
+            self._check_slew(group)
+            self._check_branches(group, conductances)
+        self._imposed = (*self._imposed, *coming)
+        self._conductances = greater
 
-    def imposed(self, boundary: Boundary, conductances: BranchArray) -> None:
-        """Remember what an exchange left on the board."""
-        self._imposed, self._conductances = boundary, conductances
+    def settled(self, boundaries: Sequence[Boundary], conductances: BranchArray) -> None:
+        """Remember that an admitted exchange was carried out: its last boundary is imposed."""
+        if boundaries:
+            self._imposed = self._imposed[-1:]
+        self._conductances = conductances
 
     def released(self) -> None:
         """Remember that nothing is driven any more."""
-        self._imposed = Boundary({})
+        self._imposed = (_RELEASED,)
 
-    def _check_voltages(self, boundary: Boundary) -> None:
-        for node, volts in _levels(boundary):
-            if not abs(volts) <= self.limits.voltage:
-                raise self._refusal(f"node {self.topology.nodes[node]} to", volts, self.limits.voltage, "V")
-
-    def _check_slew(self, old: Boundary, new: Boundary) -> None:
-        if self.limits.slew == _INFINITE:
-            return
-        before, after = _levels(old), _levels(new)
-        for node in {node for node, _ in before + after}:
-            starts = [volts for other, volts in before if other == node] or [0.0]
-            ends = [volts for other, volts in after if other == node] or [0.0]
-            step = max(abs(end - start) for start in starts for end in ends)
-            if step > self.limits.slew * self.settle:
-                slew = step / self.settle if self.settle else _INFINITE
-                raise self._refusal(f"node {self.topology.nodes[node]} at", slew, self.limits.slew, "V/s")
-
-    def _check_branches(self, pair: tuple[Boundary, Boundary], conductances: BranchArray) -> None:
-        levels = [volts for boundary in pair for _, volts in _levels(boundary)]
-        span = max(levels) - min(levels) if levels else 0.0
-        injected = max(sum(abs(amperes) for amperes in boundary.currents.values()) for boundary in pair)
-        currents = span * conductances + injected
+    def _check_drivers(self, imposed: _Imposed) -> None:
         limits = self.limits
-        checks: tuple[tuple[BranchArray, float, str], ...] = (
-            (conductances, limits.conductance, "S"),
-            (currents, limits.branch_current, "A"),
-            (currents**2 / conductances, limits.branch_power, "W"),
-        )
-        for values, limit, unit in checks:
-            worst = int(np.argmax(values))
-            if not values[worst] <= limit * (1 + 1e-9):
+        for node, volts in imposed.levels:
+            if not (math.isfinite(volts) and abs(volts) <= limits.voltage * _SLACK):
+                raise self._refusal(f"node {self.topology.nodes[node]} to", volts, limits.voltage, "V")
+        for node, amperes in imposed.currents.items():
+            if not math.isfinite(amperes):
                 raise self._refusal(
-                    f"branch {self.topology.branch_name(worst)} to", values[worst], limit, unit
+                    f"node {self.topology.nodes[node]} to", amperes, limits.branch_current, "A"
                 )
 
-    def _refusal(self, what: str, value: float | np.float64, limit: float, unit: str) -> LimitExceeded:
+    def _check_slew(self, group: Sequence[_Imposed]) -> None:
+        if self.limits.slew == math.inf:
+            return
+        named = [{node for node, _ in imposed.levels} for imposed in group]
+        always = set[int].intersection(*named)
+        levels: dict[int, set[Volts]] = {}
+        for imposed in group:
+            for node, volts in imposed.levels:
+                levels.setdefault(node, set() if node in always else {0.0}).add(volts)
+        for node, taken in levels.items():
+            step = max(taken) - min(taken)
+            if step > self.limits.slew * self.settle * _SLACK:
+                slew = step / self.settle if self.settle else math.inf
+                raise self._refusal(f"node {self.topology.nodes[node]} at", slew, self.limits.slew, "V/s")
+
+    def _check_branches(self, group: Sequence[_Imposed], conductances: BranchArray) -> None:
+        levels = [volts for imposed in group for _, volts in imposed.levels]
+        span = max(levels) - min(levels) if levels else 0.0
+        injected = _largest_sum(imposed.currents for imposed in group)
+        # Span and injected current are the network's, and what a branch takes is convex in its conductance.
+        best, worst = int(np.argmax(conductances)), int(np.argmin(conductances))
+        self._check_branch(best, float(conductances[best]), span, injected)
+        self._check_branch(worst, float(conductances[worst]) * self.spread, span, injected)
+
+    def _check_branch(self, branch: int, conductance: Siemens, span: Volts, injected: Amperes) -> None:
+        current = span * conductance + injected
+        limits = self.limits
+        checks = (
+            (conductance, limits.conductance, "S"),
+            (current, limits.branch_current, "A"),
+            (current * (span + (injected / conductance if injected else 0.0)), limits.branch_power, "W"),
+        )
+        for value, limit, unit in checks:
+            if not value <= limit * _SLACK:
+                raise self._refusal(f"branch {self.topology.branch_name(branch)} to", value, limit, unit)
+
+    def _refusal(self, what: str, value: float, limit: float, unit: str) -> LimitExceeded:
         return LimitExceeded(
-            f"refused: this exchange could take {what} {format_quantity(float(value), unit)}, the limit is"
+            f"refused: this exchange could take {what} {format_quantity(value, unit)}, the limit is"
             f" {format_quantity(limit, unit)}; nothing was sent. Lower the voltages or the ceiling,"
             " or change limits in the rig"
         )
 
 
-def _levels(boundary: Boundary) -> list[tuple[int, Volts]]:
-    """Every potential that a driver may take, node by node; a pull toward a target has two ends."""
+def _imposed(boundary: Boundary, boundaries: Sequence[Boundary]) -> _Imposed:
     levels = list(boundary.voltages.items())
-    driven = list(boundary.voltages.values())
     for node, nudge in boundary.nudges.items():
-        if isinstance(nudge, ThroughConductance):
-            levels.append((node, nudge.target))
-            continue
-        ends = (min(driven), max(driven)) if driven else (nudge.target,)
-        levels += [(node, x + nudge.fraction * (nudge.target - x)) for x in ends]
-    return levels
+        levels += [(node, volts) for volts in _ends(nudge, boundaries)]
+    return _Imposed(levels, boundary.currents)
+
+
+def _ends(nudge: Nudge, boundaries: Sequence[Boundary]) -> Iterable[Volts]:
+    """Between which potentials a nudge leaves its node, as far as the drivers are concerned."""
+    if isinstance(nudge, ThroughConductance):
+        return (nudge.target,)
+    start = boundaries[nudge.reference] if 0 <= nudge.reference < len(boundaries) else Boundary({})
+    driven = [*start.voltages.values(), *(other.target for other in start.nudges.values())]
+    if start.currents or not driven:
+        return (math.inf,)  # nothing bounds the reading that it starts from
+    return (x + nudge.fraction * (nudge.target - x) for x in (min(driven), max(driven)))
+
+
+def _neighbours(
+    old: Sequence[_Imposed], coming: Sequence[_Imposed], boundaries: Sequence[Boundary]
+) -> Iterator[Sequence[_Imposed]]:
+    """Groups of which any may follow any."""
+    if any(isinstance(nudge, TowardTarget) for boundary in boundaries for nudge in boundary.nudges.values()):
+        yield (*old, *coming)  # a board may bring a pulled state forward to the one that it starts from
+    elif coming:
+        yield (*old, coming[0])
+        yield from pairwise(coming)
+
+
+def _largest_sum(currents: Iterable[Mapping[int, Amperes]]) -> Amperes:
+    """Sum over the nodes of the largest current into each, whatever its sign."""
+    largest: dict[int, Amperes] = {}
+    for into in currents:
+        for node, amperes in into.items():
+            largest[node] = max(largest.get(node, 0.0), abs(amperes))
+    return sum(largest.values())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BoolArray, BranchArray, Volts
+from labrig.arrays import Amperes, BoolArray, BranchArray, Volts
 from labrig.bench.bench import Bench
 from labrig.bench.bounds import EffectiveBounds
 from labrig.circuit.topology import Topology
@@ -14,6 +14,7 @@ from labrig.config.experiment import ExperimentConfig
 from labrig.config.tasks import Sample as NamedSample
 from labrig.devices.laws import TapLaw
 from labrig.learning.build import build_batches, build_policy, build_rule
+from labrig.learning.equilibrium import EquilibriumByCurrent
 from labrig.learning.floor import FloorPrediction, NoFloor, predicted_floor
 from labrig.learning.orders import Batches
 from labrig.learning.rule import LearningRule
@@ -63,16 +64,22 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
     """
     topology, learning = bench.topology, experiment.learning
     samples = number_samples(topology, experiment.task.samples)
-    bounds = bench.restrict((learning.bounds.floor, learning.bounds.ceiling), span=driven_span(samples))
+    validation = number_samples(topology, experiment.task.validation or ())
+    rule = build_rule(learning, bench.nudging)
+    span = driven_span((*samples, *validation))
+    bounds = bench.restrict(
+        (learning.bounds.floor, learning.bounds.ceiling),
+        span=span,
+        injected=_most_injected(rule, samples, span),
+    )
     mask = ~bench.programmer.writable
     initial = np.where(mask, bench.realised(), _initial(bench, learning.initial, experiment.seed))
-    rule = build_rule(learning, bench.nudging)
     policy = build_policy(learning)
     generator = np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(_ORDER,)))
     return TrainingPlan(
         config=experiment,
         samples=samples,
-        validation=number_samples(topology, experiment.task.validation or ()),
+        validation=validation,
         bounds=bounds,
         initial=initial,
         mask=mask,
@@ -100,6 +107,13 @@ def driven_span(samples: Sequence[Sample]) -> Volts:
     """Highest minus lowest voltage that a training on these samples drives."""
     levels = [volts for s in samples for volts in (*s.inputs.values(), *s.targets.values())]
     return max(levels) - min(levels)
+
+
+def _most_injected(rule: LearningRule, samples: Sequence[Sample], span: Volts) -> Amperes:
+    """Sum of the currents that a rule may inject at once where no error exceeds `span`."""
+    if not isinstance(rule, EquilibriumByCurrent):
+        return 0.0
+    return rule.nudge * span * max(len(sample.targets) for sample in samples)
 
 
 def _initial(bench: Bench, initial: config.InitialConfig, seed: int) -> BranchArray:

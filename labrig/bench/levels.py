@@ -1,0 +1,51 @@
+"""What a board's drivers can give: voltages on the grid of its DAC, rounded inward at the limit."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from labrig.arrays import Volts
+from labrig.boards.base import Converter
+from labrig.circuit.boundary import Boundary, Nudge, TowardTarget
+from labrig.wire.definition import PER_FRACTION
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The potentials that drivers can take.
+
+    Parameters
+    ----------
+    dac
+        None: any.
+    limit
+        Not to be exceeded by rounding.
+    """
+
+    dac: Converter | None
+    limit: Volts
+
+    def imposable(self, boundary: Boundary) -> Boundary:
+        """What the board imposes where this is asked for; a voltage over the limit stays as it is."""
+        if self.dac is None:
+            return boundary
+        targets = self._rounded({node: nudge.target for node, nudge in boundary.nudges.items()}, self.dac)
+        nudges = {node: _nudge(nudge, targets[node]) for node, nudge in boundary.nudges.items()}
+        return Boundary(self._rounded(boundary.voltages, self.dac), boundary.currents, nudges)
+
+    def _rounded(self, voltages: Mapping[int, Volts], dac: Converter) -> dict[int, Volts]:
+        if not voltages:
+            return {}
+        asked = np.fromiter(voltages.values(), dtype=np.float64, count=len(voltages))
+        highest = math.floor(min(self.limit, dac.span) / dac.lsb * (1 + 1e-12))
+        nearest = np.minimum(np.floor(asked / dac.lsb + 0.5), highest) * dac.lsb
+        given = np.where(asked <= self.limit, nearest, asked)
+        return dict(zip(voltages, given.tolist(), strict=True))
+
+
+def _nudge(nudge: Nudge, target: Volts) -> Nudge:
+    if isinstance(nudge, TowardTarget) and math.isfinite(nudge.fraction):
+        return replace(nudge, target=target, fraction=round(nudge.fraction * PER_FRACTION) / PER_FRACTION)
+    return replace(nudge, target=target)
