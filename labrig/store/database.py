@@ -43,15 +43,15 @@ CREATE TABLE checkpoint (name TEXT PRIMARY KEY, dtype TEXT, shape TEXT, value);
 
 
 def create_tables(connection: sqlite3.Connection, columns: Sequence[Column]) -> None:
-    """Lay out an empty run."""
+    """Lay out an empty run, inside the transaction that also describes it: nobody sees half of a run."""
     scalars_first = sorted(
         columns, key=lambda column: bool(column.shape)
     )  # what is read most lies on few pages
     stepped = ", ".join(["step INTEGER PRIMARY KEY", *(f'"{c.name}" {c.sql_type}' for c in scalars_first)])
-    connection.executescript(
-        f"BEGIN; {_TABLES} CREATE TABLE steps ({stepped});"
-        f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-    )
+    for statement in (*_TABLES.split(";"), f"CREATE TABLE steps ({stepped})"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def open_writer(directory: Path, synchronous: Synchronous) -> tuple[sqlite3.Connection, tuple[str, ...]]:

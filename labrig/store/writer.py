@@ -125,8 +125,8 @@ class Run:
         try:
             with translated(directory, "cannot be created"):
                 connection, warnings = open_writer(directory, synchronous)
-                create_tables(connection, columns)
                 with transaction(connection):
+                    create_tables(connection, columns)
                     tables.write_about(connection, about)
                     tables.write_columns(connection, columns)
                     tables.write_constants(connection, constants or {}, "constant")
