@@ -1,55 +1,53 @@
 """A run that was killed goes on as if nothing had happened; a board that holds something else is refused."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import labrig
+from labrig.arrays import CodeArray
 from labrig.boards.base import BoardRequest, Codes
 from labrig.boards.wired import open_wired
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel
+from labrig.errors import RunError
 from labrig.links.serial import open_serial
 from labrig.store.reader import RunReader
 from tests.support.boards import RunningBoard, StartBoard
 from tests.support.files import Files
+from tests.support.sessions import SessionServer, only_run, stored_steps, wait_for_steps
 
 KILLS = 30
-STEPS = 3000
+STEPS = 250
+STOP = f"{{steps: {STEPS}}}"
+SPARED = 0.2
+"""Share of the steps before which the last kill falls, so that there is something left to go on with."""
 
 
-def labrig(*arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "labrig", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SessionServer]:
+    server = SessionServer(tmp_path_factory.mktemp("sessions"))
+    yield server
+    server.close()
 
 
-def finished(*arguments: object) -> str:
-    process = labrig(*arguments)
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == 0, err
-    return out
+@pytest.fixture(scope="module")
+def uninterrupted(sessions: SessionServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of all steps, without read noise and in the order of the task."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    return trained(sessions, Files(folder).simulated(stop=STOP), folder / "runs")
 
 
-def the_run(runs: Path) -> Path:
-    (run,) = runs.iterdir()
-    return run
-
-
-def kill_while_training(process: subprocess.Popen[str], after: float) -> None:
-    """SIGKILL, some time after the process said that it trains."""
-    assert process.stderr is not None
-    while not process.stderr.readline().startswith("training "):
-        assert process.poll() is None
-    time.sleep(after)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
+def trained(sessions: SessionServer, experiment: Path, runs: Path) -> Path:
+    sessions.labrig("train", experiment, "--runs", runs).finish()
+    return only_run(runs)
 
 
 def rows(run: Path) -> list[dict[str, Any]]:
@@ -66,131 +64,214 @@ def assert_same_rows(run: Path, reference: Path) -> None:
             np.testing.assert_array_equal(np.asarray(a[name]), np.asarray(value), f"step {k}, {name}")
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(("order", "noise"), [("batch", "0.2 mV"), ("random", "0.2 mV")])
+def outcome(run: Path) -> str:
+    with RunReader(run) as reader:
+        return reader.info().status
+
+
+@pytest.mark.parametrize(("order", "noise"), [("batch", "0 V"), ("random", "0.2 mV")])
 def test_a_run_killed_at_random_instants_equals_the_uninterrupted_one(
-    files: Files, tmp_path: Path, order: str, noise: str
+    sessions: SessionServer, files: Files, tmp_path: Path, order: str, noise: str
 ) -> None:
-    experiment = files.simulated(noise=noise, order=order, stop=f"{{steps: {STEPS}}}")
-    reference, runs = tmp_path / "reference", tmp_path / "runs"
-    finished("train", experiment, "--runs", reference)
+    experiment, runs = files.simulated(noise=noise, order=order, stop=STOP), tmp_path / "runs"
+    reference = trained(sessions, experiment, tmp_path / "reference")
+    with RunReader(reference) as reader:
+        a_step = float(np.median(np.diff(reader.scalars("wall"))))
+
     instants = random.Random(7)
-    kill_while_training(labrig("train", experiment, "--runs", runs), instants.uniform(0, 0.1))
-    for _ in range(KILLS // 2 - 1):
-        kill_while_training(labrig("resume", the_run(runs)), instants.uniform(0, 0.1))
-    with RunReader(the_run(runs)) as reader:
-        info = reader.info()
-    assert info.status == "interrupted"
-    assert len(info.sessions) == KILLS // 2
-    assert info.last_step is not None
-    assert 0 < info.last_step < STEPS
-    finished("resume", the_run(runs))
-    assert_same_rows(the_run(runs), the_run(reference))
+    session = sessions.labrig("train", experiment, "--runs", runs)
+    started = time.monotonic()
+    wait_for_steps(runs, 1)
+    start_up = time.monotonic() - started
+    for progress in sorted(instants.uniform(0, (1 - SPARED) * STEPS) for _ in range(KILLS)):
+        stored = stored_steps(runs)
+        wait_for_steps(runs, int(progress))
+        time.sleep(instants.uniform(0, start_up if stored > progress else 2 * a_step))
+        session.kill()
+        session = sessions.labrig("resume", only_run(runs))
+    session.finish()
+
+    assert outcome(only_run(runs)) == "stopped"
+    assert_same_rows(only_run(runs), reference)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_says_so_and_can_be_resumed(
-    files: Files, tmp_path: Path, by: signal.Signals
+    sessions: SessionServer, files: Files, tmp_path: Path, uninterrupted: Path, by: signal.Signals
 ) -> None:
-    experiment = files.simulated(stop=f"{{steps: {STEPS}}}")
-    process = labrig("train", experiment, "--runs", tmp_path / "runs")
-    assert process.stderr is not None
-    while not process.stderr.readline().startswith("training "):
-        assert process.poll() is None
-    time.sleep(0.3)
-    process.send_signal(by)
-    process.communicate(timeout=30)
-    assert process.returncode == 128 + by
-    with RunReader(the_run(tmp_path / "runs")) as reader:
-        assert reader.info().status == "interrupted"
-    finished("resume", the_run(tmp_path / "runs"))
-    finished("train", experiment, "--runs", tmp_path / "reference")
-    assert_same_rows(the_run(tmp_path / "runs"), the_run(tmp_path / "reference"))
+    runs = tmp_path / "runs"
+    session = sessions.labrig("train", files.simulated(stop=STOP), "--runs", runs)
+    wait_for_steps(runs, 10)
+    session.send(by)
+    assert session.exit_code() == 128 + by
+    assert outcome(only_run(runs)) == "interrupted"
+    sessions.labrig("resume", only_run(runs)).finish()
+    assert_same_rows(only_run(runs), uninterrupted)
 
 
-def test_a_finished_run_is_not_resumed(files: Files, tmp_path: Path) -> None:
-    finished("train", files.simulated(), "--runs", tmp_path / "runs")
-    process = labrig("resume", the_run(tmp_path / "runs"))
-    assert "has ended (stopped" in process.communicate()[1]
-    assert process.returncode == 9
+def test_a_finished_run_is_not_resumed(sessions: SessionServer, files: Files, tmp_path: Path) -> None:
+    run = trained(sessions, files.simulated(), tmp_path / "runs")
+    session = sessions.labrig("resume", run)
+    assert session.exit_code() == RunError.exit_code
+    assert "has ended (stopped" in session.err.read_text()
+
+
+def test_a_run_that_is_being_written_is_not_resumed(files: Files, tmp_path: Path) -> None:
+    experiment = labrig.load_experiment(files.simulated())
+    with labrig.open_bench(experiment.rig) as bench:
+        run = labrig.train(bench, experiment, runs=tmp_path).run
+        with pytest.raises(RunError, match="is being written by process"), labrig.open_resumed(run):
+            pass
+
+
+@dataclass(frozen=True)
+class Abandoned:
+    """A run whose host was killed while its board went on, and how the run goes on where nobody meddles."""
+
+    board: RunningBoard
+    run: Path
+    uninterrupted: list[CodeArray]
+
+    @property
+    def stored(self) -> list[CodeArray]:
+        return codes(self.run)
+
+    @property
+    def last(self) -> CodeArray:
+        """Codes of the newest step."""
+        return self.stored[-1]
+
+    @property
+    def upcoming(self) -> CodeArray:
+        """Codes that the next step writes."""
+        return self.uninterrupted[len(self.stored)]
+
+
+def codes(run: Path) -> list[CodeArray]:
+    return [np.asarray(row["codes"], dtype=np.int64) for row in rows(run)]
 
 
 @pytest.fixture
-def killed_on_a_board(
-    start_board: StartBoard, model: BoardModel, topology: Topology, files: Files, tmp_path: Path
-) -> tuple[RunningBoard, Path]:
-    """A run whose host was killed while the board went on."""
-    board = start_board(model, topology)
-    experiment = files.on_port(board.resource, stop="{steps: 400}")
-    kill_while_training(labrig("train", experiment, "--runs", tmp_path / "runs"), 0.2)
-    return board, the_run(tmp_path / "runs")
-
-
-def put(board: RunningBoard, change: int) -> Codes:
-    """Move one wiper behind the run's back; gives what the board holds then."""
-    wired = open_wired(open_serial(board.resource, 1_000_000))
-    try:
-        held = wired.exchange(BoardRequest(boundaries=[], read_back=True)).program
-        assert isinstance(held, Codes)
-        values = held.values.copy()
-        values[2] += change
-        wired.exchange(BoardRequest(boundaries=[], program=Codes(values)))
-        return Codes(values)
-    finally:
-        wired.close()
-
-
-def test_a_board_that_kept_its_codes_goes_on(killed_on_a_board: tuple[RunningBoard, Path]) -> None:
-    finished("resume", killed_on_a_board[1])
-    with RunReader(killed_on_a_board[1]) as reader:
-        assert reader.info().status == "stopped"
-        assert reader.info().last_step == 400
-
-
-def test_a_board_that_lost_its_codes_gets_them_back_without_asking(
-    killed_on_a_board: tuple[RunningBoard, Path],
+def abandoned(
+    sessions: SessionServer,
     start_board: StartBoard,
     model: BoardModel,
     topology: Topology,
     files: Files,
     tmp_path: Path,
+    uninterrupted: Path,
+) -> Abandoned:
+    board, runs = start_board(model, topology), tmp_path / "runs"
+    session = sessions.labrig("train", files.on_port(board.resource, stop=STOP), "--runs", runs)
+    wait_for_steps(runs, 10)
+    session.kill()
+    return Abandoned(board, only_run(runs), codes(uninterrupted))
+
+
+def held_by(board: RunningBoard, wanted: CodeArray | None = None) -> CodeArray:
+    """What is on a board, after putting other codes there behind the run's back."""
+    wired = open_wired(open_serial(board.resource, 1_000_000))
+    try:
+        program = None if wanted is None else Codes(wanted)
+        held = wired.exchange(BoardRequest(boundaries=[], program=program, read_back=True)).program
+        assert isinstance(held, Codes)
+        return held.values
+    finally:
+        wired.close()
+
+
+def test_a_board_that_kept_the_last_codes_goes_on(sessions: SessionServer, abandoned: Abandoned) -> None:
+    held_by(abandoned.board, abandoned.last)
+    sessions.labrig("resume", abandoned.run).finish()
+    np.testing.assert_array_equal(abandoned.stored, abandoned.uninterrupted)
+
+
+def test_a_board_that_took_the_next_codes_before_they_were_stored_goes_on(
+    sessions: SessionServer, abandoned: Abandoned
 ) -> None:
-    board, run = killed_on_a_board
-    board.stop()
+    held_by(abandoned.board, abandoned.upcoming)
+    sessions.labrig("resume", abandoned.run).finish()
+    np.testing.assert_array_equal(abandoned.stored, abandoned.uninterrupted)
+
+
+def test_a_board_whose_last_write_was_torn_is_written_without_asking(
+    sessions: SessionServer, abandoned: Abandoned
+) -> None:
+    (changed,) = np.nonzero(abandoned.last != abandoned.upcoming)
+    assert len(changed) > 1, "a write of one code cannot be torn"
+    torn = abandoned.last.copy()
+    torn[changed[0]] = abandoned.upcoming[changed[0]]
+    held_by(abandoned.board, torn)
+    sessions.labrig("resume", abandoned.run).finish()
+    np.testing.assert_array_equal(abandoned.stored, abandoned.uninterrupted)
+
+
+def test_a_board_that_lost_its_codes_gets_them_back_without_asking(
+    sessions: SessionServer,
+    abandoned: Abandoned,
+    start_board: StartBoard,
+    model: BoardModel,
+    topology: Topology,
+) -> None:
+    abandoned.board.stop()
     start_board(model, topology)
-    finished("resume", run)
-    finished("train", files.simulated(stop="{steps: 400}"), "--runs", tmp_path / "reference")
-    (codes, expected) = (
-        [row["codes"] for row in rows(folder)] for folder in (run, the_run(tmp_path / "reference"))
-    )
-    np.testing.assert_array_equal(codes, expected)
+    sessions.labrig("resume", abandoned.run).finish()
+    np.testing.assert_array_equal(abandoned.stored, abandoned.uninterrupted)
 
 
-def test_a_board_that_kept_running_with_other_codes_is_refused_and_both_ways_out_work(
-    killed_on_a_board: tuple[RunningBoard, Path],
+def meddled(abandoned: Abandoned) -> CodeArray:
+    """Codes that neither the last nor the next step left there: one is off by 20."""
+    other = abandoned.last.copy()
+    other[2] += 20
+    return held_by(abandoned.board, other)
+
+
+def test_a_board_that_kept_running_with_other_codes_is_refused_and_left_alone(
+    sessions: SessionServer, abandoned: Abandoned
 ) -> None:
-    board, run = killed_on_a_board
-    put(board, +20)
-    process = labrig("resume", run)
-    err = process.communicate()[1]
-    assert process.returncode == 9
-    assert "1 of its 12 codes" in err
-    assert "--rewrite" in err
-    assert "--adopt" in err
-    finished("resume", run, "--rewrite")
+    other, stored = meddled(abandoned), abandoned.stored
+    session = sessions.labrig("resume", abandoned.run)
+    assert session.exit_code() == RunError.exit_code
+    (said,) = session.err.read_text().splitlines()
+    assert "1 of its 12 codes" in said
+    assert "--rewrite" in said
+    assert "--adopt" in said
+    np.testing.assert_array_equal(held_by(abandoned.board), other)
+    np.testing.assert_array_equal(abandoned.stored, stored)
 
 
-def test_adopting_goes_on_from_what_the_board_holds(killed_on_a_board: tuple[RunningBoard, Path]) -> None:
-    board, run = killed_on_a_board
-    last = rows(run)[-1]["codes"]
-    put(board, +20)
-    finished("resume", run, "--adopt")
-    following = rows(run)[len(rows(run)) - (400 - 0) :]
-    assert following
-    with RunReader(run) as reader:
-        first = reader.info().sessions[-1].first_step
-        row = reader.row(first)
-    assert row is not None
-    moved = np.asarray(row.values["codes"]) - last
-    assert moved[2] == pytest.approx(20, abs=3)
-    assert np.abs(np.delete(moved, 2)).max() <= 3
+def test_rewriting_puts_the_codes_of_the_run_back(sessions: SessionServer, abandoned: Abandoned) -> None:
+    meddled(abandoned)
+    sessions.labrig("resume", abandoned.run, "--rewrite").finish()
+    np.testing.assert_array_equal(abandoned.stored, abandoned.uninterrupted)
+
+
+def test_adopting_goes_on_from_what_the_board_holds(sessions: SessionServer, abandoned: Abandoned) -> None:
+    other, first, upcoming = meddled(abandoned), len(abandoned.stored), abandoned.upcoming
+    sessions.labrig("resume", abandoned.run, "--adopt").finish()
+    expected = upcoming.copy()
+    expected[2] = other[2]
+    np.testing.assert_array_equal(abandoned.stored[first], expected)
+    assert len(abandoned.stored) == STEPS + 1
+
+
+def test_another_board_is_refused_whatever_it_holds(
+    sessions: SessionServer,
+    abandoned: Abandoned,
+    start_board: StartBoard,
+    model: BoardModel,
+    topology: Topology,
+) -> None:
+    abandoned.board.stop()
+    other = start_board(model, topology, "B2")
+    Path(abandoned.board.resource).unlink(missing_ok=True)
+    Path(abandoned.board.resource).symlink_to(other.resource)
+    session = sessions.labrig("resume", abandoned.run, "--rewrite")
+    assert session.exit_code() == RunError.exit_code
+    assert "is of board B1, but board B2 answers" in session.err.read_text()
+
+
+def test_rewriting_and_adopting_exclude_each_other(sessions: SessionServer, tmp_path: Path) -> None:
+    session = sessions.labrig("resume", tmp_path, "--rewrite", "--adopt")
+    assert session.exit_code() == 2
+    assert "exclude each other" in session.err.read_text()
