@@ -139,6 +139,7 @@ static void set_branch(struct bench *bench, unsigned branch, uint16_t code)
 
 static void wiper_moved(struct bench *bench, unsigned number, const struct slot *slot)
 {
+    bench->wiper_cycle = bench->avr->cycle;
     if (slot->kind == &ad5270_kind) {
         set_branch(bench, number, ((const struct ad5270 *)slot->part)->wiper);
         return;

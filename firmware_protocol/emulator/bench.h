@@ -36,6 +36,7 @@ struct bench {
     double nudge; /* S */
     int active;   /* group whose enable is low; -1: none */
     unsigned chip;
+    avr_cycle_count_t wiper_cycle; /* when a wiper was last written */
     unsigned long select_faults; /* two enables low at once, or select lines moved while one is */
     unsigned long select_cuts;   /* chip select moved while a byte was being shifted */
     unsigned long nobody;        /* a chip was selected that is not there */

@@ -20,6 +20,7 @@
 #define NS_A_CYCLE (1e9 / HERTZ)
 #define LISTEN_WITHIN (10ull * HERTZ)
 #define ROOM_TEMPERATURE_MV 750u /* of a TMP36 at 25 degrees Celsius */
+#define PLAY_WITHIN (600ull * HERTZ)
 #define MOST_OWED (HERTZ / 100u)
 #define PACE_GRAIN_NS 50000.0
 
@@ -78,7 +79,7 @@ static void agree(struct machine *machine)
 static void send_bytes(struct machine *machine)
 {
     if (machine->out > 0 && machine->port != NULL) {
-        (void)port_write(machine->port, machine->outbox, machine->out);
+        port_write_all(machine->port, machine->outbox, machine->out);
     }
     machine->out = 0;
 }
@@ -86,6 +87,12 @@ static void send_bytes(struct machine *machine)
 static void byte_sent(void *context, uint8_t byte)
 {
     struct machine *machine = context;
+    if (machine->play != NULL) {
+        if (play_byte(machine->play, byte)) {
+            machine->played = play_go_on(machine->play, &machine->usart, machine->bench);
+        }
+        return;
+    }
     machine->outbox[machine->out++] = byte;
     if (!machine->usart.busy || byte == 0 || machine->out == OUTBOX) {
         send_bytes(machine);
@@ -237,6 +244,20 @@ void machine_serve(struct machine *machine, struct port *port, const sigset_t *a
     }
 }
 
+void machine_play(struct machine *machine, struct play *play)
+{
+    machine->play = play;
+    machine->played = play_go_on(play, &machine->usart, machine->bench);
+    const avr_cycle_count_t latest = machine->avr->cycle + PLAY_WITHIN;
+    while (!machine->played) {
+        if (machine->avr->cycle > latest) {
+            fputs("the board does not answer what is played\n", stderr);
+            exit(1);
+        }
+        run_until(machine, machine->avr->cycle + SLICE);
+    }
+}
+
 void machine_report(const struct machine *machine, const char *path)
 {
     const struct part_abuse abuse = bench_abuse(machine->bench);
@@ -251,11 +272,15 @@ void machine_report(const struct machine *machine, const char *path)
             " \"spi_bytes\": %lu, \"spi_collisions\": %lu, \"select_faults\": %lu, \"select_cuts\": %lu,\n"
             " \"nobody_selected\": %lu, \"parallel_switches\": %lu,\n"
             " \"parts\": {\"too_fast\": %lu, \"wrong_mode\": %lu, \"cut_short\": %lu, \"refused\": %lu, \"too_soon\": %lu},\n"
-            " \"resets\": %lu, \"watchdog_resets\": %lu}\n",
+            " \"resets\": %lu, \"watchdog_resets\": %lu",
             (unsigned long long)machine->avr->cycle, machine->usart.bytes_down, machine->usart.bytes_up,
             machine->usart.overruns, bench->spi.bytes, bench->spi.collisions, bench->select_faults, bench->select_cuts,
             bench->nobody, bench->parallel, abuse.too_fast, abuse.wrong_mode, abuse.cut_short, abuse.refused,
             abuse.too_soon, machine->resets, machine->watchdog_resets);
+    if (machine->play != NULL) {
+        play_report(machine->play, file);
+    }
+    fputs("}\n", file);
     if (fclose(file) != 0) {
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
         exit(2);

@@ -14,6 +14,7 @@
 
 #include "bench.h"
 #include "eeprom_image.h"
+#include "play.h"
 #include "port.h"
 #include "usart.h"
 
@@ -27,6 +28,8 @@ struct machine {
     struct eeprom_image *eeprom;
     bool paced;
 
+    struct play *play; /* in place of a port */
+    bool played;       /* to its end */
     struct port *port;
     const sigset_t *awake; /* signals let in while waiting */
     volatile sig_atomic_t *ending;
@@ -51,6 +54,9 @@ void machine_boot(struct machine *machine);
 /* Serve the port until a signal, or the end of standard input where asked for. */
 void machine_serve(struct machine *machine, struct port *port, const sigset_t *awake, bool until_eof,
                    volatile sig_atomic_t *ending);
+
+/* Play a script to its end, as fast as it goes. */
+void machine_play(struct machine *machine, struct play *play);
 
 /* Write the statistics; exits where that fails. */
 void machine_report(const struct machine *machine, const char *path);

@@ -18,14 +18,15 @@
 #include "port.h"
 
 #define USAGE                                                                                                          \
-    "usage: labrig-board-atmega2560 (--pty PATH | --tcp HOST:PORT) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"                       \
+    "usage: labrig-board-atmega2560 (--pty PATH | --tcp HOST:PORT | --play FILE) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"                       \
     "       [--firmware ELF] [--baud N] [--paced | --free] [--statistics FILE] [--until-eof]\n"                                               \
     "       --free: emulated time runs ahead of the wall's while there is work to do (default); --paced: it never does\n"                    \
+    "       --play: be the host too, one without delay; the script's lines are in emulator/play.h\n"                                          \
     "       --statistics: written at the end, one JSON object\n"                                                                             \
     "       --until-eof: end when standard input ends, as it does when a parent process dies\n"
 
 struct options {
-    const char *pty, *tcp, *serial_number, *eeprom, *circuit, *firmware, *statistics;
+    const char *pty, *tcp, *play, *serial_number, *eeprom, *circuit, *firmware, *statistics;
     double baud;
     bool until_eof, paced;
 };
@@ -35,6 +36,7 @@ static struct circuit circuit;
 static struct bench bench;
 static struct eeprom_image eeprom;
 static struct machine machine;
+static struct play play;
 
 static void end(int signal)
 {
@@ -61,7 +63,8 @@ static struct options read_options(int count, char **words)
         {"circuit", required_argument, NULL, 'c'},  {"until-eof", no_argument, NULL, 'u'},
         {"firmware", required_argument, NULL, 'f'}, {"statistics", required_argument, NULL, 'S'},
         {"baud", required_argument, NULL, 'b'},     {"paced", no_argument, NULL, 'P'},
-        {"free", no_argument, NULL, 'F'},           {0},
+        {"free", no_argument, NULL, 'F'},           {"play", required_argument, NULL, 'y'},
+        {0},
     };
     struct options options = {.serial_number = "EMULATED", .firmware = NULL, .baud = 1e6};
     for (int option; (option = getopt_long(count, words, "", known, NULL)) != -1;) {
@@ -76,11 +79,12 @@ static struct options read_options(int count, char **words)
         case 'S': options.statistics = optarg; break;
         case 'b': options.baud = read_baud(optarg); break;
         case 'P': options.paced = true; break;
+        case 'y': options.play = optarg; break;
         case 'F': options.paced = false; break;
         default: fputs(USAGE, stderr); exit(2);
         }
     }
-    if (optind != count || options.circuit == NULL || (options.pty == NULL) == (options.tcp == NULL)) {
+    if (optind != count || options.circuit == NULL || (options.pty != NULL) + (options.tcp != NULL) + (options.play != NULL) != 1) {
         fputs(USAGE, stderr);
         exit(2);
     }
@@ -127,11 +131,24 @@ static void find_firmware(struct options *options, char *path, size_t size)
     options->firmware = path;
 }
 
+static void serve(const struct options *options, const sigset_t *awake)
+{
+    struct port port;
+    if (options->pty != NULL) {
+        port_open_terminal(&port, options->pty);
+    } else {
+        port_open_tcp(&port, options->tcp);
+    }
+    printf("ready %s\n", port.resource);
+    fflush(stdout);
+    machine_serve(&machine, &port, awake, options->until_eof, &ending);
+    port_close(&port);
+}
+
 int main(int count, char **words)
 {
     static char beside[4096];
     sigset_t awake;
-    struct port port;
     struct options options = read_options(count, words);
     find_firmware(&options, beside, sizeof beside);
     circuit_file_read(options.circuit, options.serial_number, &circuit);
@@ -141,15 +158,12 @@ int main(int count, char **words)
     catch_signals(&awake);
     machine_build(&machine, options.firmware, &bench, &eeprom, options.baud, options.paced);
     machine_boot(&machine);
-    if (options.pty != NULL) {
-        port_open_terminal(&port, options.pty);
+    if (options.play != NULL) {
+        play_load(&play, options.play);
+        machine_play(&machine, &play);
     } else {
-        port_open_tcp(&port, options.tcp);
+        serve(&options, &awake);
     }
-    printf("ready %s\n", port.resource);
-    fflush(stdout);
-    machine_serve(&machine, &port, &awake, options.until_eof, &ending);
-    port_close(&port);
     if (options.statistics != NULL) {
         machine_report(&machine, options.statistics);
     }

@@ -29,15 +29,20 @@ static uint8_t status(const struct usart *usart)
                      | (usart->next_full ? 0 : 1u << UDRE) | (usart->overrun ? 1u << DOR : 0));
 }
 
-/* Two of the interrupts last as long as their condition. */
+static void follow(const struct usart *usart, avr_int_vector_t *vector, bool condition)
+{
+    if (condition) {
+        (void)avr_raise_interrupt(usart->avr, vector);
+    } else if (vector->pending) {
+        avr_clear_interrupt(usart->avr, vector);
+    }
+}
+
+/* Two of the interrupts are there as long as their condition is, and no longer. */
 static void raise(const struct usart *usart)
 {
-    if (usart->waiting != 0 && bit(usart->control, RXCIE)) {
-        (void)avr_raise_interrupt(usart->avr, usart->receive_vector);
-    }
-    if (!usart->next_full && bit(usart->control, UDRIE)) {
-        (void)avr_raise_interrupt(usart->avr, usart->empty_vector);
-    }
+    follow(usart, usart->receive_vector, usart->waiting != 0 && bit(usart->control, RXCIE));
+    follow(usart, usart->empty_vector, !usart->next_full && bit(usart->control, UDRIE));
 }
 
 static avr_cycle_count_t byte_received(avr_t *avr, avr_cycle_count_t when, void *param);
