@@ -1,6 +1,6 @@
 """One boundary of a MEASURE request: a byte of section bits, then the sections, each ending on a byte."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from struct import Struct
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from labrig.wire.packing import bitmap, bitmap_items, pack, packed_size, unpack
 
 
 class UnknownPartError(FrameError):
-    """A section, or a line, that is not there."""
+    """A section, a line or a conductance that is not there."""
 
 
 Codes = Mapping[int, int]
@@ -66,6 +66,18 @@ class Shape:
     dac_bits: int
 
 
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a board can be asked for in a boundary; without it a boundary is read as any board may get it."""
+
+    sections: Section = ~Section(0)
+    conductances: range = range(2**32)
+    """nS of a `Through`."""
+
+
+_ALL = Abilities()
+
+
 def encode_boundary(boundary: WireBoundary, shape: Shape) -> bytes:
     """Bytes of one boundary."""
     sections = Section(0)
@@ -109,27 +121,29 @@ def _encode_codes(codes: Codes, count: int, bits: int, *, between: bytes = b"") 
     return bitmap(items, count) + between + pack(np.array([codes[item] for item in items], np.int64), bits)
 
 
-def decode_boundaries(body: bytes, count: int, shape: Shape) -> list[WireBoundary]:
-    """Read the `count` boundaries in the body of a MEASURE request.
+def decode_boundaries(
+    body: bytes, count: int, shape: Shape, abilities: Abilities = _ALL
+) -> Iterator[WireBoundary]:
+    """Read the `count` boundaries in the body of a MEASURE request, one after the other.
 
     Raises
     ------
     UnknownPartError
-        A section bit is unknown, or a bitmap names a line that is not there.
+        A section or conductance is not among the abilities, or a bitmap names a line that is not there.
     FrameError
         The body ends too early or too late.
     """
     reader = _Reader(body)
-    boundaries = [_decode_boundary(reader, shape) for _ in range(count)]
+    for _ in range(count):
+        yield _decode_boundary(reader, shape, abilities)
     if reader.at != len(body):
         msg = f"{len(body) - reader.at} bytes follow the last of {count} boundaries"
         raise FrameError(msg)
-    return boundaries
 
 
-def _decode_boundary(reader: "_Reader", shape: Shape) -> WireBoundary:
+def _decode_boundary(reader: "_Reader", shape: Shape, abilities: Abilities) -> WireBoundary:
     bits = reader.take(1)[0]
-    if bits & ~sum(Section):
+    if bits & ~int(abilities.sections):
         msg = f"section bits 0x{bits:02X} of a boundary are not all known"
         raise UnknownPartError(msg)
     sections = Section(bits)
@@ -141,6 +155,9 @@ def _decode_boundary(reader: "_Reader", shape: Shape) -> WireBoundary:
         toward = Toward(fraction, reader.codes(items, shape.dac_bits))
     if Section.THROUGH in sections:
         items, (conductance,) = reader.items(shape.outputs), reader.fixed(_CONDUCTANCE)
+        if conductance not in abilities.conductances:
+            msg = f"a nudge through {conductance} nS is outside {abilities.conductances}"
+            raise UnknownPartError(msg)
         through = Through(conductance, reader.codes(items, shape.dac_bits))
     inject: Mapping[int, int] = _NONE
     if Section.INJECT in sections:

@@ -116,7 +116,7 @@ def test_a_boundary_both_ways(vector: Vector) -> None:
     shape = Shape(**vector["board"])
     encoded = bytes.fromhex(vector["encoded"])
     assert encode_boundary(boundary, shape) == encoded
-    assert decode_boundaries(encoded, 1, shape) == [boundary]
+    assert list(decode_boundaries(encoded, 1, shape)) == [boundary]
 
 
 @pytest.mark.parametrize("vector", vectors("packing", "sums"))
