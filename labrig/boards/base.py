@@ -29,11 +29,6 @@ class Converter:
         """One code step: span / (2**bits - 1)."""
         return self.span / ((1 << self.bits) - 1)
 
-    def codes(self, volts: FloatArray) -> CodeArray:
-        """Nearest codes, halves upward, kept within range."""
-        codes = np.floor(np.asarray(volts) / self.lsb + 0.5)
-        return np.clip(codes, 0, 2**self.bits - 1).astype(np.int64)
-
     def volts(self, codes: CodeArray | FloatArray) -> FloatArray:
         """Voltage of each code (or mean of codes)."""
         return np.asarray(codes, dtype=np.float64) * self.lsb

@@ -8,6 +8,7 @@ import numpy as np
 from labrig.arrays import BoolArray, FloatArray, Ohms, Siemens, Volts
 from labrig.boards.base import Converter, saturation
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
+from labrig.sim.quantising import to_codes, to_volts
 from labrig.wire.definition import PER_NS, PER_PA
 
 THROUGH_RANGE: tuple[Siemens, Siemens] = (1e-9, 4.0)
@@ -39,16 +40,20 @@ class Reader:
 
         The noise is a function of seed, exchange index and stage alone.
         """
-        if self.converter is None and self.noise == 0:
-            return volts, np.zeros(volts.shape, dtype=np.bool_)
-        scans = np.broadcast_to(volts, (averages, *volts.shape))
-        if self.noise > 0:
-            stream = np.random.SeedSequence(self.seed, spawn_key=(_NOISE, index, stage))
-            scans = scans + np.random.default_rng(stream).normal(0, self.noise, scans.shape)
+        scans = self.scans(volts, averages=averages, index=index, stage=stage)
         if self.converter is None:
-            return scans.mean(axis=0), np.zeros(volts.shape, dtype=np.bool_)
-        codes = self.converter.codes(scans).sum(axis=0) / averages
-        return self.converter.volts(codes), saturation(codes, self.converter)
+            exact = volts if self.noise == 0 else scans.mean(axis=0)
+            return exact, np.zeros(volts.shape, dtype=np.bool_)
+        codes = to_codes(scans, self.converter).sum(axis=0) / averages
+        return to_volts(codes, self.converter), saturation(codes, self.converter)
+
+    def scans(self, volts: FloatArray, *, averages: int, index: int, stage: int) -> FloatArray:
+        """What each conversion meets, noise included: shape (averages, *shape of volts), V."""
+        scans = np.broadcast_to(volts, (averages, *volts.shape))
+        if self.noise == 0:
+            return scans
+        stream = np.random.SeedSequence(self.seed, spawn_key=(_NOISE, index, stage))
+        return scans + np.random.default_rng(stream).normal(0, self.noise, scans.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Driver:
         """What the DAC gives for a voltage that was asked for."""
         if self.converter is None:
             return volts
-        return float(self.converter.volts(self.converter.codes(np.asarray(volts))))
+        return float(to_volts(to_codes(np.asarray(volts), self.converter), self.converter))
 
     def impose(self, boundary: Boundary) -> Boundary:
         """What the circuit sees of a boundary without pulls toward a target."""
@@ -92,8 +97,8 @@ class Driver:
         """`level` of each line."""
         if self.converter is None:
             return dict(volts)
-        codes = self.converter.codes(np.fromiter(volts.values(), np.float64, len(volts)))
-        return dict(zip(volts, self.converter.volts(codes).tolist(), strict=True))
+        codes = to_codes(np.fromiter(volts.values(), np.float64, len(volts)), self.converter)
+        return dict(zip(volts, to_volts(codes, self.converter).tolist(), strict=True))
 
     def _step(self, value: float, per_unit: int) -> float:
         return value if self.converter is None else round(value * per_unit) / per_unit

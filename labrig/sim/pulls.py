@@ -7,6 +7,7 @@ import numpy as np
 from labrig.arrays import FloatArray, Volts
 from labrig.boards.base import BoardInfo, Converter
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
+from labrig.sim.quantising import step, to_codes
 from labrig.wire.definition import PER_FRACTION, PER_UV
 from labrig.wire.nudging import nudge_scale, toward_code
 
@@ -49,14 +50,14 @@ def clamp_voltage(x: Volts, averages: int, target: Volts, fraction: float, info:
     if adc is None or dac is None:
         return x + fraction * (target - x)
     code = toward_code(
-        round(x * averages / adc.lsb),
+        round(x * averages / step(adc)),
         averages,
         _scale(adc, dac),
         round(fraction * PER_FRACTION),
-        int(dac.codes(np.asarray(target))),
+        int(to_codes(np.asarray(target), dac)),
         dac.bits,
     )
-    return code * dac.lsb
+    return code * step(dac)
 
 
 @cache
