@@ -1,21 +1,67 @@
 """Simulated boards from their configuration."""
 
 import time
+from dataclasses import dataclass
 
 from labrig.boards.base import BoardInfo, CodeRange, Converter
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
-from labrig.config.boards import BoardModel, DigipotElements
+from labrig.config.boards import BoardModel, DigipotElements, FirmwareBoard
+from labrig.config.boards import SimulatedBoard as SimulatedBoardConfig
+from labrig.config.rig import BoardConfig
 from labrig.devices.parts import digipot
+from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
-from labrig.sim.branches import draw_branches
+from labrig.sim.branches import TrueBranches, draw_branches
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
 from labrig.sim.lines import line_topology
 from labrig.sim.world import CircuitWorld
 
 
-def build_board(model: BoardModel, topology: Topology, serial_number: str | None = None) -> SimulatedBoard:
-    """A simulated board for this network; all its randomness comes from the model's seed.
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """The chips of a simulated board around their circuit, whoever speaks for them.
+
+    Parameters
+    ----------
+    info
+        What it says of itself.
+    world
+        The circuit it acts on.
+    branches
+        How its programs become true conductances.
+    reader, driver
+        Its converters.
+    boot_count
+        Differs whenever a board is built anew, since it then holds its power-up program.
+    """
+
+    info: BoardInfo
+    world: CircuitWorld
+    branches: TrueBranches
+    reader: Reader
+    driver: Driver
+    boot_count: int
+
+
+def simulation_of(board: BoardConfig) -> tuple[BoardModel, str | None]:
+    """What a rig's board is in simulation, and its serial number where the rig names one.
+
+    Raises
+    ------
+    ConfigError
+        The rig does not describe it.
+    """
+    if isinstance(board, SimulatedBoardConfig):
+        return board, None
+    if isinstance(board, FirmwareBoard) and board.model is not None:
+        return board.model, board.serial_number
+    msg = "this rig's board has no model to simulate; add board.model (elements, adc, dac, drive)"
+    raise ConfigError(msg)
+
+
+def build_hardware(model: BoardModel, topology: Topology, serial_number: str | None = None) -> Hardware:
+    """Simulated chips on this network; all their randomness comes from the model's seed.
 
     Raises
     ------
@@ -28,13 +74,21 @@ def build_board(model: BoardModel, topology: Topology, serial_number: str | None
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
     noise = model.adc.noise if model.adc else 0.0
-    return SimulatedBoard(
+    return Hardware(
         info=_info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
         world=world,
         branches=branches,
         reader=Reader(adc, noise, model.seed),
         driver=Driver(dac, model.drive),
         boot_count=time.time_ns() // 1_000_000 % 2**32,
+    )
+
+
+def build_board(model: BoardModel, topology: Topology, serial_number: str | None = None) -> SimulatedBoard:
+    """`build_hardware` behind the `Board` of this process."""
+    chips = build_hardware(model, topology, serial_number)
+    return SimulatedBoard(
+        chips.info, chips.world, chips.branches, chips.reader, chips.driver, chips.boot_count
     )
 
 
