@@ -50,15 +50,11 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
 
 
 def _open_board(config: BoardConfig, topology: Topology, stack: ExitStack, *, simulate: bool) -> Board:
-    from labrig.sim.build import build_board
+    from labrig.sim.build import build_board, simulation_of
 
-    if isinstance(config, SimulatedBoard):
-        return build_board(config, topology)
-    if simulate:
-        if not isinstance(config, FirmwareBoard) or config.model is None:
-            msg = "--simulate: this rig's board has no model; add board.model (elements, adc, dac, drive)"
-            raise ConfigError(msg)
-        return build_board(config.model, topology, config.serial_number)
+    if simulate or isinstance(config, SimulatedBoard):
+        model, serial_number = simulation_of(config)
+        return build_board(model, topology, serial_number)
     if isinstance(config, PluginBoard):
         board: Board = load_plugin(config.kind).open(config.settings, topology)
         return board
