@@ -1,16 +1,19 @@
-"""What a board's firmware keeps in memory, and what its requests act on."""
+"""What a board's firmware keeps in memory, and the chips that it drives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import CodeArray, FloatArray, Seconds
-from labrig.boards.base import BoardInfo, BoardReply, BoardRequest, CodeRange, Codes, Converter
-from labrig.circuit.boundary import Boundary
-from labrig.sim.board import SimulatedBoard
+from labrig.arrays import CodeArray, IntArray, Seconds
+from labrig.boards.base import BoardInfo, Codes
+from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance
+from labrig.sim.build import Hardware
+from labrig.sim.converters import driver_levels
+from labrig.sim.quantising import step, to_codes
+from labrig.sim.serving.fitting import abilities, fit
 from labrig.wire.boundaries import Shape
-from labrig.wire.definition import PER_MS
+from labrig.wire.definition import PER_MS, PER_NS, PER_PA
 
 HEARTBEAT_MS = 1000
 """Silence after which an armed board releases its drivers, until a host asks for another one."""
@@ -19,11 +22,31 @@ Clock = Callable[[], Seconds]
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """A stored state, toward which later ones are nudged from."""
+class Drives:
+    """What the drivers hold, line by line; the others are released."""
 
-    volts: FloatArray
-    """Readings of all lines, shape (L,), V."""
+    levels: Mapping[int, int]
+    """DAC codes through the drive resistor."""
+    through: Mapping[int, tuple[int, int]]
+    """DAC codes, and the nS in the place of the drive resistor."""
+    currents: Mapping[int, int]
+    """pA into the line."""
+
+    @property
+    def count(self) -> int:
+        """Drivers that are not released."""
+        return len(self.levels) + len(self.through) + len(self.currents)
+
+
+RELEASED = Drives({}, {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A stored state, from which later ones are nudged."""
+
+    sums: IntArray
+    """Sums of conversions of all channels."""
     averages: int
 
 
@@ -32,22 +55,25 @@ class Device:
 
     Parameters
     ----------
-    board
-        Owned from now on.
+    chips
+        What is driven.
     clock
         Seconds since an arbitrary moment.
+
+    Raises
+    ------
+    ConfigError
+        The board is no board for the wire.
     """
 
-    def __init__(self, board: SimulatedBoard, clock: Clock) -> None:
-        adc, dac, legal = board.info.adc, board.info.dac, board.info.codes
-        if adc is None or dac is None or legal is None:
-            msg = "a board on the wire has wiper codes, an ADC and a DAC"
-            raise ValueError(msg)
-        self.adc: Converter = adc
-        self.dac: Converter = dac
-        self.legal: CodeRange = legal
-        self.shape = Shape(board.info.inputs, board.info.outputs, dac.bits)
-        self.board = board
+    def __init__(self, chips: Hardware, clock: Clock) -> None:
+        self.adc, self.dac, self.legal = fit(chips.info)
+        self.info: BoardInfo = chips.info
+        self.shape = Shape(chips.info.inputs, chips.info.outputs, self.dac.bits)
+        self.abilities = abilities(chips.info)
+        self.boot_count = chips.boot_count
+        self.codes: CodeArray = np.array(chips.branches.power_up.values, dtype=np.int64)
+        self.drives = RELEASED
         self.armed = False
         self.heartbeat_ms = HEARTBEAT_MS
         self.inputs_known = False
@@ -56,21 +82,15 @@ class Device:
         self.heartbeat_expired = 0
         self.states = 0
         self.codes_written = 0
+        self._chips = chips
+        self._scans = 0
         self._clock = clock
         self._started = self._fed = clock()
-        self._exchanges = 0
-        self.boot_count = self.exchange().boot_count
 
     @property
-    def info(self) -> BoardInfo:
-        """Identity, ranges and capabilities."""
-        return self.board.info
-
-    @property
-    def driven(self) -> int:
-        """Drivers that are not released."""
-        imposed = self.board.imposed
-        return len(imposed.voltages) + len(imposed.currents) + len(imposed.nudges)
+    def channels(self) -> int:
+        """Channels of the ADC: the lines, then the driver's side of each driver."""
+        return self.info.lines + self.info.inputs + self.info.outputs
 
     @property
     def uptime_ms(self) -> int:
@@ -84,39 +104,40 @@ class Device:
             return None
         return max(0.0, self._fed + self.heartbeat_ms / PER_MS - self._clock())
 
-    def codes(self) -> CodeArray:
-        """What the chips hold, shape (B,)."""
-        program = self.exchange(read_back=True).program
-        return np.array(program.values, np.int64) if isinstance(program, Codes) else np.zeros(0, np.int64)
+    def write(self, branches: IntArray, codes: IntArray) -> None:
+        """Send codes to the chips of some branches."""
+        self.codes[branches] = codes
+        self.codes_written += len(branches)
+        self._chips.world.conductances = self._chips.branches.conductances(Codes(self.codes))
 
-    def write(self, codes: CodeArray, count: int) -> None:
-        """Bring all chips to these codes, of which `count` were sent."""
-        self.exchange(program=Codes(codes))
-        self.codes_written += count
-
-    def exchange(
-        self,
-        *boundaries: Boundary,
-        program: Codes | None = None,
-        averages: int = 1,
-        sources: bool = False,
-        read_back: bool = False,
-    ) -> BoardReply:
-        """One exchange of the simulated board; its noise is new in each."""
-        self._exchanges += 1
-        request = BoardRequest(
-            boundaries=boundaries,
-            program=program,
-            averages=averages,
-            sources=sources,
-            read_back=read_back,
-            index=self._exchanges,
+    def scan(self, averages: int) -> IntArray:
+        """Sums of so many conversions of each channel in the settled state, (C,); each scan has new noise."""
+        self._scans += 1
+        imposed = self._chips.driver.impose(self._boundary())
+        volts = self._chips.world.settle([imposed])
+        drivers = self.channels - self.info.lines
+        levels = np.nan_to_num(driver_levels([imposed], volts.shape)[:, :drivers], nan=0.0)
+        scans = self._chips.reader.scans(
+            np.hstack([volts, levels])[0], averages=averages, index=self._scans, stage=0
         )
-        return self.board.exchange(request)
+        sums: IntArray = to_codes(scans, self.adc).sum(axis=0)
+        return sums
+
+    def _boundary(self) -> Boundary:
+        lsb = step(self.dac)
+        through: dict[int, Nudge] = {
+            line: ThroughConductance(code * lsb, nanosiemens / PER_NS)
+            for line, (code, nanosiemens) in self.drives.through.items()
+        }
+        return Boundary(
+            {line: code * lsb for line, code in self.drives.levels.items()},
+            {line: picoamperes / PER_PA for line, picoamperes in self.drives.currents.items()},
+            through,
+        )
 
     def make_safe(self) -> None:
         """Release every driver and disarm; wipers are kept."""
-        self.board.make_safe()
+        self.drives = RELEASED
         self.armed = False
         self.inputs_known = False
         self.reference = None

@@ -88,7 +88,7 @@ class Dispatcher:
         self._decoder = FrameDecoder()
 
     def check_heartbeat(self) -> Seconds | None:
-        """Make safe where the host has been silent for too long; how long until the next look, None: for ever."""
+        """Make safe where the host has been silent for too long; how long until then, None: for ever."""
         self._device.check_heartbeat()
         return self._device.patience
 
@@ -103,13 +103,13 @@ class Dispatcher:
         order = self._session.order(frame.seq)
         if order is Order.REFUSED:
             return self._refusal(frame)
-        self._device.feed()
         if order is Order.AGAIN:
-            return self._session.again(frame) or self._refusal(frame)
-        reply = _reply(self._device, _HANDLERS.get(frame.type), frame)
-        if reply.flags:
-            self._device.fault = reply.flags
-        self._session.remember(reply)
+            reply = self._session.again(frame) or self._refusal(frame)
+        else:
+            reply = _reply(self._device, _HANDLERS.get(frame.type), frame)
+            self._session.remember(reply)
+            self._device.fault = reply.flags or self._device.fault
+        self._device.feed()  # afterwards: how long a simulation computes is no silence of the host
         return reply
 
     def _answer_outside(self, handler: Handler, frame: Frame) -> Frame:

@@ -8,7 +8,6 @@ from labrig.sim.serving.session import CREDIT
 from labrig.wire.definition import (
     FINGERPRINT,
     PER_MOHM,
-    PER_NS,
     PER_UV,
     VERSION,
     Feature,
@@ -24,6 +23,7 @@ from labrig.wire.messages import decode, encode, encode_tlv
 WINDOW = 4095
 """Encoded bytes that the host may have on their way."""
 _FIRMWARE = (0, 1, 0)
+_U16, _U32 = 0xFFFF, 0xFFFF_FFFF
 _SUPPLY_MV, _TEMPERATURE_CDEGC = 5000, 2500
 
 
@@ -52,16 +52,16 @@ def status(device: Device, payload: bytes, frames_good: int, frames_bad: int) ->
     _expect_nothing(payload)
     reply = StatusReply(
         boot_count=device.boot_count,
-        uptime=device.uptime_ms & 0xFFFF_FFFF,
+        uptime=device.uptime_ms & _U32,
         armed=device.armed,
-        driven=device.driven,
+        driven=device.drives.count,
         fault=device.fault,
-        heartbeat_expired=device.heartbeat_expired & 0xFFFF,
-        frames_good=frames_good,
-        frames_bad=frames_bad,
+        heartbeat_expired=device.heartbeat_expired & _U16,
+        frames_good=frames_good & _U32,
+        frames_bad=frames_bad & _U32,
         overruns=0,
-        states=device.states,
-        codes_written=device.codes_written & 0xFFFF_FFFF,
+        states=device.states & _U32,
+        codes_written=device.codes_written & _U32,
         supply=_SUPPLY_MV,
         temperature=_TEMPERATURE_CDEGC,
     )
@@ -79,7 +79,7 @@ def _texts(info: BoardInfo) -> bytes:
 
 def _hello_reply(device: Device) -> HelloReply:
     info, adc, dac, legal = device.info, device.adc, device.dac, device.legal
-    low, high = info.nudging.through or (0.0, 0.0)
+    conductances = device.abilities.conductances
     major, minor, patch = _FIRMWARE
     return HelloReply(
         version=VERSION,
@@ -103,8 +103,8 @@ def _hello_reply(device: Device) -> HelloReply:
         dac_span=round(dac.span * PER_UV),
         drive=round(info.drive * PER_MOHM),
         features=_features(info),
-        through_min=round(low * PER_NS),
-        through_max=round(high * PER_NS),
+        through_min=conductances.start,
+        through_max=conductances.stop - 1,
         heartbeat=HEARTBEAT_MS,
         max_averages=info.max_averages,
         tlv=_texts(info),
