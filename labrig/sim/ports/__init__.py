@@ -1,0 +1,1 @@
+"""Where simulated devices are reached from other programs: pseudo-terminals and TCP ports."""
