@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.emulator import EmulatedStarter
-from tests.support.firmware import FIRMWARE, Starter
+from tests.support.firmware import FIRMWARE, Boards, Starter
+from tests.support.simulated import SimulatedStarter
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,18 @@ def starter(program: Path, tmp_path: Path) -> Iterator[Starter]:
     boards = Starter(program, tmp_path)
     yield boards
     boards.close()
+
+
+@pytest.fixture(params=["compiled firmware", "simulated"])
+def boards(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Boards]:
+    """Starts boards of every kind that takes any circuit, and ends them with the test."""
+    starter: Boards
+    if request.param == "simulated":
+        starter = SimulatedStarter(tmp_path)
+    else:
+        starter = Starter(request.getfixturevalue("program"), tmp_path)
+    yield starter
+    starter.close()
 
 
 @pytest.fixture(scope="session")

@@ -31,22 +31,6 @@ def test_tcp_clients_come_one_after_another_and_find_the_board_as_it_is(starter:
         time.sleep(0.7)
 
 
-def test_clients_of_a_terminal_may_come_and_go(starter: Starter) -> None:
-    board = starter.board(SMALL)
-    board.hello()
-    starter.hang_up()
-    again = Board(board.process, starter.open(str(starter.folder / "port")), SMALL)
-    assert again.status().frames_good == 2
-
-
-def test_a_terminal_passes_every_byte_unchanged(starter: Starter) -> None:
-    board = starter.board(SMALL)
-    board.hello()
-    for start in (0, 100, 156):
-        data = bytes(range(start, start + 100))
-        assert board.do(Message.PING, data) == data
-
-
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_board_and_removes_the_link(starter: Starter, ending: signal.Signals) -> None:
     board = starter.board(SMALL)

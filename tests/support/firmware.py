@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -123,11 +124,10 @@ GRAPH = Circuit(2, 3, 4, [*zip(RING, [*RING[1:], 0], strict=True), (0, 7), (5, 3
 SMALL = crossbar(3, 2, 100.0)
 
 
-class Board:
-    """A running board and the frames that cross the wire."""
+class Wire:
+    """A board's wire, and the frames that cross it."""
 
-    def __init__(self, process: subprocess.Popen[str], descriptor: int, circuit: Circuit) -> None:
-        self.process = process
+    def __init__(self, descriptor: int, circuit: Circuit) -> None:
         self.descriptor = descriptor
         self.circuit = circuit
         self.seq = 0
@@ -184,6 +184,33 @@ class Board:
         reply = self.do(Message.MEASURE, self.request(*boundaries, averages=averages))
         bits = self.circuit.adc[0] + (averages - 1).bit_length()
         return unpack_rows(reply, max(len(boundaries), 1), self.circuit.lines, bits)
+
+
+class Board(Wire):
+    """The wire of a board that is a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], descriptor: int, circuit: Circuit) -> None:
+        super().__init__(descriptor, circuit)
+        self.process = process
+
+
+class Boards(Protocol):
+    """Starts boards of one kind in a folder, and ends them."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    def board(self, circuit: Circuit) -> Wire:
+        """On a pseudo-terminal to which ``port`` in the folder is a link."""
+        ...
+
+    def open(self, path: str) -> int: ...
+
+    def hang_up(self) -> None:
+        """Close all that was opened."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Starter:

@@ -1,4 +1,4 @@
-"""Sequence numbers, replies that are kept, the window, and codes, on the compiled firmware."""
+"""Sequence numbers, replies that are kept, the window, and codes."""
 
 import os
 import zlib
@@ -24,11 +24,11 @@ from labrig.wire.definition import (
 from labrig.wire.framing import Frame, encode_frame
 from labrig.wire.messages import decode, decode_tlv, encode
 from labrig.wire.packing import pack
-from tests.support.firmware import SECONDS, SMALL, Circuit, Starter, crossbar
+from tests.support.firmware import SECONDS, SMALL, Boards, Circuit, Starter, Wire, crossbar
 
 
-def test_hello_tells_what_the_circuit_file_says(starter: Starter) -> None:
-    told = starter.board(replace(crossbar(3, 2, 100.5), adc=(12, 4.096), dac=(10, 5.0))).hello()
+def test_hello_tells_what_the_circuit_file_says(boards: Boards) -> None:
+    told = boards.board(replace(crossbar(3, 2, 100.5), adc=(12, 4.096), dac=(10, 5.0))).hello()
     assert (told.version, told.fingerprint, told.boot_count) == (VERSION, FINGERPRINT, 1)
     assert (told.inputs, told.outputs, told.hidden, told.branches) == (3, 2, 0, 6)
     assert (told.code_bits, told.code_min, told.code_max) == (9, 0, 256)
@@ -38,12 +38,12 @@ def test_hello_tells_what_the_circuit_file_says(starter: Starter) -> None:
     assert decode_tlv(told.tlv) == {Tlv.SERIAL_NUMBER: "A7F3", Tlv.PART: "MCP4351-104"}
 
 
-def test_what_the_circuit_file_does_not_offer_is_not_told_and_is_refused(starter: Starter) -> None:
+def test_what_the_circuit_file_does_not_offer_is_not_told_and_is_refused(boards: Boards) -> None:
     class Plain(Circuit):
         def text(self) -> str:
             return "".join(line for line in super().text().splitlines(True) if "nudge" not in line)
 
-    board = starter.board(Plain(1, 1, 0, [(0, 1)], 0.0))
+    board = boards.board(Plain(1, 1, 0, [(0, 1)], 0.0))
     assert board.hello().features == Feature.SOURCE_SENSE
     board.arm()
     for nudged in (
@@ -69,8 +69,8 @@ def test_the_boot_count_goes_up_with_each_start_and_ends_the_session(starter: St
     assert (starter.folder / "eeprom").read_text() == "2\n"
 
 
-def test_asking_who_is_there_changes_nothing(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_asking_who_is_there_changes_nothing(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     board.arm()
     board.measure(WireBoundary({0: 100}))
@@ -81,8 +81,8 @@ def test_asking_who_is_there_changes_nothing(starter: Starter) -> None:
     assert board.do(Message.PING, b"still in session") == b"still in session"
 
 
-def test_a_request_sent_twice_is_carried_out_once_and_answered_alike(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_a_request_sent_twice_is_carried_out_once_and_answered_alike(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     board.arm()
     measure = board.next(Message.MEASURE, board.request(WireBoundary({0: 40_000, 1: 100})))
@@ -93,8 +93,8 @@ def test_a_request_sent_twice_is_carried_out_once_and_answered_alike(starter: St
     assert (status.states, status.codes_written) == (1, 2)
 
 
-def test_a_frame_ahead_is_refused_with_what_is_expected(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_a_frame_ahead_is_refused_with_what_is_expected(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     nak = board.ask(Frame(Message.SAFE, 9))
     assert (nak.type, nak.seq) == (Message.NAK, 9)
@@ -102,8 +102,8 @@ def test_a_frame_ahead_is_refused_with_what_is_expected(starter: Starter) -> Non
     assert board.do(Message.PING, b"x") == b"x"
 
 
-def test_as_many_frames_as_the_window_holds_may_be_on_their_way(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_as_many_frames_as_the_window_holds_may_be_on_their_way(boards: Boards) -> None:
+    board = boards.board(SMALL)
     told = board.hello()
     frames = [board.next(Message.HEARTBEAT) for _ in range(FRAMES_IN_FLIGHT - told.credit)]
     frames += [board.next(Message.PING, bytes([k]) * 223) for k in range(told.credit)]
@@ -114,8 +114,8 @@ def test_as_many_frames_as_the_window_holds_may_be_on_their_way(starter: Starter
     assert board.status().overruns == 0
 
 
-def test_noise_is_counted_and_the_next_frame_is_understood(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_noise_is_counted_and_the_next_frame_is_understood(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     noise = np.random.default_rng(5).integers(0, 256, 20_000, dtype=np.uint8)
     before = board.status().frames_bad
@@ -127,8 +127,8 @@ def test_noise_is_counted_and_the_next_frame_is_understood(starter: Starter) -> 
     assert board.do(Message.PING, b"in session") == b"in session"
 
 
-def test_the_digest_is_the_crc_of_all_codes(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_the_digest_is_the_crc_of_all_codes(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     codes = np.array([0, 256, 3, 77, 128, 255])
     board.write(codes)
@@ -136,3 +136,18 @@ def test_the_digest_is_the_crc_of_all_codes(starter: Starter) -> None:
     assert decode(ApplyReply, board.do(Message.APPLY, encode(ApplyRequest(digest)))) == ApplyReply(digest, 1)
     differs = board.ask(board.next(Message.APPLY, encode(ApplyRequest(digest ^ 1))))
     assert (differs.flags, decode(ApplyReply, differs.payload).digest) == (Status.READ_BACK, digest)
+
+
+def test_clients_of_a_terminal_may_come_and_go(boards: Boards) -> None:
+    boards.board(SMALL).hello()
+    boards.hang_up()
+    again = Wire(boards.open(str(boards.folder / "port")), SMALL)
+    assert again.status().frames_good == 2
+
+
+def test_a_terminal_passes_every_byte_unchanged(boards: Boards) -> None:
+    board = boards.board(SMALL)
+    board.hello()
+    for start in (0, 100, 156):
+        data = bytes(range(start, start + 100))
+        assert board.do(Message.PING, data) == data

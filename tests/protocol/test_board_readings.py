@@ -1,4 +1,4 @@
-"""What the compiled firmware reads, against an independent nodal solution."""
+"""What a board reads, against an independent nodal solution."""
 
 from dataclasses import replace
 from math import floor
@@ -10,7 +10,7 @@ from labrig.wire.boundaries import Through, Toward, WireBoundary, encode_boundar
 from labrig.wire.definition import MeasureRequest, Message, ReadRequest
 from labrig.wire.messages import encode
 from labrig.wire.packing import unpack
-from tests.support.firmware import GRAPH, SMALL, Circuit, Starter, crossbar
+from tests.support.firmware import GRAPH, SMALL, Boards, Circuit, crossbar
 
 
 def random_boundary(rng: np.random.Generator, circuit: Circuit) -> WireBoundary:
@@ -38,9 +38,9 @@ def random_boundary(rng: np.random.Generator, circuit: Circuit) -> WireBoundary:
     ],
     ids=["crossbar behind drive resistors", "forced crossbar", "graph", "graph behind drive resistors"],
 )
-def test_readings_are_those_of_an_independent_nodal_solution(starter: Starter, circuit: Circuit) -> None:
+def test_readings_are_those_of_an_independent_nodal_solution(boards: Boards, circuit: Circuit) -> None:
     rng = np.random.default_rng(11)
-    board = starter.board(circuit)
+    board = boards.board(circuit)
     board.hello()
     board.arm()
     for _ in range(20):
@@ -51,9 +51,9 @@ def test_readings_are_those_of_an_independent_nodal_solution(starter: Starter, c
         assert np.abs(board.measure(*boundaries) - expected).max() <= 1
 
 
-def test_readings_over_many_codes_and_patterns_are_never_stale(starter: Starter) -> None:
+def test_readings_over_many_codes_and_patterns_are_never_stale(boards: Boards) -> None:
     rng = np.random.default_rng(3)
-    board = starter.board(SMALL)
+    board = boards.board(SMALL)
     board.hello()
     board.arm()
     patterns = [random_boundary(rng, SMALL) for _ in range(7)]
@@ -66,8 +66,8 @@ def test_readings_over_many_codes_and_patterns_are_never_stale(starter: Starter)
         assert np.abs(board.measure(pattern)[0] - SMALL.readings(codes, pattern)).max() <= 1
 
 
-def test_averages_are_sums(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_averages_are_sums(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     board.arm()
     boundary = WireBoundary({0: 60_000, 1: 100, 2: 30_000})
@@ -88,10 +88,10 @@ def nudge_code(circuit: Circuit, total: int, averages: int, fraction: int, targe
 @pytest.mark.parametrize("circuit", [SMALL, replace(crossbar(3, 2, 0.0), adc=(12, 4.096), dac=(10, 5.0))])
 @pytest.mark.parametrize("averages", [1, 5, 16])
 def test_a_nudge_toward_a_target_is_the_integer_formula(
-    starter: Starter, circuit: Circuit, averages: int
+    boards: Boards, circuit: Circuit, averages: int
 ) -> None:
     rng = np.random.default_rng(averages)
-    board = starter.board(circuit)
+    board = boards.board(circuit)
     board.hello()
     board.arm()
     top = 1 << circuit.dac[0]
@@ -110,9 +110,9 @@ def test_a_nudge_toward_a_target_is_the_integer_formula(
             assert clamped[output] == min(reading, 2 ** circuit.adc[0] - 1)
 
 
-def test_faults_show_in_the_readings_and_not_in_the_codes(starter: Starter) -> None:
+def test_faults_show_in_the_readings_and_not_in_the_codes(boards: Boards) -> None:
     broken = replace(GRAPH, faults=("fault 3 open", "fault 0 stuck 5", "fault 10 short"))
-    board = starter.board(broken)
+    board = boards.board(broken)
     board.hello()
     board.arm()
     codes = np.full(len(broken.branches), 200)
@@ -126,9 +126,9 @@ def test_faults_show_in_the_readings_and_not_in_the_codes(starter: Starter) -> N
     assert np.array_equal(read, codes)
 
 
-def test_lines_that_no_driver_reaches_read_zero(starter: Starter) -> None:
-    split = Circuit(2, 2, 1, [(0, 2), (1, 3), (3, 4)], 100.0)
-    board = starter.board(split)
+def test_lines_that_no_driver_reaches_read_zero(boards: Boards) -> None:
+    split = Circuit(2, 2, 1, [(0, 2), (2, 3), (1, 3), (3, 4)], 100.0, faults=["fault 1 open"])
+    board = boards.board(split)
     board.hello()
     board.arm()
     readings = board.measure(WireBoundary({0: 65535}), WireBoundary({0: 65535}, inject={1: 1_000_000}))

@@ -1,4 +1,4 @@
-"""When the compiled firmware drives, and when it lets go by itself."""
+"""When a board drives, and when it lets go by itself."""
 
 import time
 
@@ -9,11 +9,11 @@ from labrig.wire.definition import Message, ReadRequest, Status, StatusReply
 from labrig.wire.framing import Frame
 from labrig.wire.messages import decode, encode
 from labrig.wire.packing import unpack
-from tests.support.firmware import SECONDS, SMALL, Starter
+from tests.support.firmware import SECONDS, SMALL, Boards
 
 
-def test_silence_releases_all_drivers_and_keeps_the_codes(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_silence_releases_all_drivers_and_keeps_the_codes(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     board.write(np.arange(6))
     board.arm(300)
@@ -28,8 +28,8 @@ def test_silence_releases_all_drivers_and_keeps_the_codes(starter: Starter) -> N
     assert board.ask(board.next(Message.MEASURE, board.request(WireBoundary(None)))).flags == Status.RANGE
 
 
-def test_heartbeats_keep_the_drivers_on(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_heartbeats_keep_the_drivers_on(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     board.arm(500)
     board.measure(WireBoundary({0: 1000}))
@@ -39,8 +39,8 @@ def test_heartbeats_keep_the_drivers_on(starter: Starter) -> None:
     assert board.status().driven == 1
 
 
-def test_silence_releases_even_where_nobody_reads_the_replies(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_silence_releases_even_where_nobody_reads_the_replies(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     board.arm(200)
     board.measure(WireBoundary({0: 1000}))
@@ -54,8 +54,8 @@ def test_silence_releases_even_where_nobody_reads_the_replies(starter: Starter) 
     assert decode(StatusReply, reply.payload).driven == 0
 
 
-def test_nothing_is_driven_while_disarmed(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_nothing_is_driven_while_disarmed(boards: Boards) -> None:
+    board = boards.board(SMALL)
     board.hello()
     for boundary in (WireBoundary({1: 1}), WireBoundary({}, {0: 1}), WireBoundary({}, inject={1: 1})):
         reply = board.ask(board.next(Message.MEASURE, board.request(boundary)))
@@ -64,8 +64,8 @@ def test_nothing_is_driven_while_disarmed(starter: Starter) -> None:
     assert not board.measure(WireBoundary({})).any()
 
 
-def test_safe_and_hello_release(starter: Starter) -> None:
-    board = starter.board(SMALL)
+def test_safe_and_hello_release(boards: Boards) -> None:
+    board = boards.board(SMALL)
     for release in (lambda: board.do(Message.SAFE), board.hello):
         board.hello()
         board.arm()
