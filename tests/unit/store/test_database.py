@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from labrig.errors import RunError
-from labrig.store.database import DATABASE_NAME
+from labrig.store.columns import Column
+from labrig.store.database import DATABASE_NAME, create_tables, open_writer, transaction
 from labrig.store.lock import is_held
 from labrig.store.reader import RunReader
 from labrig.store.writer import Run
@@ -36,6 +37,15 @@ def test_a_database_of_another_program_is_not_a_run(tmp_path: Path) -> None:
 
     with pytest.raises(RunError, match="was not written by labrig"):
         RunReader(tmp_path)
+
+
+def test_nobody_sees_a_run_before_it_is_described(tmp_path: Path, columns: list[Column]) -> None:
+    connection, _ = open_writer(tmp_path, "normal")
+    with transaction(connection):
+        create_tables(connection, columns)
+        with pytest.raises(RunError, match="was not written by labrig"):
+            RunReader(tmp_path)
+    connection.close()
 
 
 @pytest.mark.parametrize("opener", [RunReader, Run.resume])
