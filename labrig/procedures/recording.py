@@ -11,7 +11,7 @@ from labrig.arrays import FloatArray, Volts
 from labrig.bench.bench import Bench
 from labrig.boards.base import Codes
 from labrig.circuit.topology import Topology
-from labrig.config.experiment import KeepConfig
+from labrig.config.experiment import ExperimentConfig, KeepConfig
 from labrig.devices.laws import TapLaw
 from labrig.learning.evidence import Evidence
 from labrig.learning.floor import Floor, NoFloor
@@ -99,10 +99,11 @@ def training_results(bench: Bench, outputs: FloatArray, tally: Tally) -> dict[st
     }
 
 
-def bench_facts(bench: Bench) -> dict[str, Json]:
-    """Identity of the board and the limits in force, for the provenance."""
+def bench_facts(bench: Bench, config: ExperimentConfig) -> dict[str, Json]:
+    """Identity of the board, the limits of the rig and those in force, and the seed, for the provenance."""
     board = json.loads(json.dumps(asdict(bench.info), default=str))
-    return {"board": board, "boot_count": bench.boot_count, "limits": _finite(asdict(bench.limits))}
+    limits = {"asked": config.rig.limits.model_dump(), "in_force": _finite(asdict(bench.limits))}
+    return {"board": board, "boot_count": bench.boot_count, "limits": limits, "seed": config.seed}
 
 
 def keep_policy(keep: KeepConfig) -> Keep:

@@ -83,7 +83,7 @@ def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Generator[R
             record = Run.resume(
                 run,
                 synchronous=synchronous_for(bench),
-                provenance={**collect(run / EXPERIMENT_NAME), **bench_facts(bench)},
+                provenance={**collect(run / EXPERIMENT_NAME), **bench_facts(bench, plan.config)},
             )
             return Training(bench, plan, record, checkpoint, asked, past_errors=stored.errors)
 

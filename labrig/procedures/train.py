@@ -246,7 +246,7 @@ def train(
         labels=training_labels(topology),
         constants=training_constants(topology, plan),
         attributes=training_attributes(bench, plan),
-        provenance={**collect(experiment.path), **bench_facts(bench)},
+        provenance={**collect(experiment.path), **bench_facts(bench, plan.config)},
         experiment=experiment.text,
     )
     return Training(bench, plan, record, first_checkpoint(bench, plan), asked)

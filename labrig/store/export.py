@@ -51,7 +51,7 @@ def export_netcdf(run: Path, destination: Path, columns: Sequence[str] | None = 
     Raises
     ------
     RunError
-        The run cannot be read, has no such column, the file cannot be written, or a package for it is missing.
+        The run cannot be read, has no such column, the file cannot be written, or a package is missing.
     """
     missing = [name for name in ("h5netcdf", "h5py") if importlib.util.find_spec(name) is None]
     if missing:

@@ -1,4 +1,4 @@
-"""Where a run comes from: versions, the experiment's git commit, host, user, command line and time."""
+"""Where a run comes from: versions, git commits, host, user, command line and time."""
 
 import getpass
 import importlib.metadata
@@ -33,12 +33,15 @@ def collect(experiment: Path | None = None) -> dict[str, Json]:
     Parameters
     ----------
     experiment
-        The experiment's file; its git checkout, if it is in one, is recorded with its commit.
+        The experiment's file; the checkout that it is in, if any, is recorded beside labrig's own.
     """
     return {
         "started": datetime.now(UTC).isoformat(),
         "versions": versions(),
-        "git": None if experiment is None else git_state(experiment),
+        "git": {
+            "labrig": git_state(Path(__file__)),
+            "experiment": None if experiment is None else git_state(experiment),
+        },
         "experiment": None if experiment is None else str(experiment.absolute()),
         "host": socket.gethostname(),
         "user": _user(),
@@ -60,15 +63,18 @@ def versions() -> dict[str, str]:
 
 
 def git_state(path: Path) -> dict[str, Json] | None:
-    """Commit of the checkout that holds `path`, and whether tracked files differ; None outside of one."""
-    folder = path if path.is_dir() else path.parent
-    root = _git(folder, "rev-parse", "--show-toplevel")
-    commit = _git(folder, "rev-parse", "HEAD")
-    if root is None or commit is None:
+    """Commit of the checkout that a file is in, whether tracked files differ, whether it is one of them.
+
+    None outside of a checkout.
+    """
+    folder = path.parent
+    found = _git(folder, "rev-parse", "--show-toplevel", "HEAD")
+    if found is None:
         return None
+    root, commit = found.splitlines()
     changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    untracked = path.is_file() and _git(folder, "ls-files", "--error-unmatch", path.name) is None
-    return {"root": root, "commit": commit, "dirty": bool(changes), "experiment_tracked": not untracked}
+    tracked = _git(folder, "ls-files", "--error-unmatch", path.name) is not None
+    return {"root": root, "commit": commit, "dirty": bool(changes), "tracked": tracked}
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

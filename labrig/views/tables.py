@@ -1,6 +1,6 @@
 """Runs as text: a list of them, and one in detail."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -85,17 +85,20 @@ def _walls(record: TrainingRecord) -> list[tuple[str, str]]:
 def _sessions(info: RunInfo) -> Iterable[Table]:
     for session in info.sessions:
         versions: dict[str, str] = session.provenance.get("versions", {})
-        git: dict[str, Any] | None = session.provenance.get("git")
-        dirty = " (changed)" if git and git["dirty"] else ""
+        git: dict[str, Any] = session.provenance.get("git", {})
         yield _grid(
             [
                 ("session", f"{local_time(session.started)} on {session.host}, process {session.pid}"),
                 ("from step", str(session.first_step)),
                 ("ended", f"{local_time(session.ended)} {session.outcome}" if session.ended else "–"),
                 *([("versions", ", ".join(f"{k} {v}" for k, v in versions.items()))] if versions else []),
-                *([("git", f"{git['commit'][:12]}{dirty}")] if git else []),
+                *((f"git of {whose}", _commit(state)) for whose, state in git.items() if state),
             ]
         )
+
+
+def _commit(state: Mapping[str, Any]) -> str:
+    return f"{state['commit'][:12]}{' (changed)' if state['dirty'] else ''}"
 
 
 def _grid(facts: Sequence[tuple[str, str | Text]]) -> Table:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import labrig.store.provenance
 from labrig.store.provenance import collect, git_state, versions
 
 
@@ -31,7 +32,14 @@ def test_it_tells_versions_host_user_and_command_and_is_json() -> None:
     assert found["user"]
     assert found["argv"]
     assert found["started"].endswith("+00:00")
-    assert found["git"] is None
+    assert found["git"]["experiment"] is None
+
+
+def test_the_checkouts_of_labrig_and_of_the_experiment_are_told_apart(checkout: Path) -> None:
+    git = collect(checkout)["git"]
+
+    assert git["experiment"] == git_state(checkout)
+    assert git["labrig"] == git_state(Path(labrig.store.provenance.__file__))
 
 
 def test_versions_leave_out_what_is_not_installed() -> None:
@@ -48,7 +56,7 @@ def test_a_clean_checkout_is_told_with_its_commit(checkout: Path) -> None:
 
     assert state is not None
     assert state["commit"] == head
-    assert (state["dirty"], state["experiment_tracked"]) == (False, True)
+    assert (state["dirty"], state["tracked"]) == (False, True)
 
 
 def test_a_changed_experiment_makes_the_checkout_dirty(checkout: Path) -> None:
@@ -67,7 +75,7 @@ def test_an_experiment_that_git_does_not_know_is_said_to_be_untracked(checkout: 
     state = git_state(other)
 
     assert state is not None
-    assert (state["dirty"], state["experiment_tracked"]) == (False, False)
+    assert (state["dirty"], state["tracked"]) == (False, False)
 
 
 def test_outside_of_a_checkout_there_is_no_git(tmp_path: Path) -> None:
