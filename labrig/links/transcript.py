@@ -39,8 +39,8 @@ class RecordingLink:
 
     def write(self, data: bytes) -> None:
         """Send all of it."""
-        self._note({"write": data.hex()})
         self._link.write(data)
+        self._note({"write": data.hex()})
 
     def read_exactly(self, count: int, *, timeout: Seconds) -> bytes:
         """Exactly `count` bytes."""

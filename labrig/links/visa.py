@@ -91,7 +91,7 @@ class VisaResourceLink:
 
     def _failed(self, error: Exception, wanted: str, timeout: Seconds) -> LinkTimeout | LinkClosed:
         code = error.error_code if isinstance(error, pyvisa.VisaIOError) else None
-        if code == StatusCode.error_timeout:
+        if code == StatusCode.error_timeout and not _hung_up(self._resource):
             return LinkTimeout(f"{self._name}: waited {timeout:.3g} s for {wanted}")
         return LinkClosed(f"{self._name} vanished ({error}): check its cable and supply, then open it again")
 
@@ -154,7 +154,7 @@ def _set_up_socket(handle: TCPIPSocket, resource: str) -> None:
 
     pyvisa-py 0.8 opens a socket that nobody listens to without a word, and cannot set VI_ATTR_TCPIP_NODELAY.
     """
-    connection = cast("_PyVisaPy", handle.visalib).sessions[handle.session].interface
+    connection = _connection(handle)
     try:
         connection.getpeername()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -162,6 +162,22 @@ def _set_up_socket(handle: TCPIPSocket, resource: str) -> None:
         handle.close()
         msg = f"{resource} cannot be opened: nothing listens there ({error.strerror})"
         raise LinkOpenError(msg) from error
+
+
+def _hung_up(resource: MessageBasedResource) -> bool:
+    """Whether the peer closed its socket: pyvisa-py 0.8 waits for more until the timeout."""
+    if not isinstance(resource, TCPIPSocket):
+        return False
+    try:
+        return not _connection(resource).recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def _connection(handle: TCPIPSocket) -> socket.socket:
+    return cast("_PyVisaPy", handle.visalib).sessions[handle.session].interface
 
 
 class _SocketSession(Protocol):
