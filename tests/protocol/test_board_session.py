@@ -1,6 +1,8 @@
 """Sequence numbers, replies that are kept, the window, and codes."""
 
 import os
+import socket
+import time
 import zlib
 from dataclasses import replace
 
@@ -18,6 +20,7 @@ from labrig.wire.definition import (
     Message,
     NakReply,
     Status,
+    StatusReply,
     Tlv,
     WriteRequest,
 )
@@ -151,3 +154,24 @@ def test_a_terminal_passes_every_byte_unchanged(boards: Boards) -> None:
     for start in (0, 100, 156):
         data = bytes(range(start, start + 100))
         assert board.do(Message.PING, data) == data
+
+
+def test_tcp_clients_come_one_after_another_and_find_the_board_as_it_is(boards: Boards) -> None:
+    host, port = boards.tcp(SMALL).removeprefix("tcp://").split(":")
+
+    def status_for_another_client() -> StatusReply:
+        with socket.create_connection((host, int(port)), SECONDS) as client:
+            return Wire(client.fileno(), SMALL).status()
+
+    with socket.create_connection((host, int(port)), SECONDS) as client:
+        board = Wire(client.fileno(), SMALL)
+        board.hello()
+        board.arm(1500)
+        board.measure(WireBoundary({0: 1, 2: 5}))
+        driven_at = time.monotonic()
+        client.sendall(encode_frame(Frame(Message.PING, 9))[:5])
+    assert status_for_another_client().driven == 2
+    while (status := status_for_another_client()).driven:
+        assert time.monotonic() - driven_at < SECONDS
+    assert time.monotonic() - driven_at > 1.49
+    assert (status.heartbeat_expired, status.frames_bad) == (1, 0)

@@ -2,33 +2,13 @@
 
 import os
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from labrig.wire.boundaries import WireBoundary
-from labrig.wire.definition import Message
-from labrig.wire.framing import Frame, encode_frame
-from tests.support.firmware import FIRMWARE, SECONDS, SMALL, Board, Starter
-
-
-def test_tcp_clients_come_one_after_another_and_find_the_board_as_it_is(starter: Starter) -> None:
-    process, resource = starter.start(SMALL, "--tcp", "127.0.0.1:0")
-    host, port = resource.removeprefix("tcp://").split(":")
-    with socket.create_connection((host, int(port)), SECONDS) as client:
-        board = Board(process, client.fileno(), SMALL)
-        board.hello()
-        board.arm(500)
-        board.measure(WireBoundary({0: 1, 2: 5}))
-        client.sendall(encode_frame(Frame(Message.PING, 9))[:5])
-    for still_driven in (2, 0):
-        with socket.create_connection((host, int(port)), SECONDS) as client:
-            assert Board(process, client.fileno(), SMALL).status().driven == still_driven
-        time.sleep(0.7)
+from tests.support.firmware import FIRMWARE, SECONDS, SMALL, Starter
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])

@@ -204,6 +204,10 @@ class Boards(Protocol):
         """On a pseudo-terminal to which ``port`` in the folder is a link."""
         ...
 
+    def tcp(self, circuit: Circuit) -> str:
+        """On a TCP port of this computer, ``tcp://HOST:PORT``."""
+        ...
+
     def open(self, path: str) -> int: ...
 
     def hang_up(self) -> None:
@@ -239,6 +243,10 @@ class Starter:
         word, resource = process.stdout.readline().split()
         assert word == "ready"
         return process, resource
+
+    def tcp(self, circuit: Circuit) -> str:
+        """Start one on a TCP port; the resource."""
+        return self.start(circuit, "--tcp", "127.0.0.1:0")[1]
 
     def board(self, circuit: Circuit) -> Board:
         """On a pseudo-terminal."""

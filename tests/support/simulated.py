@@ -141,6 +141,10 @@ class SimulatedStarter:
         self._running.callback(stop.now)
         return port.resource
 
+    def tcp(self, circuit: Circuit) -> str:
+        """On a TCP port; the resource."""
+        return self.serve(read_hardware(circuit.text(), "A7F3"), "tcp://127.0.0.1:0")
+
     def board(self, circuit: Circuit) -> Wire:
         """On a pseudo-terminal."""
         link = self.folder / "port"
