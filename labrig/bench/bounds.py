@@ -35,6 +35,10 @@ def effective_bounds(
 ) -> EffectiveBounds:
     """Experiment ∩ part ∩ limits at the task's voltages.
 
+    On a board of codes each end is the conductance of the outermost code that is left: a latent that could
+    go beyond would have to come all the way back before its code moves again, and small taps at the floor
+    are what corrects an output finest.
+
     Parameters
     ----------
     experiment
@@ -70,6 +74,9 @@ def effective_bounds(
             ceiling, ceiling_from = np.minimum(ceiling, most), f"{at}, worst tolerance" if limited else "part"
         floor_from += ", nominal"
     _refuse_empty(floor, ceiling, floor_from, ceiling_from)
+    if law is not None:
+        legal = law.within(floor, ceiling)
+        floor, ceiling = law.conductances(legal.highest), law.conductances(legal.lowest)
     return EffectiveBounds(Bounds(floor, ceiling), floor_from, ceiling_from)
 
 
