@@ -1,7 +1,7 @@
 """What storing a run costs: bytes and time a step, for the run that the default must keep under 1 GB.
 
-40 × 30 branches, one sample, free and clamped states. Two boards: one that takes any conductance (all 1200
-change in every step) and one with codes (few change).
+40 × 30 branches, one sample, free and clamped states, with the columns and the checkpoint of a training. Two
+boards: one that takes any conductance (all 1200 change in every step) and one with codes (few change).
 """
 
 import argparse
@@ -14,74 +14,61 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from labrig.arrays import BranchArray
+from labrig.circuit.topology import Topology
+from labrig.learning.loop import Progress
+from labrig.procedures.checkpoint import Checkpoint, Tally
+from labrig.procedures.recording import training_columns
 from labrig.store.columns import Column, Value
 from labrig.store.database import DATABASE_NAME, Synchronous
 from labrig.store.prediction import predicted_bytes
 from labrig.store.writer import Run
 
-_ROWS, _COLUMNS = 40, 30
-_BRANCHES = _ROWS * _COLUMNS
-_NODES = _ROWS + _COLUMNS
+_TOPOLOGY = Topology.crossbar(40, 30)
+_BRANCHES, _OUTPUTS = len(_TOPOLOGY.branches), len(_TOPOLOGY.outputs)
 _GOAL_STEPS = 100_000
 
 
-def columns(*, coded: bool) -> list[Column]:
-    """Columns of a training of one sample."""
-    states = (2, 1, _NODES)
-    dims = ("phase", "drawn", "node")
-    return [
-        *(Column(name) for name in ("wall", "error")),
-        *(
-            Column(name, dtype="int64")
-            for name in ("measurements", "exchanges", "frames", "writes", "floor_hits")
-        ),
-        Column("outputs", "V", dims=("drawn", "output"), shape=(1, _COLUMNS)),
-        Column("node_voltages", "V", dims=dims, shape=states, keep="sampled"),
-        Column("voltage_origin", dtype="uint8", dims=dims, shape=states, keep="sampled"),
-        Column("flags", dtype="uint8", dims=dims, shape=states, keep="sampled"),
-        Column("codes", dtype="int32", dims=("branch",), shape=(_BRANCHES,), encoding="delta")
-        if coded
-        else Column(
-            "conductances", "S", dtype="float32", dims=("branch",), shape=(_BRANCHES,), encoding="delta"
-        ),
-    ]
-
-
-def rows(steps: int, *, coded: bool) -> Iterator[tuple[dict[str, Value], BranchArray]]:
-    """Values of each step and the latent that follows."""
+def rows(columns: list[Column], steps: int) -> Iterator[tuple[dict[str, Value], Checkpoint]]:
+    """Values of each step and the checkpoint that follows."""
     rng = np.random.default_rng(0)
     latent = rng.uniform(10e-6, 350e-6, _BRANCHES)
+    floats = [c for c in columns if c.numpy.kind == "f" and c.encoding == "full"]
+    counts = [c for c in columns if c.numpy.kind != "f" and c.encoding == "full"]
+    (conducting,) = (c for c in columns if c.encoding == "delta")
     for step in range(steps):
         latent = latent * rng.uniform(0.999, 1.001, _BRANCHES)
+        codes = np.rint((1.0 / latent - 75.0) / 1e5 * 256)
         values: dict[str, Value] = {
-            **dict.fromkeys(("measurements", "exchanges", "frames", "writes", "floor_hits"), step),
-            "wall": 0.01 * step,
-            "error": 1.0 / (step + 1),
-            "outputs": rng.random((1, _COLUMNS)),
-            "node_voltages": rng.random((2, 1, _NODES)),
-            "voltage_origin": np.ones((2, 1, _NODES)),
-            "flags": np.zeros((2, 1, _NODES)),
+            **{c.name: rng.random(c.shape) if c.shape else rng.random() for c in floats},
+            **{c.name: np.ones(c.shape) if c.shape else step for c in counts},
+            conducting.name: codes if conducting.name == "codes" else latent,
         }
-        if coded:
-            values["codes"] = np.rint((1.0 / latent - 75.0) / 1e5 * 256)
-        else:
-            values["conductances"] = latent
-        yield values, latent
+        checkpoint = Checkpoint(
+            latent=latent,
+            progress=Progress(),
+            order={},
+            exchange_index=step,
+            last_errors=rng.random(1),
+            last_outputs=rng.random((1, _OUTPUTS)),
+            digest=2**32 - 1,
+            next_digest=2**32 - 1,
+            boot_count=1,
+            tally=Tally(step / 7, step, 2 * step, step, step),
+        )
+        yield values, checkpoint
 
 
 def measure(root: Path, steps: int, synchronous: Synchronous, *, coded: bool) -> list[str]:
     """Store one run; return its line of the table."""
-    described = columns(coded=coded)
+    described = training_columns(_TOPOLOGY, 1, coded=coded)
     run = Run.create(root, "store", described, planned_steps=_GOAL_STEPS, synchronous=synchronous)
     log = run.directory / f"{DATABASE_NAME}-wal"
     logged: list[int] = []
     spent = np.zeros(steps)
-    for step, (values, latent) in enumerate(rows(steps, coded=coded)):
-        checkpoint: dict[str, Value | bytes] = {"latent": latent, "order": "{}", "numbers": f"{step:080d}"}
+    for step, (values, checkpoint) in enumerate(rows(described, steps)):
         before = log.stat().st_size
         start = time.perf_counter()
-        run.append(step, values, checkpoint)
+        run.append(step, values, checkpoint.values())
         spent[step] = time.perf_counter() - start
         logged.append(log.stat().st_size - before)
     run.finish("stopped")
