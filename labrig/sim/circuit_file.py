@@ -1,4 +1,4 @@
-"""The circuit file that the host build of the firmware reads; PROTOCOL.md has its format."""
+"""The circuit file that the host build of the firmware reads; firmware_protocol/README.md has its format."""
 
 from collections.abc import Iterator
 

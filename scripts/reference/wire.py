@@ -5,9 +5,20 @@ import tomllib
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-DEFINITION = tomllib.loads((ROOT / "firmware_protocol/protocol.toml").read_text())
+
+
+def without_docs(node: Any) -> Any:
+    """The definition as the wire means it: no texts for readers, plain values."""
+    if isinstance(node, dict):
+        rest = {key: without_docs(inner) for key, inner in node.items() if key != "doc"}
+        return rest["value"] if list(rest) == ["value"] else rest
+    return [without_docs(inner) for inner in node] if isinstance(node, list) else node
+
+
+DEFINITION = without_docs(tomllib.loads((ROOT / "firmware_protocol/protocol.toml").read_text()))
 FINGERPRINT = zlib.crc32(json.dumps(DEFINITION, sort_keys=True, separators=(",", ":")).encode())
 TYPES = {name: message["type"] for name, message in DEFINITION["messages"].items()}
 STATUS = DEFINITION["status"]
