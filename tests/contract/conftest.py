@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support.contract import Subject
+from tests.support.simulated import SimulatedStarter
 from tests.support.subjects import EVERY, EXACT, NOT_NUDGING, NUDGING
 
 
@@ -47,6 +48,14 @@ def with_chips(request: pytest.FixtureRequest) -> Iterator[Subject]:
 def nudging_with_chips(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """A board with converters that carries out every kind of nudge."""
     yield from opened(request)
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[SimulatedStarter]:
+    """Serves simulated boards, and ends them with the test."""
+    boards = SimulatedStarter(tmp_path)
+    yield boards
+    boards.close()
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,6 @@ def recorded(resource: str, folder: Path) -> Link:
 
 KINDS: dict[str, tuple[str, Callable[[], Peer], Callable[[str, Path], Link]]] = {
     "serial port": ("{}", Terminal, by_pyserial),
-    "spied serial port": ("spy://{}?file=/dev/null", Terminal, by_pyserial),
     "socket URL": ("socket://127.0.0.1:{}", Server, by_pyserial),
     "RFC 2217": ("rfc2217://127.0.0.1:{}", RemotePort, by_pyserial),
     "VISA serial": ("ASRL{}::INSTR", Terminal, by_visa),
@@ -51,11 +50,8 @@ KINDS: dict[str, tuple[str, Callable[[], Peer], Callable[[str, Path], Link]]] = 
     "recorded": ("{}", Terminal, recorded),
 }
 
-# pyserial 3.5: rfc2217 calls Thread.setDaemon and setName, and spy leaves its file open.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
-]
+# pyserial 3.5 calls Thread.setDaemon and setName for rfc2217://.
+pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
 
 
 @pytest.fixture(params=KINDS)

@@ -22,12 +22,8 @@ class RunningBoard:
     serial_number: str
 
     def status(self) -> StatusReply:
-        """Ask what the board says of itself, outside any session: nothing changes by asking."""
-        link = open_serial(self.resource, 1_000_000)
-        try:
-            return Session(link).query(Message.STATUS, StatusReply, 2.0)
-        finally:
-            link.close()
+        """What the board says of itself."""
+        return ask_status(self.resource)
 
     def stop(self) -> None:
         """End the process, as pulling the plug does."""
@@ -35,6 +31,15 @@ class RunningBoard:
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+
+def ask_status(resource: str) -> StatusReply:
+    """Ask a board what it says of itself, outside any session: nothing changes by asking."""
+    link = open_serial(resource, 1_000_000)
+    try:
+        return Session(link).query(Message.STATUS, StatusReply, 2.0)
+    finally:
+        link.close()
 
 
 StartBoard = Callable[..., RunningBoard]

@@ -26,11 +26,12 @@ from labrig.config.plugins import load_plugin
 from labrig.errors import LinkClosed
 from labrig.links.opening import open_link
 from labrig.sim.branches import draw_branches
-from labrig.sim.build import build_board
+from labrig.sim.build import build_board, build_hardware
 from labrig.wire.definition import FINGERPRINT
-from tests.support.boards import RunningBoard, StartBoard
+from tests.support.boards import StartBoard, ask_status
 from tests.support.contract import Subject
 from tests.support.network import as_described, on_lines
+from tests.support.simulated import SimulatedStarter
 
 WITH_CHIPS = BoardModel(
     elements=DigipotElements(part="MCP4351-104"),
@@ -66,6 +67,8 @@ TOLD_IDEAL = replace(
 NO_NUDGING = Nudging(toward_target=False, through=None, inject=False)
 
 Make = Callable[[pytest.FixtureRequest], Subject]
+LinkTo = Callable[[str], LinkConfig]
+"""From the resource of a running board to a link: a path, or ``socket://HOST:PORT``."""
 
 
 def simulated(model: BoardModel, told: BoardInfo, _: pytest.FixtureRequest) -> Subject:
@@ -81,52 +84,56 @@ def truth(model: BoardModel) -> Callable[[Program], BranchArray]:
     return draw_branches(model.elements, len(on_lines().branches), model.seed).conductances
 
 
-def by_pty(request: pytest.FixtureRequest, model: BoardModel) -> tuple[RunningBoard, str]:
+def firmware(
+    request: pytest.FixtureRequest, link_to: LinkTo, *, tcp: bool = False, model: BoardModel = WITH_CHIPS
+) -> Subject:
+    """The compiled host target, in a process of its own."""
     start: StartBoard = request.getfixturevalue("start_board")
-    process = start(model, as_described())
-    return process, os.path.realpath(process.resource)
+    resource = start(model, as_described(), tcp=tcp).resource
+    return wired(resource, link_to, model, serial_number="B1")
 
 
-def by_tcp(request: pytest.FixtureRequest, model: BoardModel) -> tuple[RunningBoard, str]:
-    start: StartBoard = request.getfixturevalue("start_board")
-    process = start(model, as_described(), tcp=True)
-    return process, process.resource.removeprefix("socket://")
+def served(
+    request: pytest.FixtureRequest, link_to: LinkTo, *, listen: str, model: BoardModel = WITH_CHIPS
+) -> Subject:
+    """The simulated board on the wire, as ``labrig simulate board`` serves it."""
+    boards: SimulatedStarter = request.getfixturevalue("serving")
+    resource = boards.serve(build_hardware(model, as_described()), listen.format(folder=boards.folder))
+    return wired(resource.replace("tcp://", "socket://"), link_to, model, serial_number="SIM7")
 
 
-def serial_port(model: BoardModel, nudging: Nudging, request: pytest.FixtureRequest) -> Subject:
-    process, path = by_pty(request, model)
-    return wired(process, SerialLink(port=path), nudging)
-
-
-def socket_url(request: pytest.FixtureRequest) -> Subject:
-    process, address = by_tcp(request, WITH_CHIPS)
-    return wired(process, SerialLink(port=f"socket://{address}"))
-
-
-def visa_serial(request: pytest.FixtureRequest) -> Subject:
-    process, path = by_pty(request, WITH_CHIPS)
-    return wired(process, VisaLink(resource=f"ASRL{path}::INSTR"))
-
-
-def visa_socket(request: pytest.FixtureRequest) -> Subject:
-    process, address = by_tcp(request, WITH_CHIPS)
-    return wired(process, VisaLink(resource=f"TCPIP::{address.replace(':', '::')}::SOCKET"))
-
-
-def wired(process: RunningBoard, link: LinkConfig, nudging: Nudging = TOLD.nudging) -> Subject:
-    board = open_wired(open_link(link))
+def wired(resource: str, link_to: LinkTo, model: BoardModel, serial_number: str) -> Subject:
+    board = open_wired(open_link(link_to(resource)))
     told = replace(
-        TOLD, kind="firmware", serial_number="B1", fingerprint=FINGERPRINT, nudging=nudging, heartbeat=1.0
+        TOLD,
+        kind="firmware",
+        serial_number=serial_number,
+        fingerprint=FINGERPRINT,
+        nudging=NO_NUDGING if model is NO_NUDGES else TOLD.nudging,
+        heartbeat=1.0,
     )
-    return Subject(board, told, truth(WITH_CHIPS), partial(drivers_on, process, board))
+    return Subject(board, told, truth(model), partial(drivers_on, board, resource))
 
 
-def drivers_on(process: RunningBoard, board: WiredBoard) -> int:
-    """As the firmware counts them: asked over the board's link, or over a new one when that is closed."""
+def drivers_on(board: WiredBoard, resource: str) -> int:
+    """As the device counts them: asked over the board's link, or over a new one when that is closed."""
     try:
         return board.status().driven
     except LinkClosed:
-        return process.status().driven
+        return ask_status(resource).driven
+
+
+def pyserial(resource: str) -> LinkConfig:
+    return SerialLink(port=resource)
+
+
+def visa_serial(resource: str) -> LinkConfig:
+    return VisaLink(resource=f"ASRL{os.path.realpath(resource)}::INSTR")
+
+
+def visa_socket(resource: str) -> LinkConfig:
+    host, port = resource.removeprefix("socket://").split(":")
+    return VisaLink(resource=f"TCPIP::{host}::{port}::SOCKET")
 
 
 def of_another_package(request: pytest.FixtureRequest) -> Subject:
@@ -145,14 +152,17 @@ def of_another_package(request: pytest.FixtureRequest) -> Subject:
 NUDGING: dict[str, Make] = {
     "simulated": partial(simulated, WITH_CHIPS, TOLD),
     "simulated, ideal": partial(simulated, IDEAL, TOLD_IDEAL),
-    "firmware on a serial port": partial(serial_port, WITH_CHIPS, TOLD.nudging),
-    "firmware at a socket URL": socket_url,
-    "firmware by VISA serial": visa_serial,
-    "firmware by VISA socket": visa_socket,
+    "firmware on a serial port": partial(firmware, link_to=pyserial),
+    "firmware at a socket URL": partial(firmware, link_to=pyserial, tcp=True),
+    "firmware by VISA serial": partial(firmware, link_to=visa_serial),
+    "firmware by VISA socket": partial(firmware, link_to=visa_socket, tcp=True),
+    "served on a terminal": partial(served, link_to=pyserial, listen="pty:{folder}/board"),
+    "served at a port": partial(served, link_to=visa_socket, listen="tcp://127.0.0.1:0"),
 }
 NOT_NUDGING: dict[str, Make] = {
     "simulated without nudges": partial(simulated, NO_NUDGES, replace(TOLD, nudging=NO_NUDGING)),
-    "firmware without nudges": partial(serial_port, NO_NUDGES, NO_NUDGING),
+    "firmware without nudges": partial(firmware, link_to=pyserial, model=NO_NUDGES),
+    "served without nudges": partial(served, link_to=pyserial, listen="pty:{folder}/board", model=NO_NUDGES),
     "plug-in": of_another_package,
 }
 EVERY = NUDGING | NOT_NUDGING
