@@ -19,10 +19,9 @@ from labrig.boards.base import (
 from labrig.boards.checking import check_request
 from labrig.circuit.boundary import Boundary
 from labrig.errors import LinkClosed
-from labrig.sim.branches import TrueBranches
-from labrig.sim.converters import Driver, Reader, driver_levels
+from labrig.sim.converters import driver_levels
+from labrig.sim.hardware import Hardware
 from labrig.sim.pulls import has_pulls, resolve_pulls
-from labrig.sim.world import CircuitWorld
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +41,18 @@ class SimulatedBoard:
 
     Parameters
     ----------
-    info
-        What it says of itself.
-    world
-        The circuit it acts on.
-    branches
-        How its programs become true conductances.
-    reader, driver
-        Its converters.
-    boot_count
-        Differs whenever a board is built anew, since it then holds its power-up program.
+    chips
+        What it is made of; only this board writes to them.
     """
 
-    def __init__(
-        self,
-        info: BoardInfo,
-        world: CircuitWorld,
-        branches: TrueBranches,
-        reader: Reader,
-        driver: Driver,
-        boot_count: int,
-    ) -> None:
-        self._info = info
-        self._world = world
-        self._branches = branches
-        self._reader = reader
-        self._driver = driver
-        self._boot_count = boot_count
-        self._program = branches.power_up
+    def __init__(self, chips: Hardware) -> None:
+        self._info = chips.info
+        self._world = chips.world
+        self._branches = chips.branches
+        self._reader = chips.reader
+        self._driver = chips.driver
+        self._boot_count = chips.boot_count
+        self._program = chips.branches.power_up
         self._counters = Counters()
         self._open = True
         self.imposed: Boundary = Boundary({})

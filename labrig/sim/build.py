@@ -1,7 +1,6 @@
 """Simulated boards from their configuration."""
 
 import time
-from dataclasses import dataclass
 
 from labrig.boards.base import BoardInfo, CodeRange, Converter
 from labrig.circuit.network import Nudging
@@ -12,36 +11,11 @@ from labrig.config.rig import BoardConfig
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
-from labrig.sim.branches import TrueBranches, draw_branches
+from labrig.sim.branches import draw_branches
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
+from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
 from labrig.sim.world import CircuitWorld
-
-
-@dataclass(frozen=True, slots=True)
-class Hardware:
-    """The chips of a simulated board around their circuit, whoever speaks for them.
-
-    Parameters
-    ----------
-    info
-        What it says of itself.
-    world
-        The circuit it acts on.
-    branches
-        How its programs become true conductances.
-    reader, driver
-        Its converters.
-    boot_count
-        Differs whenever a board is built anew, since it then holds its power-up program.
-    """
-
-    info: BoardInfo
-    world: CircuitWorld
-    branches: TrueBranches
-    reader: Reader
-    driver: Driver
-    boot_count: int
 
 
 def simulation_of(board: BoardConfig) -> tuple[BoardModel, str | None]:
@@ -86,10 +60,7 @@ def build_hardware(model: BoardModel, topology: Topology, serial_number: str | N
 
 def build_board(model: BoardModel, topology: Topology, serial_number: str | None = None) -> SimulatedBoard:
     """`build_hardware` behind the `Board` of this process."""
-    chips = build_hardware(model, topology, serial_number)
-    return SimulatedBoard(
-        chips.info, chips.world, chips.branches, chips.reader, chips.driver, chips.boot_count
-    )
+    return SimulatedBoard(build_hardware(model, topology, serial_number))
 
 
 def _info(

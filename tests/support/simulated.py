@@ -15,8 +15,8 @@ from labrig.boards.base import BoardInfo, CodeRange, Codes, Converter, Program
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
 from labrig.devices.laws import RheostatLaw
-from labrig.sim.build import Hardware
 from labrig.sim.converters import Driver, Reader
+from labrig.sim.hardware import Hardware
 from labrig.sim.ports.opening import open_port
 from labrig.sim.serving.device import Device
 from labrig.sim.serving.dispatcher import Dispatcher

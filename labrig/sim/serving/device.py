@@ -8,8 +8,8 @@ import numpy as np
 from labrig.arrays import CodeArray, IntArray, Seconds
 from labrig.boards.base import BoardInfo, Codes
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance
-from labrig.sim.build import Hardware
 from labrig.sim.converters import driver_levels
+from labrig.sim.hardware import Hardware
 from labrig.sim.quantising import step, to_codes
 from labrig.sim.serving.fitting import abilities, fit
 from labrig.wire.boundaries import Shape

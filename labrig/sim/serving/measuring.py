@@ -1,4 +1,7 @@
-"""MEASURE: check the whole request, then impose, settle and scan its boundaries in order."""
+"""MEASURE: check the whole request, then impose, settle and scan its boundaries in order.
+
+A simulated circuit has settled at once: settling times are checked, and not waited for.
+"""
 
 from collections.abc import Iterator
 from itertools import chain

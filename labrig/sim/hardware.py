@@ -1,0 +1,34 @@
+"""The parts that a simulated board is made of."""
+
+from dataclasses import dataclass
+
+from labrig.boards.base import BoardInfo
+from labrig.sim.branches import TrueBranches
+from labrig.sim.converters import Driver, Reader
+from labrig.sim.world import CircuitWorld
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """The chips of a simulated board around their circuit, whoever speaks for them.
+
+    Parameters
+    ----------
+    info
+        What it says of itself.
+    world
+        The circuit it acts on.
+    branches
+        How its programs become true conductances.
+    reader, driver
+        Its converters.
+    boot_count
+        Differs whenever a board is built anew, since it then holds its power-up program.
+    """
+
+    info: BoardInfo
+    world: CircuitWorld
+    branches: TrueBranches
+    reader: Reader
+    driver: Driver
+    boot_count: int
