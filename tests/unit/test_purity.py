@@ -2,7 +2,6 @@
 sees what they could do without importing anything."""
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,8 @@ DRAWN_FROM_NOWHERE = {"rand", "randn", "seed"}
 """Random numbers that no experiment's seed decides."""
 
 
-def modules() -> Iterator[Path]:
-    root = Path(labrig.__file__).parent
-    for package in PACKAGES:
-        yield from sorted((root / package).rglob("*.py"))
+ROOT = Path(labrig.__file__).parent
+MODULES = sorted(module for package in PACKAGES for module in (ROOT / package).rglob("*.py"))
 
 
 def impure_calls(source: str) -> list[str]:
@@ -29,7 +26,7 @@ def impure_calls(source: str) -> list[str]:
     return [n for n in names if n in BUILT_IN] + [m for m in members if m in OF_ARRAYS | DRAWN_FROM_NOWHERE]
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda module: f"{module.parent.name}.{module.stem}")
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: f"{module.parent.name}.{module.stem}")
 def test_a_module_that_only_computes_reads_writes_and_draws_nothing(module: Path) -> None:
     assert impure_calls(module.read_text(encoding="utf-8")) == []
 
