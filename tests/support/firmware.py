@@ -217,15 +217,32 @@ class Boards(Protocol):
     def close(self) -> None: ...
 
 
-class Starter:
+class Terminals:
+    """Opens the terminals of boards in a folder, and closes them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._descriptors: list[int] = []
+
+    def open(self, path: str) -> int:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        self._descriptors.append(descriptor)
+        return descriptor
+
+    def hang_up(self) -> None:
+        """Close all that was opened."""
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+
+class Starter(Terminals):
     """Starts boards in a folder, and ends them."""
 
     def __init__(self, program: Path, folder: Path, *options: str) -> None:
+        super().__init__(folder)
         self.program = program
-        self.folder = folder
         self.options = options
         self._processes: list[subprocess.Popen[str]] = []
-        self._descriptors: list[int] = []
 
     def start(self, circuit: Circuit, *port: str) -> tuple[subprocess.Popen[str], str]:
         """The process and the resource it named."""
@@ -254,16 +271,6 @@ class Starter:
         process, resource = self.start(circuit, "--pty", str(link))
         assert str(link.readlink()) == resource
         return Board(process, self.open(str(link)), circuit)
-
-    def open(self, path: str) -> int:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
-        self._descriptors.append(descriptor)
-        return descriptor
-
-    def hang_up(self) -> None:
-        """Close all that was opened."""
-        while self._descriptors:
-            os.close(self._descriptors.pop())
 
     def close(self) -> None:
         """End everything."""

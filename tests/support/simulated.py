@@ -22,7 +22,7 @@ from labrig.sim.serving.device import Device
 from labrig.sim.serving.dispatcher import Dispatcher
 from labrig.sim.serving.server import serve
 from labrig.sim.world import CircuitWorld
-from tests.support.firmware import Circuit, Wire
+from tests.support.firmware import Circuit, Terminals, Wire
 
 
 @dataclass
@@ -121,13 +121,12 @@ class Stop:
         os.close(self._writer)
 
 
-class SimulatedStarter:
+class SimulatedStarter(Terminals):
     """Serves simulated boards in a folder, each by a thread, and ends them."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self._running = ExitStack()
-        self._descriptors: list[int] = []
 
     def serve(self, hardware: Hardware, listen: str) -> str:
         """The resource to open."""
@@ -151,16 +150,6 @@ class SimulatedStarter:
         resource = self.serve(read_hardware(circuit.text(), "A7F3"), f"pty:{link}")
         assert str(link.readlink()) == resource
         return Wire(self.open(str(link)), circuit)
-
-    def open(self, path: str) -> int:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
-        self._descriptors.append(descriptor)
-        return descriptor
-
-    def hang_up(self) -> None:
-        """Close all that was opened."""
-        while self._descriptors:
-            os.close(self._descriptors.pop())
 
     def close(self) -> None:
         """End everything."""
