@@ -14,7 +14,7 @@ void labrig_start(struct labrig_board *board, const struct labrig_config *config
     board->boot_count = boot_count;
     board->started_ms = labrig_hal_milliseconds();
     board->heartbeat_ms = LABRIG_HEARTBEAT_MS;
-    labrig_receiver_reset(&board->receiver);
+    labrig_inbox_begin(&board->inbox);
     labrig_drivers_begin(&board->drivers, config);
     for (uint16_t k = 0; k < config->branches; k++) {
         board->image[k] = labrig_hal_read_wiper(k);
@@ -30,27 +30,26 @@ void labrig_make_safe(struct labrig_board *board)
 void labrig_line_lost(struct labrig_board *board)
 {
     uint8_t byte;
-    while (labrig_ring_get(&board->ring, &byte) || labrig_transmit(board, &byte)) {
+    while (labrig_transmit(board, &byte)) {
     }
-    labrig_receiver_reset(&board->receiver);
+    labrig_inbox_forget(&board->inbox, board->request != NULL);
 }
 
 static void send(struct labrig_board *board, uint8_t *body)
 {
-    const uint8_t size = (uint8_t)(LABRIG_HEADER_SIZE + body[LABRIG_HEADER_LEN_AT] + LABRIG_CRC_SIZE);
-    labrig_cobs_begin(&board->sending, body, size);
+    labrig_cobs_begin(&board->sending, body, labrig_frame_size(body));
 }
 
 static void send_scratch(struct labrig_board *board, uint8_t length, uint8_t type, uint8_t flags)
 {
-    const uint8_t seq = board->receiver.body[LABRIG_HEADER_SEQ_AT];
+    const uint8_t seq = board->request[LABRIG_HEADER_SEQ_AT];
     (void)labrig_frame_seal(board->scratch, length, type, seq, flags);
     send(board, board->scratch);
 }
 
 static uint8_t reply_type(const struct labrig_board *board)
 {
-    return (uint8_t)(board->receiver.body[LABRIG_HEADER_TYPE_AT] | LABRIG_REPLY_BIT);
+    return (uint8_t)(board->request[LABRIG_HEADER_TYPE_AT] | LABRIG_REPLY_BIT);
 }
 
 static void refuse(struct labrig_board *board)
@@ -64,7 +63,7 @@ static void refuse(struct labrig_board *board)
 
 static void answer_again(struct labrig_board *board)
 {
-    const uint8_t seq = board->receiver.body[LABRIG_HEADER_SEQ_AT];
+    const uint8_t seq = board->request[LABRIG_HEADER_SEQ_AT];
     if (!labrig_session_had_data(&board->session, seq)) {
         send_scratch(board, 0, reply_type(board), labrig_session_status(&board->session, seq));
         return;
@@ -77,33 +76,34 @@ static void answer_again(struct labrig_board *board)
     send(board, kept);
 }
 
-static void note_fault(struct labrig_board *board, uint8_t status)
+/* The expected request has been carried out or refused, or cut off: remember that, and answer when the reply before
+ * has left. A reply with data is in `slot`, and so is every reply to what has written there. */
+static void conclude(struct labrig_board *board, uint8_t status, uint8_t *slot, uint8_t length, bool kept)
 {
     if (status != LABRIG_STATUS_OK) {
         board->fault = status;
     }
+    board->outcome = (struct labrig_outcome){
+        .known = true,
+        .kept = kept,
+        .status = status,
+        .length = length,
+        .slot = slot,
+    };
 }
 
-/* The expected request has been carried out, or cut off, and its slot has been written to: answer with the slot. */
-static void answer_kept(struct labrig_board *board, uint8_t status, uint8_t *slot, uint8_t length)
+static void answer(struct labrig_board *board)
 {
-    const uint8_t seq = board->receiver.body[LABRIG_HEADER_SEQ_AT];
-    note_fault(board, status);
-    (void)labrig_frame_seal(slot, length, reply_type(board), seq, status);
-    send(board, slot);
-    labrig_session_answered(&board->session, status, true);
-}
-
-/* The expected request has been carried out or refused: answer it, and remember the answer. */
-static void answer(struct labrig_board *board, uint8_t status, uint8_t *slot, uint8_t length)
-{
-    if (length != 0) {
-        answer_kept(board, status, slot, length);
-        return;
+    const struct labrig_outcome *outcome = &board->outcome;
+    if (outcome->kept) {
+        const uint8_t seq = board->request[LABRIG_HEADER_SEQ_AT];
+        (void)labrig_frame_seal(outcome->slot, outcome->length, reply_type(board), seq, outcome->status);
+        send(board, outcome->slot);
+    } else {
+        send_scratch(board, 0, reply_type(board), outcome->status);
     }
-    note_fault(board, status);
-    send_scratch(board, 0, reply_type(board), status);
-    labrig_session_answered(&board->session, status, false);
+    labrig_session_answered(&board->session, outcome->status, outcome->kept);
+    board->outcome.known = false;
 }
 
 static uint8_t begin_measure(struct labrig_board *board, const struct labrig_request *request)
@@ -157,7 +157,7 @@ static void carry_out(struct labrig_board *board, uint8_t type, struct labrig_re
     default:
         break;
     }
-    answer(board, status, slot, length);
+    conclude(board, status, slot, length, length != 0);
 }
 
 static bool outside_session(struct labrig_board *board, uint8_t type, struct labrig_request request)
@@ -169,7 +169,7 @@ static bool outside_session(struct labrig_board *board, uint8_t type, struct lab
     case LABRIG_TYPE_HELLO:
         status = labrig_hello(board, &request, &length);
         if (status == LABRIG_STATUS_OK) {
-            labrig_session_open(&board->session, (uint8_t)(board->receiver.body[LABRIG_HEADER_SEQ_AT] + 1u));
+            labrig_session_open(&board->session, (uint8_t)(board->request[LABRIG_HEADER_SEQ_AT] + 1u));
         }
         break;
     case LABRIG_TYPE_IDENTIFY:
@@ -187,7 +187,7 @@ static bool outside_session(struct labrig_board *board, uint8_t type, struct lab
 
 static void dispatch(struct labrig_board *board)
 {
-    const uint8_t *body = board->receiver.body;
+    const uint8_t *body = board->request;
     const uint8_t type = body[LABRIG_HEADER_TYPE_AT];
     const struct labrig_request request = {
         .payload = body + LABRIG_HEADER_SIZE,
@@ -215,22 +215,43 @@ static void dispatch(struct labrig_board *board)
     }
 }
 
-/* Take bytes up to the end of the next good frame. */
-static bool next_frame(struct labrig_board *board)
+/* Whether a request can be carried out while a reply is on its way. What leaves must stay as it is. */
+static bool beside_reply(struct labrig_board *board)
 {
-    uint8_t byte;
-    while (labrig_ring_get(&board->ring, &byte)) {
-        switch (labrig_receiver_byte(&board->receiver, byte)) {
-        case LABRIG_RECEIVED_FRAME:
-            return true;
-        case LABRIG_RECEIVED_DAMAGED:
-            board->frames_bad++;
-            break;
-        default:
-            break;
-        }
+    const uint8_t type = board->request[LABRIG_HEADER_TYPE_AT];
+    return (type == LABRIG_TYPE_WRITE || type == LABRIG_TYPE_WRITE_SPARSE || type == LABRIG_TYPE_MEASURE)
+        && board->sending.data != labrig_session_slot(&board->session)
+        && labrig_session_order(&board->session, board->request[LABRIG_HEADER_SEQ_AT]) == LABRIG_ORDER_NEXT;
+}
+
+static void finish_request(struct labrig_board *board)
+{
+    board->request = NULL;
+    labrig_inbox_done(&board->inbox);
+}
+
+/* Begin with the oldest request, if there is one and it need not wait. */
+static bool next_request(struct labrig_board *board)
+{
+    board->request = labrig_inbox_oldest(&board->inbox);
+    if (board->request != NULL && labrig_cobs_busy(&board->sending) && !beside_reply(board)) {
+        board->request = NULL;
     }
-    return false;
+    if (board->request == NULL) {
+        return false;
+    }
+    dispatch(board);
+    return true;
+}
+
+/* Modulo 256 they are counted where bytes arrive. */
+static void count_losses(struct labrig_board *board)
+{
+    const uint8_t damaged = board->inbox.damaged, overruns = board->inbox.overruns;
+    board->frames_bad += (uint8_t)(damaged - board->damaged_seen);
+    board->overruns += (uint8_t)(overruns - board->overruns_seen);
+    board->damaged_seen = damaged;
+    board->overruns_seen = overruns;
 }
 
 /* The host has been silent for too long. A request that waits in the ring is carried out first, because it did
@@ -244,7 +265,7 @@ static void check_heartbeat(struct labrig_board *board)
     board->heartbeat_expired++;
     if (board->measure.phase != LABRIG_PHASE_IDLE) {
         board->measure.phase = LABRIG_PHASE_IDLE;
-        answer_kept(board, LABRIG_STATUS_NOT_ARMED, board->slot, 0);
+        conclude(board, LABRIG_STATUS_NOT_ARMED, board->slot, 0, true);
     }
 }
 
@@ -252,21 +273,25 @@ static void continue_measure(struct labrig_board *board)
 {
     board->states += labrig_measure_step(&board->measure, &board->drivers);
     if (board->measure.phase == LABRIG_PHASE_IDLE) {
-        answer(board, LABRIG_STATUS_OK, board->slot, board->measure.length);
+        conclude(board, LABRIG_STATUS_OK, board->slot, board->measure.length, board->measure.length != 0);
     }
 }
 
 bool labrig_poll(struct labrig_board *board)
 {
     bool busy = true;
-    if (labrig_cobs_busy(&board->sending)) {
-        busy = false; /* until the reply has left */
-    } else if (board->measure.phase != LABRIG_PHASE_IDLE) {
+    count_losses(board);
+    if (board->measure.phase != LABRIG_PHASE_IDLE) {
         continue_measure(board);
-    } else if (next_frame(board)) {
-        dispatch(board);
+    } else if (board->request == NULL) {
+        busy = next_request(board);
+    } else if (board->outcome.known && labrig_cobs_busy(&board->sending)) {
+        busy = false; /* until the reply before has left */
     } else {
-        busy = false;
+        if (board->outcome.known) {
+            answer(board);
+        }
+        finish_request(board);
     }
     check_heartbeat(board);
     return busy;

@@ -8,19 +8,23 @@
 
 #include "drivers.h"
 #include "frame.h"
+#include "inbox.h"
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
 #include "measure.h"
-#include "ring.h"
 #include "session.h"
 
 #define LABRIG_FIRMWARE_MAJOR 0u
 #define LABRIG_FIRMWARE_MINOR 1u
 #define LABRIG_FIRMWARE_PATCH 0u
 
-/* Encoded bytes that the host may have on their way. */
-#define LABRIG_WINDOW (LABRIG_RX_BYTES - 1u)
-_Static_assert(LABRIG_WINDOW >= LABRIG_BODY_MAX + 2u, "the longest frame must fit");
+/* What a request came to, until its reply can be sent. */
+struct labrig_outcome {
+    bool known;
+    bool kept; /* the reply is in `slot`, and is kept */
+    uint8_t status, length;
+    uint8_t *slot;
+};
 
 struct labrig_board {
     const struct labrig_config *config;
@@ -33,14 +37,16 @@ struct labrig_board {
 
     uint8_t fault;
     uint16_t heartbeat_expired;
-    uint32_t frames_good, frames_bad, states, codes_written;
+    uint32_t frames_good, frames_bad, overruns, states, codes_written;
+    uint8_t damaged_seen, overruns_seen; /* of the inbox's counts */
 
-    struct labrig_ring ring;
-    struct labrig_receiver receiver; /* its body is the request until the request is answered */
+    struct labrig_inbox inbox;
+    const uint8_t *request; /* body of the request that is carried out; NULL: none */
     struct labrig_session session;
     struct labrig_drivers_state drivers;
     struct labrig_measure measure;
     uint8_t *slot; /* body of the reply to a running MEASURE */
+    struct labrig_outcome outcome;
     struct labrig_cobs_encoder sending;
     uint8_t scratch[LABRIG_BODY_MAX]; /* body of a reply that is not kept */
     uint16_t image[LABRIG_MAX_BRANCHES];
@@ -52,13 +58,13 @@ void labrig_start(struct labrig_board *board, const struct labrig_config *config
 /* A byte has arrived; may be called from an interrupt. */
 static inline void labrig_receive(struct labrig_board *board, uint8_t byte)
 {
-    labrig_ring_put(&board->ring, byte);
+    labrig_inbox_put(&board->inbox, byte);
 }
 
-/* Bytes that labrig_receive can take now. */
+/* Bytes that labrig_receive is sure to take now; not beside an interrupt that gives it some. */
 static inline uint16_t labrig_room(const struct labrig_board *board)
 {
-    return (uint16_t)(LABRIG_WINDOW - labrig_ring_count(&board->ring));
+    return labrig_inbox_room(&board->inbox);
 }
 
 /* Do one small piece of work: part of a measurement, or one request. False: there is nothing to do. */

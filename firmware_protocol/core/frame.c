@@ -2,8 +2,9 @@
 
 #include "crc.h"
 
-void labrig_receiver_reset(struct labrig_receiver *receiver)
+void labrig_receiver_begin(struct labrig_receiver *receiver, uint8_t *body)
 {
+    receiver->body = body;
     receiver->decoder = (struct labrig_cobs_decoder){0};
     receiver->crc = LABRIG_CRC_INIT;
     receiver->count = 0;
@@ -39,7 +40,7 @@ enum labrig_received labrig_receiver_byte(struct labrig_receiver *receiver, uint
         return LABRIG_RECEIVED_NOTHING;
     }
     const enum labrig_received received = verdict(receiver, step);
-    labrig_receiver_reset(receiver);
+    labrig_receiver_begin(receiver, receiver->body);
     return received;
 }
 

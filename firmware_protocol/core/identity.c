@@ -101,7 +101,7 @@ uint8_t labrig_status(const struct labrig_board *board, const struct labrig_requ
     labrig_put_u16(reply + LABRIG_STATUS_REPLY_HEARTBEAT_EXPIRED_AT, board->heartbeat_expired);
     labrig_put_u32(reply + LABRIG_STATUS_REPLY_FRAMES_GOOD_AT, board->frames_good);
     labrig_put_u32(reply + LABRIG_STATUS_REPLY_FRAMES_BAD_AT, board->frames_bad);
-    labrig_put_u32(reply + LABRIG_STATUS_REPLY_OVERRUNS_AT, labrig_ring_overruns(&board->ring));
+    labrig_put_u32(reply + LABRIG_STATUS_REPLY_OVERRUNS_AT, board->overruns);
     labrig_put_u32(reply + LABRIG_STATUS_REPLY_STATES_AT, board->states);
     labrig_put_u32(reply + LABRIG_STATUS_REPLY_CODES_WRITTEN_AT, board->codes_written);
     labrig_put_u16(reply + LABRIG_STATUS_REPLY_SUPPLY_AT, labrig_hal_supply_mv());

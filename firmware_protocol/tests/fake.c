@@ -125,10 +125,11 @@ void fake_send(uint8_t type, uint8_t seq, const uint8_t *payload, uint8_t length
 
 struct answer fake_run(void)
 {
+    uint8_t body[LABRIG_BODY_MAX];
     struct labrig_receiver receiver;
     struct answer answer = {0};
     uint8_t byte;
-    labrig_receiver_reset(&receiver);
+    labrig_receiver_begin(&receiver, body);
     while (labrig_poll(&board)) {
     }
     while (labrig_transmit(&board, &byte)) {

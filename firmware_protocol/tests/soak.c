@@ -11,7 +11,7 @@
 #include "line.h"
 #include "packing.h"
 
-#define AHEAD 8u /* requests on their way */
+#define AHEAD LABRIG_CREDIT /* requests on their way, all of which may want a kept reply */
 #define CODE_BITS 9u
 #define ENCODED_MAX (LABRIG_BODY_MAX + 2u)
 #define TRIES 2000u /* of one request */
@@ -29,6 +29,7 @@ static struct {
     struct random random;
     struct line down, up;
     struct labrig_receiver receiver;
+    uint8_t body[LABRIG_BODY_MAX];
     struct request requests[AHEAD];
     uint32_t first, next;
     uint16_t image[FAKE_BRANCHES]; /* what the board holds once it has done all of them */
@@ -162,7 +163,7 @@ static bool is_the_refusal(const uint8_t *body)
     return body[LABRIG_HEADER_TYPE_AT] == LABRIG_TYPE_NAK && body[LABRIG_HEADER_LEN_AT] == LABRIG_NAK_REPLY_SIZE
         && body[LABRIG_HEADER_FLAGS_AT] == LABRIG_STATUS_SEQUENCE
         && payload[LABRIG_NAK_REPLY_CODE_AT] == LABRIG_STATUS_SEQUENCE
-        && payload[LABRIG_NAK_REPLY_EXPECTED_AT] == board.session.expected
+        && (uint8_t)(board.session.expected - payload[LABRIG_NAK_REPLY_EXPECTED_AT]) <= AHEAD
         && labrig_get_u32(payload + LABRIG_NAK_REPLY_BOOT_COUNT_AT) == board.boot_count;
 }
 
@@ -185,14 +186,16 @@ static void compare(const uint8_t *body)
     }
 }
 
+/* Let the board work, and take a part of a reply in between, as long as there is something to do. */
 static void take_replies(void)
 {
     uint8_t sent[ENCODED_MAX], came[2 * ENCODED_MAX];
     size_t count;
     do {
+        const size_t most = 1 + random_below(&host.random, ENCODED_MAX);
         while (labrig_poll(&board)) {
         }
-        for (count = 0; count < sizeof sent && labrig_transmit(&board, &sent[count]);) {
+        for (count = 0; count < most && labrig_transmit(&board, &sent[count]);) {
             count++;
         }
         const size_t arrived = line_carry(&host.up, sent, count, came);
@@ -212,9 +215,12 @@ static void send_requests(void)
         if (!host.requests[k % AHEAD].answered) {
             const size_t count = 1 + encode(&host.requests[k % AHEAD], encoded + 1);
             fake_send_bytes(came, line_carry(&host.down, encoded, count, came));
-            take_replies();
+            if (random_below(&host.random, 2) != 0) {
+                take_replies();
+            }
         }
     }
+    take_replies();
 }
 
 static void soak(uint32_t requests, uint32_t damaged_in_a_million)
@@ -224,7 +230,7 @@ static void soak(uint32_t requests, uint32_t damaged_in_a_million)
     host.random.state = 1;
     host.down = (struct line){{2}, damaged_in_a_million, 0, 0};
     host.up = (struct line){{3}, damaged_in_a_million, 0, 0};
-    labrig_receiver_reset(&host.receiver);
+    labrig_receiver_begin(&host.receiver, host.body);
     fake_boot();
     memcpy(host.image, fake.wipers, sizeof host.image);
     (void)fake_hello(255);
@@ -252,6 +258,7 @@ static void soak(uint32_t requests, uint32_t damaged_in_a_million)
 static void one_turned_bit_never_makes_another_frame(uint32_t frames)
 {
     struct labrig_receiver receiver;
+    uint8_t body[LABRIG_BODY_MAX];
     uint8_t encoded[ENCODED_MAX + 1];
     unsigned accepted = 0, turned = 0;
     host.random.state = 4;
@@ -262,7 +269,7 @@ static void one_turned_bit_never_makes_another_frame(uint32_t frames)
         encoded[count] = 0;
         for (size_t bit = 0; bit < 8 * count; bit++) {
             encoded[bit / 8] = (uint8_t)(encoded[bit / 8] ^ 1u << bit % 8);
-            labrig_receiver_reset(&receiver);
+            labrig_receiver_begin(&receiver, body);
             for (size_t at = 0; at <= count; at++) {
                 if (labrig_receiver_byte(&receiver, encoded[at]) == LABRIG_RECEIVED_FRAME) {
                     print_hex("accepted", encoded, count + 1);

@@ -252,16 +252,65 @@ static void outputs_that_are_not_scanned_are_stored_all_the_same(void)
     CHECK(fake.drivers[3].code == 600);
 }
 
-static void an_overrun_is_counted_and_the_next_frame_understood(void)
+static void a_frame_without_room_is_counted_and_may_be_sent_again(void)
 {
-    static const uint8_t noise[LABRIG_RX_BYTES + 10] = {[0 ... LABRIG_RX_BYTES + 9] = 0x55};
+    static const uint8_t data[LABRIG_MAX_PAYLOAD] = {1};
+    const unsigned fit = LABRIG_RX_BYTES / LABRIG_INBOX_RECORD;
+    fake_armed();
+    for (unsigned k = 0; k < fit + 5u; k++) {
+        fake_send(LABRIG_TYPE_PING, (uint8_t)(2u + k), data, sizeof data);
+    }
+    unsigned answered = 0;
+    while (fake_run().type == (LABRIG_TYPE_PING | LABRIG_REPLY_BIT)) {
+        answered++;
+    }
+    CHECK(answered >= fit - 1u && answered <= fit + 1u);
+    CHECK(status_u32(LABRIG_STATUS_REPLY_OVERRUNS_AT) == fit + 5u - answered);
+    CHECK(fake_ask(LABRIG_TYPE_PING, (uint8_t)(2u + answered), NOTHING).type == (LABRIG_TYPE_PING | LABRIG_REPLY_BIT));
+}
+
+static void noise_of_any_length_is_one_damaged_frame(void)
+{
+    static const uint8_t noise[2u * LABRIG_RX_BYTES] = {[0 ... 2u * LABRIG_RX_BYTES - 1u] = 0x55};
     fake_armed();
     fake_send_bytes(noise, sizeof noise);
     CHECK(fake_run().type == 0);
     fake_send_bytes((const uint8_t[]){0}, 1);
     CHECK(fake_ask(LABRIG_TYPE_HEARTBEAT, 2, NOTHING).type == (LABRIG_TYPE_HEARTBEAT | LABRIG_REPLY_BIT));
-    CHECK(status_u32(LABRIG_STATUS_REPLY_OVERRUNS_AT) == 11);
+    CHECK(status_u32(LABRIG_STATUS_REPLY_OVERRUNS_AT) == 0);
     CHECK(status_u32(LABRIG_STATUS_REPLY_FRAMES_BAD_AT) == 1);
+}
+
+/* Frames of one length after another, so that they begin and end everywhere in the ring. */
+static void frames_within_the_window_always_find_room(void)
+{
+    static struct labrig_inbox inbox;
+    struct labrig_cobs_encoder encoder;
+    uint8_t body[LABRIG_BODY_MAX], waiting = 0, sent = 0, read = 0;
+    unsigned on_their_way = 0, sizes[256];
+    memset(&inbox, 0, sizeof inbox);
+    labrig_inbox_begin(&inbox);
+    for (unsigned k = 0; k < 100000u; k++) {
+        const uint8_t length = (uint8_t)(k * 7919u % (k % 3u == 0 ? 4u : LABRIG_MAX_PAYLOAD + 1u));
+        memset(body, (int)(k & 0xFFu), sizeof body);
+        const uint8_t size = labrig_frame_seal(body, length, LABRIG_TYPE_PING, sent, 0);
+        while (waiting > 0 && (on_their_way + size + 2u > LABRIG_WINDOW || waiting == 250u)) {
+            const uint8_t *oldest = labrig_inbox_oldest(&inbox);
+            CHECK(oldest != NULL && oldest[LABRIG_HEADER_SEQ_AT] == read && labrig_frame_size(oldest) == sizes[read] - 2u);
+            labrig_inbox_done(&inbox);
+            on_their_way -= sizes[read++];
+            waiting--;
+        }
+        CHECK(labrig_inbox_room(&inbox) >= size + 2u);
+        labrig_cobs_begin(&encoder, body, size);
+        for (uint8_t byte; labrig_cobs_next(&encoder, &byte);) {
+            labrig_inbox_put(&inbox, byte);
+        }
+        sizes[sent++] = size + 2u;
+        on_their_way += size + 2u;
+        waiting++;
+    }
+    CHECK(inbox.overruns == 0 && inbox.damaged == 0);
 }
 
 static void a_measurement_that_is_cut_off_takes_its_place_among_the_kept(void)
@@ -353,6 +402,21 @@ static void a_bitmap_may_not_name_what_lies_behind_its_span(void)
     CHECK(FAKE_ASK(LABRIG_TYPE_MEASURE, 4, 0, 0, 1, 0, 0, 1, 0, 1, 0x01, 0x08, 1, 0).flags == LABRIG_STATUS_RANGE);
 }
 
+static void a_flood_of_small_frames_costs_whole_frames_and_nothing_else(void)
+{
+    unsigned refusals = 0;
+    fake_armed();
+    for (unsigned k = 0; k < 3u * LABRIG_RX_BYTES / 8u; k++) {
+        fake_send(LABRIG_TYPE_HEARTBEAT, 200, NOTHING); /* far ahead: refused */
+    }
+    for (struct answer refusal = fake_run(); refusal.type != 0; refusal = fake_run()) {
+        CHECK(refusal.type == LABRIG_TYPE_NAK && refusal.seq == 200);
+        refusals++;
+    }
+    CHECK(refusals > 64 && refusals == board.frames_good - 2);
+    CHECK(fake_ask(LABRIG_TYPE_HEARTBEAT, 2, NOTHING).type == (LABRIG_TYPE_HEARTBEAT | LABRIG_REPLY_BIT));
+}
+
 static void requests_wait_their_turn_and_are_answered_in_order(void)
 {
     fake_armed();
@@ -403,13 +467,16 @@ int main(void)
     a_boundary_is_complete();
     the_stored_reading_is_the_reported_one();
     outputs_that_are_not_scanned_are_stored_all_the_same();
-    an_overrun_is_counted_and_the_next_frame_understood();
+    a_frame_without_room_is_counted_and_may_be_sent_again();
+    noise_of_any_length_is_one_damaged_frame();
+    frames_within_the_window_always_find_room();
     a_measurement_that_is_cut_off_takes_its_place_among_the_kept();
     a_chip_that_answers_nonsense_spoils_no_neighbour();
     a_text_that_is_too_long_for_a_reply_is_cut();
     replies_as_long_as_a_frame_fit_and_longer_ones_are_refused();
     the_heartbeat_is_right_where_the_clock_wraps();
     a_bitmap_may_not_name_what_lies_behind_its_span();
+    a_flood_of_small_frames_costs_whole_frames_and_nothing_else();
     requests_wait_their_turn_and_are_answered_in_order();
     a_lost_line_drops_halves_of_frames();
     arm_wants_a_time();

@@ -93,7 +93,8 @@ static void run_cobs(void)
 static enum labrig_received received(struct labrig_receiver *receiver, const struct bytes *bytes, size_t count)
 {
     enum labrig_received last = LABRIG_RECEIVED_NOTHING;
-    labrig_receiver_reset(receiver);
+    static uint8_t body[LABRIG_BODY_MAX];
+    labrig_receiver_begin(receiver, body);
     for (size_t k = 0; k < count; k++) {
         const enum labrig_received step = labrig_receiver_byte(receiver, bytes->at[k]);
         last = step == LABRIG_RECEIVED_NOTHING ? last : step;

@@ -3,9 +3,11 @@
 #include <avr/io.h>
 #include <avr/sleep.h>
 #include <avr/wdt.h>
+#include <stddef.h>
 
 #include "board.h"
 #include "hardware.h"
+#include "receive.h"
 #include "spi.h"
 
 static struct labrig_board board;
@@ -24,11 +26,6 @@ static void serial_begin(void)
     UBRR0 = (uint16_t)((F_CPU / 4u / hardware.baud - 1u) / 2u); /* F_CPU / (8 baud) - 1, rounded */
     UCSR0C = 1u << UCSZ01 | 1u << UCSZ00;
     UCSR0B = 1u << RXCIE0 | 1u << RXEN0 | 1u << TXEN0;
-}
-
-ISR(USART0_RX_vect)
-{
-    labrig_receive(&board, UDR0);
 }
 
 ISR(USART0_UDRE_vect)
@@ -59,6 +56,7 @@ int main(void)
     adc_begin();
     monitor_begin();
     labrig_start(&board, &hardware.config, boot_count);
+    receive_begin(&board.inbox);
     serial_begin();
     SMCR = 1u << SE; /* sleep is idle: the clocks run on */
     wdt_enable(WDTO_500MS);
@@ -68,7 +66,7 @@ int main(void)
         start_to_send();
         if (!busy) {
             cli();
-            if (labrig_ring_count(&board.ring) == 0) {
+            if (labrig_cobs_busy(&board.sending) || (board.request == NULL && labrig_inbox_oldest(&board.inbox) == NULL)) {
                 sei();
                 sleep_cpu();
             }
