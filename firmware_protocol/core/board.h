@@ -50,6 +50,8 @@ struct labrig_board {
     struct labrig_cobs_encoder sending;
     uint8_t scratch[LABRIG_BODY_MAX]; /* body of a reply that is not kept */
     uint16_t image[LABRIG_MAX_BRANCHES];
+    uint32_t digest;   /* of the first `digested` codes of the image */
+    uint16_t digested;
 };
 
 /* Everything released, disarmed, no session. The counts of `config` must fit the static sizes. */

@@ -23,3 +23,12 @@ uint32_t labrig_crc32(uint32_t crc, uint8_t byte)
     crc = (crc >> 4) ^ nibbles[crc & 0xFu];
     return ~crc;
 }
+
+__attribute__((weak)) uint32_t labrig_crc32_codes(uint32_t crc, const uint16_t *codes, uint16_t count)
+{
+    for (uint16_t k = 0; k < count; k++) {
+        crc = labrig_crc32(crc, (uint8_t)codes[k]);
+        crc = labrig_crc32(crc, (uint8_t)(codes[k] >> 8));
+    }
+    return crc;
+}

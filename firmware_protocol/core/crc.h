@@ -13,4 +13,7 @@ uint16_t labrig_crc16(uint16_t crc, uint8_t byte);
 /* CRC-32 as zlib computes it: start with 0, the result is final at every byte. */
 uint32_t labrig_crc32(uint32_t crc, uint8_t byte);
 
+/* The same over codes, each as a u16, low byte first. A target may have a faster one in place of the core's. */
+uint32_t labrig_crc32_codes(uint32_t crc, const uint16_t *codes, uint16_t count);
+
 #endif

@@ -13,6 +13,41 @@ uint32_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
     return (value >> shift) & (((uint32_t)1 << width) - 1u);
 }
 
+/* With constant arguments: two loads and a short shift. The `k`th value of a block that begins on a byte. */
+static inline uint16_t value_of_block(const uint8_t *block, unsigned k, unsigned width)
+{
+    const unsigned byte = k * width / 8u, shift = k * width % 8u;
+    const unsigned both = shift + width > 8u ? block[byte] | (unsigned)block[byte + 1u] << 8 : block[byte];
+    return (uint16_t)((both >> shift) & ((1u << width) - 1u));
+}
+
+static inline void unpack_block(const uint8_t *block, unsigned width, uint16_t *codes)
+{
+    codes[0] = value_of_block(block, 0, width);
+    codes[1] = value_of_block(block, 1, width);
+    codes[2] = value_of_block(block, 2, width);
+    codes[3] = value_of_block(block, 3, width);
+    codes[4] = value_of_block(block, 4, width);
+    codes[5] = value_of_block(block, 5, width);
+    codes[6] = value_of_block(block, 6, width);
+    codes[7] = value_of_block(block, 7, width);
+}
+
+/* Eight values end on a byte, whatever their width; the usual ones go block by block. */
+void labrig_unpack_codes(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t *codes)
+{
+    for (; count >= 8 && width >= 8 && width <= 10; count = (uint8_t)(count - 8u), packed += width, codes += 8) {
+        switch (width) {
+        case 8: unpack_block(packed, 8, codes); break;
+        case 9: unpack_block(packed, 9, codes); break;
+        default: unpack_block(packed, 10, codes); break;
+        }
+    }
+    for (uint8_t k = 0; k < count; k++) {
+        codes[k] = (uint16_t)labrig_unpack(packed, k, width);
+    }
+}
+
 void labrig_pack(uint8_t *packed, uint16_t index, uint8_t width, uint32_t value)
 {
     const uint32_t first = (uint32_t)index * width;

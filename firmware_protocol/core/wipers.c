@@ -21,22 +21,55 @@ static uint8_t read_span(const struct labrig_board *board, const struct labrig_r
     return end <= board->config->branches ? LABRIG_STATUS_OK : LABRIG_STATUS_RANGE;
 }
 
-static uint8_t check_codes(const struct labrig_config *config, const uint8_t *packed, uint8_t count)
+static bool legal(const struct labrig_config *config, const uint16_t *codes, uint8_t count)
 {
     for (uint8_t k = 0; k < count; k++) {
-        const uint32_t code = labrig_unpack(packed, k, config->code_bits);
-        if (code < config->code_min || code > config->code_max) {
+        if (codes[k] < config->code_min || codes[k] > config->code_max) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Before any of them is written: a request is carried out as a whole or not at all. */
+static uint8_t check_codes(const struct labrig_config *config, const uint8_t *packed, uint8_t count)
+{
+    uint16_t codes[8];
+    if (config->code_min == 0 && config->code_max == (1ul << config->code_bits) - 1u) {
+        return LABRIG_STATUS_OK;
+    }
+    while (count > 0) {
+        const uint8_t block = count < 8 ? count : 8;
+        labrig_unpack_codes(packed, block, config->code_bits, codes);
+        if (!legal(config, codes, block)) {
             return LABRIG_STATUS_RANGE;
         }
+        packed += config->code_bits;
+        count = (uint8_t)(count - block);
     }
     return LABRIG_STATUS_OK;
 }
 
-static void write_code(struct labrig_board *board, uint16_t branch, uint16_t code)
+/* The digest covers the image's beginning, as far as it was written in order; what is written again begins it anew. */
+static uint32_t digest_before(struct labrig_board *board, uint16_t start)
 {
-    board->image[branch] = code;
-    board->codes_written++;
-    labrig_hal_write_wiper(branch, code);
+    if (start < board->digested) {
+        board->digested = 0;
+        board->digest = 0;
+    }
+    return board->digest;
+}
+
+/* The image holds the codes already. */
+static void write_codes(struct labrig_board *board, uint16_t start, uint8_t count)
+{
+    const uint32_t before = digest_before(board, start);
+    const uint32_t digest = labrig_hal_write_wipers(start, &board->image[start], count, before);
+    if (start == board->digested) {
+        board->digest = digest;
+        board->digested = (uint16_t)(board->digested + count);
+    }
+    board->codes_written += count;
 }
 
 uint8_t labrig_write(struct labrig_board *board, const struct labrig_request *request)
@@ -52,8 +85,9 @@ uint8_t labrig_write(struct labrig_board *board, const struct labrig_request *re
     }
     const uint8_t *packed = request->payload + LABRIG_WRITE_REQUEST_CODES_AT;
     status = check_codes(board->config, packed, span.count);
-    for (uint8_t k = 0; status == LABRIG_STATUS_OK && k < span.count; k++) {
-        write_code(board, (uint16_t)(span.start + k), (uint16_t)labrig_unpack(packed, k, width));
+    if (status == LABRIG_STATUS_OK) {
+        labrig_unpack_codes(packed, span.count, width, &board->image[span.start]);
+        write_codes(board, span.start, span.count);
     }
     return status;
 }
@@ -86,23 +120,23 @@ uint8_t labrig_write_sparse(struct labrig_board *board, const struct labrig_requ
     uint8_t place = 0;
     for (uint8_t k = 0; status == LABRIG_STATUS_OK && k < span.count; k++) {
         if (labrig_bit(changed, k)) {
-            write_code(board, (uint16_t)(span.start + k), (uint16_t)labrig_unpack(packed, place++, width));
+            const uint16_t branch = (uint16_t)(span.start + k);
+            board->image[branch] = (uint16_t)labrig_unpack(packed, place++, width);
+            write_codes(board, branch, 1);
         }
     }
     return status;
 }
 
-static uint32_t image_digest(const struct labrig_board *board)
+static uint32_t image_digest(struct labrig_board *board)
 {
-    uint32_t crc = 0;
-    for (uint16_t k = 0; k < board->config->branches; k++) {
-        crc = labrig_crc32(crc, (uint8_t)board->image[k]);
-        crc = labrig_crc32(crc, (uint8_t)(board->image[k] >> 8));
-    }
-    return crc;
+    const uint16_t rest = (uint16_t)(board->config->branches - board->digested);
+    board->digest = labrig_crc32_codes(board->digest, &board->image[board->digested], rest);
+    board->digested = board->config->branches;
+    return board->digest;
 }
 
-static uint32_t put_digest(const struct labrig_board *board, uint8_t *reply, uint8_t *length)
+static uint32_t put_digest(struct labrig_board *board, uint8_t *reply, uint8_t *length)
 {
     const uint32_t digest = image_digest(board);
     labrig_put_u32(reply + LABRIG_DIGEST_REPLY_DIGEST_AT, digest);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "crc.h"
 #include "labrig_protocol.h"
 #include "packing.h"
 
@@ -34,9 +35,10 @@ uint32_t labrig_hal_milliseconds(void)
     return fake.now_ms;
 }
 
-void labrig_hal_write_wiper(uint16_t branch, uint16_t code)
+uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
 {
-    fake.wipers[branch] = code;
+    memcpy(&fake.wipers[first], codes, count * sizeof *codes);
+    return labrig_crc32_codes(digest, codes, count);
 }
 
 uint16_t labrig_hal_read_wiper(uint16_t branch)

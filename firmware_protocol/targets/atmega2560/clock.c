@@ -11,7 +11,8 @@ static volatile uint32_t milliseconds;
 static uint32_t settle_ms;
 static uint8_t settle_step;
 
-ISR(TIMER0_COMPA_vect)
+/* Interruptible, as every handler but the receiver's: a byte is lost where it waits for longer than two. */
+ISR(TIMER0_COMPA_vect, ISR_NOBLOCK)
 {
     milliseconds++;
 }

@@ -10,6 +10,8 @@
 #include "receive.h"
 #include "spi.h"
 
+#define SERIAL_ON (1u << RXCIE0 | 1u << RXEN0 | 1u << TXEN0)
+
 static struct labrig_board board;
 
 /* After a watchdog reset the watchdog is still running, with its shortest time. */
@@ -25,23 +27,26 @@ static void serial_begin(void)
     UCSR0A = 1u << U2X0;
     UBRR0 = (uint16_t)((F_CPU / 4u / hardware.baud - 1u) / 2u); /* F_CPU / (8 baud) - 1, rounded */
     UCSR0C = 1u << UCSZ01 | 1u << UCSZ00;
-    UCSR0B = 1u << RXCIE0 | 1u << RXEN0 | 1u << TXEN0;
+    UCSR0B = SERIAL_ON;
 }
 
+/* It lasts as long as there is room for a byte, so it is switched off while the receive interrupt is let in. */
 ISR(USART0_UDRE_vect)
 {
     uint8_t byte;
+    UCSR0B = SERIAL_ON;
+    sei();
     if (labrig_transmit(&board, &byte)) {
         UDR0 = byte;
-    } else {
-        UCSR0B = 1u << RXCIE0 | 1u << RXEN0 | 1u << TXEN0;
+        cli();
+        UCSR0B = SERIAL_ON | 1u << UDRIE0;
     }
 }
 
 static void start_to_send(void)
 {
     if (labrig_cobs_busy(&board.sending)) {
-        UCSR0B = 1u << RXCIE0 | 1u << UDRIE0 | 1u << RXEN0 | 1u << TXEN0;
+        UCSR0B = SERIAL_ON | 1u << UDRIE0;
     }
 }
 

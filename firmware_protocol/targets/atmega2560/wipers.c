@@ -1,4 +1,5 @@
 /* MCP4351 (four wipers of 257 taps a chip) or AD5270 (one of 1024 taps). */
+#include "crc.h"
 #include "hardware.h"
 #include "spi.h"
 
@@ -35,7 +36,7 @@ void wipers_begin(void)
     }
 }
 
-void labrig_hal_write_wiper(uint16_t branch, uint16_t code)
+static void write_wiper(uint16_t branch, uint16_t code)
 {
     if (hardware.wiper == RECORD_AD5270) {
         spi_mode1();
@@ -44,6 +45,14 @@ void labrig_hal_write_wiper(uint16_t branch, uint16_t code)
         spi_mode0();
         (void)frame(branch >> 2, (uint8_t)(mcp_wiper[branch & 3u] | MCP_WRITE | code >> 8), (uint8_t)code);
     }
+}
+
+uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
+{
+    for (uint8_t k = 0; k < count; k++) {
+        write_wiper((uint16_t)(first + k), codes[k]);
+    }
+    return labrig_crc32_codes(digest, codes, count);
 }
 
 uint16_t labrig_hal_read_wiper(uint16_t branch)

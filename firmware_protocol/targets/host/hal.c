@@ -3,6 +3,7 @@
 #include <math.h>
 #include <time.h>
 
+#include "crc.h"
 #include "labrig_protocol.h"
 
 static struct circuit *board;
@@ -19,12 +20,15 @@ uint32_t labrig_hal_milliseconds(void)
     return (uint32_t)((uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u);
 }
 
-void labrig_hal_write_wiper(uint16_t branch, uint16_t code)
+uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
 {
-    if (board->branches[branch].code != code) {
-        board->branches[branch].code = code;
-        circuit_changed_branch();
+    for (uint8_t k = 0; k < count; k++) {
+        if (board->branches[first + k].code != codes[k]) {
+            board->branches[first + k].code = codes[k];
+            circuit_changed_branch();
+        }
     }
+    return labrig_crc32_codes(digest, codes, count);
 }
 
 uint16_t labrig_hal_read_wiper(uint16_t branch)
