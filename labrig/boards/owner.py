@@ -114,6 +114,16 @@ class Owner:
         self._thread.join()
 
     def _work(self) -> None:
+        try:
+            self._take_turns()
+        finally:
+            with self._gate:
+                self._closed = True
+            while not self._jobs.empty():  # after a bug in a heartbeat: nobody may wait for ever
+                if (job := self._jobs.get()) is not None:
+                    job()
+
+    def _take_turns(self) -> None:
         next_beat = time.monotonic() + PERIOD
         while True:
             try:

@@ -11,6 +11,9 @@ from labrig.wire.definition import FRAMES_IN_FLIGHT, REPLY_BIT, SESSION_FREE, Me
 from labrig.wire.framing import Frame, encode_frame
 from labrig.wire.messages import acknowledgement, decode
 
+Sent = tuple[int, int]
+"""Number of a request, and the bytes of its frame; requests of earlier exchanges count backward from -1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -43,9 +46,18 @@ class Pipeline:
         Encoded bytes that may be on their way to the board.
     credit
         Replies with data that the board keeps.
+    earlier
+        Frames of earlier exchanges that may still be on their way: repeated ones, of which one was answered.
     """
 
-    def __init__(self, commands: Sequence[Command], first_seq: int, window: int, credit: int) -> None:
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        first_seq: int,
+        window: int,
+        credit: int,
+        earlier: Sequence[Sent] = (),
+    ) -> None:
         self._commands = commands
         self._first_seq = first_seq
         self._window = window
@@ -60,8 +72,8 @@ class Pipeline:
         self._next = 0
         self._furthest = 0
         self._went_back_to: int | None = None
-        self._on_their_way: deque[tuple[int, int]] = deque()
-        self._bytes_on_their_way = 0
+        self._on_their_way: deque[Sent] = deque(earlier)
+        self._bytes_on_their_way = sum(size for _, size in earlier)
 
     @property
     def done(self) -> bool:
@@ -71,7 +83,12 @@ class Pipeline:
     @property
     def busy(self) -> Seconds:
         """What the board waits, at most, over the requests on their way."""
-        return sum(self._commands[index].busy for index, _ in self._on_their_way)
+        return sum(self._commands[index].busy for index, _ in self._on_their_way if index >= 0)
+
+    @property
+    def left_over(self) -> list[Sent]:
+        """What may still be on its way, as the next exchange counts."""
+        return [(index - len(self._commands), size) for index, size in self._on_their_way]
 
     def sendable(self) -> list[int]:
         """Numbers of the requests that may leave now, in order; they count as sent."""
@@ -105,7 +122,10 @@ class Pipeline:
             The frame answers a request with a reply of another type.
         """
         index = self._base + ((frame.seq - self._first_seq - self._base) & 0xFF)
-        if index >= self._furthest or frame.type & ~REPLY_BIT in SESSION_FREE:
+        if frame.type & ~REPLY_BIT in SESSION_FREE:
+            return None
+        if index >= self._furthest:
+            self._arrived(index - 256)
             return None
         self._arrived(index)
         if frame.type == Message.NAK:
@@ -125,7 +145,7 @@ class Pipeline:
 
     def _arrived(self, index: int) -> None:
         if any(index == sent for sent, _ in self._on_their_way):
-            sent = -1
+            sent = None
             while sent != index:
                 sent, size = self._on_their_way.popleft()
                 self._bytes_on_their_way -= size

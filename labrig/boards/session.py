@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labrig.arrays import Seconds
-from labrig.boards.pipeline import Command, Pipeline, SessionLost
+from labrig.boards.pipeline import Command, Pipeline, Sent, SessionLost
 from labrig.boards.quality import TRIES, ErrorRate, RoundTrip
 from labrig.errors import BoardFault, BoardReset, FrameError, LinkOpenError, LinkTimeout, ProtocolMismatch
 from labrig.links.base import Link
@@ -46,6 +46,8 @@ class Session:
         self._hello: HelloReply | None = None
         self._next_seq = 0
         self._query_seq = 0
+        self._left_over: list[Sent] = []
+        """Repeated frames of answered requests that may still be on their way."""
 
     @property
     def boot_count(self) -> int | None:
@@ -103,11 +105,14 @@ class Session:
         """Send a request of no session again and again until it is answered."""
         encoded = DELIMITER + encode_frame(request)
         end = time.monotonic() + deadline
+        copies = 0
         while (now := time.monotonic()) < end:
             self._send([encoded])
+            copies += 1
             repeat = min(end, now + _REPEAT)
             while (answer := self._receive(repeat)) is not None:
                 if (answer.type, answer.seq) == (request.type | REPLY_BIT, request.seq):
+                    self._left_over = [(-1, len(encoded))] * (copies - 1)
                     return answer
         msg = (
             f"{self._link.name}: the board did not answer {Message(request.type).name} within {deadline:g} s"
@@ -130,7 +135,7 @@ class Session:
             msg = f"{self._link.name}: no session with the board"
             raise BoardFault(msg)
         hello = self._hello
-        pipeline = Pipeline(commands, self._next_seq, hello.window, hello.credit)
+        pipeline = Pipeline(commands, self._next_seq, hello.window, hello.credit, self._left_over)
         try:
             self._exchange(pipeline)
         except SessionLost as lost:
@@ -140,12 +145,13 @@ class Session:
             self._hello = None
             raise
         self._next_seq = (self._next_seq + len(commands)) & 0xFF
+        self._left_over = pipeline.left_over
         return [reply for reply in pipeline.replies if reply is not None]
 
     def _exchange(self, pipeline: Pipeline) -> None:
         sent_at: dict[int, float] = {}
         tries = 0
-        deadline = 0.0
+        deadline = time.monotonic() + self._round_trip.timeout(tries)
         while not pipeline.done:
             if leaving := pipeline.sendable():
                 now = time.monotonic()

@@ -1,0 +1,45 @@
+"""What a link turns out to be like."""
+
+import pytest
+
+from labrig.boards.quality import TRIES, ErrorRate, RoundTrip
+from labrig.wire.definition import MAX_PAYLOAD
+
+
+def test_the_time_to_wait_is_four_round_trips_doubled_at_each_try_within_its_ends() -> None:
+    round_trip = RoundTrip()
+    for _ in range(200):
+        round_trip.sample(0.03)
+    waits = [round_trip.timeout(tries) for tries in range(TRIES)]
+    assert waits[:4] == pytest.approx([0.12, 0.24, 0.48, 0.96], rel=1e-3)
+    assert waits[4:] == [1.0] * 4
+
+
+def test_a_quick_link_is_still_given_20_ms() -> None:
+    round_trip = RoundTrip()
+    for _ in range(200):
+        round_trip.sample(1e-4)
+    assert round_trip.timeout(0) == 0.02
+
+
+def test_whole_frames_at_few_errors_half_ones_at_5_percent_and_the_smallest_at_20() -> None:
+    rate = ErrorRate()
+    assert rate.payload == MAX_PAYLOAD
+    seen: dict[int, int] = {}
+    for lost in range(40):
+        seen.setdefault(rate.payload, lost)
+        rate.bad(1)
+    assert list(seen) == [MAX_PAYLOAD, MAX_PAYLOAD // 2, 64]
+    assert [1 - (63 / 64) ** lost for lost in list(seen.values())[1:]] == pytest.approx(
+        [0.05, 0.2], abs=0.016
+    )
+
+
+def test_errors_are_forgotten_over_some_hundred_frames() -> None:
+    rate = ErrorRate()
+    rate.bad(64)
+    assert rate.payload == 64
+    rate.good(100)
+    assert rate.payload == MAX_PAYLOAD // 2
+    rate.good(200)
+    assert rate.payload == MAX_PAYLOAD
