@@ -172,6 +172,8 @@ def test_currents_of_two_neighbours_may_flow_together() -> None:
     first, second = Boundary({IN0: 0.0}, {OUT0: 6e-4}), Boundary({IN0: 0.0}, {OUT1: -6e-4})
     assert "1.2 mA" in refusal(supervisor(branch_current=1e-3), [first, second])
     supervisor(branch_current=1e-3).admit([first, Boundary({IN0: 0.0}, {OUT0: -6e-4})], conductances())
+    smaller = Boundary({IN0: 0.0, IN1: 5.0}, {OUT0: 1e-4})
+    assert "1.1 mA" in refusal(supervisor(branch_current=1e-3), [first, smaller], conductances(1e-4))
 
 
 def test_an_injected_current_heats_the_weakest_branch_most_if_it_takes_the_way_through_it() -> None:

@@ -213,7 +213,7 @@ def as_written(limits: Limits) -> dict[str, Any]:
     return {name: f"{float(value)!r} {units[name]}" for name, value in values.items() if math.isfinite(value)}
 
 
-@settings(max_examples=300, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=200, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(seed=st.integers(0, 2**64 - 1))
 def test_no_request_puts_a_frame_over_a_limit_on_the_wire(seed: int) -> None:
     fuzz = Fuzz(seed)
