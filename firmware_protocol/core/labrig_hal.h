@@ -1,6 +1,6 @@
-/* The seam between the protocol and a board: what a target implements. Nothing here may block for longer than one
- * conversion of the ADC or one transfer to a chip. A driver is an input or an output line with a DAC and a switch
- * (the "clamp"): inputs first, then outputs. */
+/* The seam between the protocol and a board: what a target implements. Nothing here may wait for more than one
+ * conversion of the ADC, or the transfer of one frame's codes. A driver is an input or an output line with a DAC and
+ * a switch (the "clamp"): inputs first, then outputs. */
 #ifndef LABRIG_HAL_H
 #define LABRIG_HAL_H
 

@@ -134,6 +134,14 @@ static void run_pack(void)
     }
     packed.count = labrig_packed_size((uint16_t)(word_count - 3), width);
     CHECK(equal(&packed, &expected));
+    if (width <= 16) {
+        uint16_t codes[UINT8_MAX + 1] = {0};
+        labrig_unpack_codes(expected.at, (uint8_t)(word_count - 3), width, codes);
+        for (int k = 3; k < word_count; k++) {
+            CHECK(codes[k - 3] == number(k));
+        }
+        CHECK(codes[word_count - 3] == 0); /* no more than was asked for */
+    }
 }
 
 static void run_sum(void)
