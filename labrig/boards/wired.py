@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -18,13 +20,14 @@ from labrig.boards.base import (
 from labrig.boards.checking import check_request
 from labrig.boards.exchange import Exchange, check_statuses, confirm, plan_reads
 from labrig.boards.hello import adc, dac, describe
-from labrig.boards.measuring import Scan, plan_measures, sending_order
+from labrig.boards.measuring import Measure, Scan, plan_measures, sending_order
 from labrig.boards.owner import PERIOD, Owner
 from labrig.boards.pipeline import Command
 from labrig.boards.scaling import BoundaryScale
 from labrig.boards.session import Session
 from labrig.boards.writing import plan_writes
 from labrig.circuit.boundary import Boundary
+from labrig.circuit.remembered import Remembered
 from labrig.errors import BoardFault, BoardReset, ConfigError, LabrigError, LinkClosed, LinkError
 from labrig.links.base import Link
 from labrig.wire.boundaries import Shape
@@ -89,6 +92,8 @@ class WiredBoard:
         self._link = link
         self._session = session
         self._senses_sources = Feature.SOURCE_SENSE in Feature(hello.features)
+        self._planned: dict[tuple[Scan, int], Remembered[Boundary, list[Measure]]] = {}
+        """By scan and payload of a frame: the frames of boundaries that were asked for lately."""
         self._image: CodeArray | None = None
         """Codes that the board is known to hold."""
         self._boot_count: int | None = hello.boot_count
@@ -185,23 +190,17 @@ class WiredBoard:
             raise
 
     def _plan(self, request: BoardRequest) -> Exchange:
-        check_request(request, self._info)
+        check_request(replace(request, boundaries=()), self._info)
         if request.settle > _LONGEST_SETTLE:
             wire = f"the wire's range 0 … {_LONGEST_SETTLE:g} s"
             msg = f"a settling time of {request.settle:g} s is outside {wire}"
             raise ConfigError(msg)
         program = None if request.program is None else np.array(request.program.values, dtype=np.int64)
-        order = sending_order(request.boundaries)
         payload = self._session.errors.payload
         scan = self._scan(request)
-        measures = plan_measures(
-            [self._scale.to_wire(boundary) for boundary in request.boundaries],
-            order,
-            scan,
-            self._shape,
-            payload=payload,
-            longest=HEARTBEAT / 2,
-        )
+        if (scan, payload) not in self._planned:
+            self._planned[scan, payload] = Remembered(partial(self._plan_states, scan, payload))
+        measures = self._planned[scan, payload](request.boundaries)
         writes: Sequence[Command] = ()
         written = 0
         if program is not None:
@@ -216,6 +215,17 @@ class WiredBoard:
             scan=scan,
             states=len(request.boundaries),
             drives=any(b.voltages or b.currents or b.nudges for b in request.boundaries),
+        )
+
+    def _plan_states(self, scan: Scan, payload: int, boundaries: Sequence[Boundary]) -> list[Measure]:
+        check_request(BoardRequest(boundaries), self._info)
+        return plan_measures(
+            [self._scale.to_wire(boundary) for boundary in boundaries],
+            sending_order(boundaries),
+            scan,
+            self._shape,
+            payload=payload,
+            longest=HEARTBEAT / 2,
         )
 
     def _scan(self, request: BoardRequest) -> Scan:

@@ -1,18 +1,32 @@
 """Which WRITE and WRITE_SPARSE frames bring a board's codes from one image to the next, in few bytes."""
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
-from labrig.arrays import CodeArray, IntArray
+from labrig.arrays import BoolArray, CodeArray
 from labrig.boards.pipeline import Command
 from labrig.wire.definition import Message, WriteRequest, WriteSparseRequest
 from labrig.wire.framing import OVERHEAD
 from labrig.wire.messages import encode
-from labrig.wire.packing import bitmap, pack, packed_size
+from labrig.wire.packing import pack_runs, packed_size
 
 _HEAD = WriteRequest.layout.size
 _MOST_BRANCHES = 255
+
+
+class _Span(NamedTuple):
+    """Branches of one frame."""
+
+    start: int
+    length: int
+    written: int
+    """How many of them it carries codes for: all, or those that change."""
+    size: int
+    """Bytes of its payload behind the head."""
 
 
 def plan_writes(old: CodeArray | None, new: CodeArray, bits: int, payload: int) -> tuple[list[Command], int]:
@@ -29,52 +43,67 @@ def plan_writes(old: CodeArray | None, new: CodeArray, bits: int, payload: int) 
     payload
         Bytes that a frame may carry.
     """
-    everything = _write_all(new, bits, payload)
+    whole = _whole(len(new), bits, payload)
     if old is None:
-        return everything, len(new)
-    changed = np.flatnonzero(old != new)
-    if len(changed) * (bits + 1) >= len(new) * bits:
-        return everything, len(new)
-    spans = [_write_span(new, span, bits) for span in _spans(changed, bits, payload)]
-    if _size([command for command, _ in spans]) < _size(everything):
-        return [command for command, _ in spans], sum(count for _, count in spans)
-    return everything, len(new)
+        return _commands(whole, new, np.ones(len(new), np.bool_), bits), len(new)
+    changes = old != new
+    changed = np.flatnonzero(changes)
+    if len(changed) * (bits + 1) < len(new) * bits:
+        spans = list(_spans(changed.tolist(), bits, payload))
+        if _cost(spans) < _cost(whole):
+            return _commands(spans, new, changes, bits), sum(span.written for span in spans)
+    return _commands(whole, new, changes, bits), len(new)
 
 
-def _size(commands: list[Command]) -> int:
-    return sum(len(command.payload) + OVERHEAD for command in commands)
+def _cost(spans: Sequence[_Span]) -> int:
+    """Bytes on the wire."""
+    return sum(_HEAD + span.size + OVERHEAD for span in spans)
 
 
-def _write_all(new: CodeArray, bits: int, payload: int) -> list[Command]:
-    most = min(_MOST_BRANCHES, (payload - _HEAD) * 8 // bits) // 8 * 8  # so that every frame starts on a byte
-    packed = pack(new, bits)
+@cache
+def _whole(branches: int, bits: int, payload: int) -> tuple[_Span, ...]:
+    """All branches, changed or not."""
+    most = min(_MOST_BRANCHES, (payload - _HEAD) * 8 // bits) // 8 * 8  # which leaves no bit unused
+    runs = [(start, min(most, branches - start)) for start in range(0, branches, most)]
+    return tuple(_Span(start, count, count, packed_size(count, bits)) for start, count in runs)
+
+
+def _spans(changed: list[int], bits: int, payload: int) -> Iterator[_Span]:
+    """Cut the changed branches into runs of which each fits into one frame, the longest first.
+
+    Of each run either the changed codes are written, behind a bitmap, or all, whichever is shorter.
+    """
+    at = 0
+    while at < len(changed):
+        start = changed[at]
+
+        def sparse_size(end: int, start: int = start, at: int = at) -> int:
+            return packed_size(changed[end - 1] - start + 1, 1) + packed_size(end - at, bits)
+
+        last = bisect_right(changed, start + _MOST_BRANCHES - 1, at)
+        end = at + bisect_right(range(at + 1, last + 1), payload - _HEAD, key=sparse_size)
+        count = changed[end - 1] - start + 1
+        sparse, dense = sparse_size(end), packed_size(count, bits)
+        yield _Span(start, count, count, dense) if dense <= sparse else _Span(start, count, end - at, sparse)
+        at = end
+
+
+def _commands(spans: Sequence[_Span], new: CodeArray, changes: BoolArray, bits: int) -> list[Command]:
+    """One frame for each span."""
+    codes: list[CodeArray] = []
+    for span in spans:
+        run = slice(span.start, span.start + span.length)
+        codes.append(new[run] if span.written == span.length else new[run][changes[run]])
     return [
-        _write(start, min(most, len(new) - start), packed[start * bits // 8 : (start + most) * bits // 8])
-        for start in range(0, len(new), most)
+        _write(span, packed) if span.written == span.length else _write_sparse(span, changes, packed)
+        for span, packed in zip(spans, pack_runs(codes, bits), strict=True)
     ]
 
 
-def _write(start: int, count: int, codes: bytes) -> Command:
-    return Command(Message.WRITE, encode(WriteRequest(start, count, codes)))
+def _write(span: _Span, codes: bytes) -> Command:
+    return Command(Message.WRITE, encode(WriteRequest(span.start, span.length, codes)))
 
 
-def _write_span(new: CodeArray, changed: IntArray, bits: int) -> tuple[Command, int]:
-    """One frame from the first to the last of `changed`, and its codes: the shorter of both kinds."""
-    start, count = int(changed[0]), int(changed[-1] - changed[0]) + 1
-    sparse_size = packed_size(count, 1) + packed_size(len(changed), bits)
-    if packed_size(count, bits) <= sparse_size:
-        return _write(start, count, pack(new[start : start + count], bits)), count
-    places = bitmap((int(k) for k in changed - start), count)
-    request = WriteSparseRequest(start, count, places + pack(new[changed], bits))
-    return Command(Message.WRITE_SPARSE, encode(request)), len(changed)
-
-
-def _spans(changed: IntArray, bits: int, payload: int) -> Iterator[IntArray]:
-    """Cut the changed branches into runs of which each fits into one frame, the longest first."""
-    at = 0
-    while at < len(changed):
-        counts = changed[at : at + _MOST_BRANCHES] - changed[at] + 1
-        sizes = _HEAD + (counts + 7) // 8 + (np.arange(1, len(counts) + 1) * bits + 7) // 8
-        fitting = int(np.count_nonzero((counts <= _MOST_BRANCHES) & (sizes <= payload)))
-        yield changed[at : at + fitting]
-        at += fitting
+def _write_sparse(span: _Span, changes: BoolArray, codes: bytes) -> Command:
+    places = np.packbits(changes[span.start : span.start + span.length], bitorder="little").tobytes()
+    return Command(Message.WRITE_SPARSE, encode(WriteSparseRequest(span.start, span.length, places + codes)))

@@ -1,6 +1,7 @@
 """Codes packed least significant bit first, and bitmaps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,25 @@ def pack(codes: NDArray[np.integer[Any]], bits: int) -> bytes:
         return words.tobytes()
     table = np.unpackbits(words.view(np.uint8), bitorder="little").reshape(-1, width)
     return np.packbits(table[:, :bits], bitorder="little").tobytes()
+
+
+def pack_runs(runs: Sequence[NDArray[np.integer[Any]]], bits: int) -> list[bytes]:
+    """`pack` several runs of codes, each beginning on a byte, in one pass.
+
+    Raises
+    ------
+    ValueError
+        A code does not fit into `bits` bits.
+    """
+    firsts = [0, *accumulate((len(run) + 7) // 8 * 8 for run in runs)]  # 8 codes end on a byte
+    codes = np.zeros(firsts[-1], np.int64)
+    for first, run in zip(firsts, runs, strict=False):
+        codes[first : first + len(run)] = run
+    data = pack(codes, bits)
+    return [
+        data[first * bits // 8 : first * bits // 8 + packed_size(len(run), bits)]
+        for first, run in zip(firsts, runs, strict=False)
+    ]
 
 
 def unpack(data: bytes, count: int, bits: int) -> IntArray:

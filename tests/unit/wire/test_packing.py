@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labrig.errors import FrameError
-from labrig.wire.packing import bitmap, bitmap_items, pack, packed_size, unpack, unpack_rows
+from labrig.wire.packing import bitmap, bitmap_items, pack, pack_runs, packed_size, unpack, unpack_rows
 
 
 @st.composite
@@ -22,6 +22,13 @@ def test_codes_are_one_long_number_with_the_first_code_lowest(packing: tuple[lis
     packed = pack(np.array(codes, np.int64), bits)
     assert packed == number.to_bytes(packed_size(len(codes), bits), "little")
     assert unpack(packed, len(codes), bits).tolist() == codes
+
+
+@given(packings(), st.lists(st.integers(0, 300), max_size=5))
+def test_runs_are_packed_as_each_by_itself(packing: tuple[list[int], int], cuts: list[int]) -> None:
+    codes, bits = packing
+    runs = np.split(np.array(codes, np.int64), sorted(cuts))
+    assert pack_runs(runs, bits) == [pack(run, bits) for run in runs]
 
 
 @pytest.mark.parametrize("code", [-1, 512])
