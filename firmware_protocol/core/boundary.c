@@ -20,15 +20,6 @@ static const uint8_t *take(struct labrig_cursor *cursor, uint32_t count)
     return at;
 }
 
-static uint16_t members(const uint8_t *which, uint16_t lines)
-{
-    uint16_t count = 0;
-    for (uint16_t k = 0; k < lines; k++) {
-        count = (uint16_t)(count + labrig_bit(which, k));
-    }
-    return count;
-}
-
 static uint8_t read_which(struct labrig_cursor *cursor, uint16_t lines, struct labrig_lines_section *section)
 {
     section->which = take(cursor, labrig_packed_size(lines, 1));
@@ -41,7 +32,7 @@ static uint8_t read_which(struct labrig_cursor *cursor, uint16_t lines, struct l
 static uint8_t read_values(struct labrig_cursor *cursor, uint16_t lines, uint8_t width,
                            struct labrig_lines_section *section)
 {
-    section->values = take(cursor, labrig_packed_size(members(section->which, lines), width));
+    section->values = take(cursor, labrig_packed_size(labrig_bits_set(section->which, lines), width));
     return section->values == NULL ? LABRIG_STATUS_LENGTH : LABRIG_STATUS_OK;
 }
 
@@ -150,9 +141,9 @@ bool labrig_boundary_drives(const struct labrig_boundary *boundary, const struct
     const struct labrig_lines_section *const outputs[] = {&boundary->clamps, &boundary->toward, &boundary->through,
                                                           &boundary->inject};
     for (uint8_t k = 0; k < 4; k++) {
-        if (outputs[k]->which != NULL && members(outputs[k]->which, config->outputs) != 0) {
+        if (outputs[k]->which != NULL && labrig_bits_set(outputs[k]->which, config->outputs) != 0) {
             return true;
         }
     }
-    return boundary->inputs.which != NULL && members(boundary->inputs.which, config->inputs) != 0;
+    return boundary->inputs.which != NULL && labrig_bits_set(boundary->inputs.which, config->inputs) != 0;
 }

@@ -50,7 +50,7 @@ void labrig_drivers_begin(struct labrig_drivers_state *drivers, const struct lab
 
 static void set_driven(struct labrig_drivers_state *drivers, uint16_t driver, bool driven)
 {
-    const uint8_t mask = (uint8_t)(1u << (driver & 7u));
+    const uint8_t mask = labrig_bit_masks[driver & 7u];
     uint8_t *byte = &drivers->driven[driver >> 3];
     *byte = (uint8_t)(driven ? *byte | mask : *byte & ~mask);
 }
@@ -75,18 +75,24 @@ static bool names(const struct labrig_lines_section *section, uint16_t line)
     return section->which != NULL && labrig_bit(section->which, line);
 }
 
+static bool named(const struct labrig_boundary *boundary, uint16_t output)
+{
+    return names(&boundary->clamps, output) || names(&boundary->toward, output) || names(&boundary->through, output)
+        || names(&boundary->inject, output);
+}
+
 static void release_unnamed(struct labrig_drivers_state *drivers, const struct labrig_boundary *boundary)
 {
     const struct labrig_config *config = drivers->config;
     for (uint16_t k = 0; boundary->inputs.which != NULL && k < config->inputs; k++) {
-        if (!names(&boundary->inputs, k)) {
+        if (labrig_bit(drivers->driven, k) && !names(&boundary->inputs, k)) {
             release(drivers, k);
         }
     }
     for (uint16_t k = 0; k < config->outputs; k++) {
-        if (!names(&boundary->clamps, k) && !names(&boundary->toward, k) && !names(&boundary->through, k)
-            && !names(&boundary->inject, k)) {
-            release(drivers, (uint16_t)(config->inputs + k));
+        const uint16_t driver = (uint16_t)(config->inputs + k);
+        if (labrig_bit(drivers->driven, driver) && !named(boundary, k)) {
+            release(drivers, driver);
         }
     }
 }
@@ -96,8 +102,8 @@ static void drive(struct labrig_drivers_state *drivers, const struct labrig_line
 {
     const uint8_t width = drivers->config->dac_bits;
     uint16_t place = 0;
-    for (uint16_t k = 0; k < lines; k++) {
-        if (names(section, k)) {
+    for (uint16_t k = 0; section->which != NULL && k < lines; k++) {
+        if (labrig_bit(section->which, k)) {
             const uint16_t driver = (uint16_t)(first + k);
             labrig_hal_drive(driver, (uint16_t)labrig_unpack(section->values, place++, width));
             set_driven(drivers, driver, true);
@@ -109,8 +115,8 @@ static void nudge_toward(struct labrig_drivers_state *drivers, const struct labr
 {
     const struct labrig_config *config = drivers->config;
     uint16_t place = 0;
-    for (uint16_t k = 0; k < config->outputs; k++) {
-        if (names(&boundary->toward, k)) {
+    for (uint16_t k = 0; boundary->toward.which != NULL && k < config->outputs; k++) {
+        if (labrig_bit(boundary->toward.which, k)) {
             const uint16_t target = (uint16_t)labrig_unpack(boundary->toward.values, place++, config->dac_bits);
             const uint16_t driver = (uint16_t)(config->inputs + k);
             labrig_hal_drive(driver, labrig_nudge_code(drivers->reference[k], drivers->reference_averages,
@@ -124,8 +130,8 @@ static void nudge_through(struct labrig_drivers_state *drivers, const struct lab
 {
     const struct labrig_config *config = drivers->config;
     uint16_t place = 0;
-    for (uint16_t k = 0; k < config->outputs; k++) {
-        if (names(&boundary->through, k)) {
+    for (uint16_t k = 0; boundary->through.which != NULL && k < config->outputs; k++) {
+        if (labrig_bit(boundary->through.which, k)) {
             const uint16_t target = (uint16_t)labrig_unpack(boundary->through.values, place++, config->dac_bits);
             const uint16_t driver = (uint16_t)(config->inputs + k);
             labrig_hal_drive_through(driver, target, boundary->conductance_ns);
@@ -138,8 +144,8 @@ static void inject(struct labrig_drivers_state *drivers, const struct labrig_bou
 {
     const struct labrig_config *config = drivers->config;
     const uint8_t *current = boundary->inject.values;
-    for (uint16_t k = 0; k < config->outputs; k++) {
-        if (names(&boundary->inject, k)) {
+    for (uint16_t k = 0; boundary->inject.which != NULL && k < config->outputs; k++) {
+        if (labrig_bit(boundary->inject.which, k)) {
             const uint16_t driver = (uint16_t)(config->inputs + k);
             labrig_hal_inject(driver, (int32_t)labrig_get_u32(current));
             set_driven(drivers, driver, true);
@@ -173,9 +179,5 @@ void labrig_drivers_referred(struct labrig_drivers_state *drivers, uint8_t avera
 
 uint16_t labrig_drivers_count(const struct labrig_drivers_state *drivers)
 {
-    uint16_t count = 0;
-    for (uint16_t driver = 0; driver < labrig_drivers(drivers->config); driver++) {
-        count = (uint16_t)(count + labrig_bit(drivers->driven, driver));
-    }
-    return count;
+    return labrig_bits_set(drivers->driven, labrig_drivers(drivers->config));
 }

@@ -6,6 +6,7 @@
 #include "packing.h"
 
 #define SETTLE_STEPS_A_MS 100u
+#define CHANNELS_A_STEP 8u
 
 _Static_assert(LABRIG_MAX_AVERAGES >= 1u && LABRIG_MAX_AVERAGES <= 16u,
                "a sum of 16-bit readings is packed in 24 bits at most, and a nudge from it computed in 64");
@@ -144,8 +145,10 @@ static uint32_t reading(const struct labrig_measure *measure, const struct labri
 static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_state *drivers)
 {
     if (measure->channel < measure->scan_count) {
-        labrig_pack(measure->readings, measure->channel, measure->sum_bits, reading(measure, drivers));
-        measure->channel++;
+        for (uint8_t k = 0; k < CHANNELS_A_STEP && measure->channel < measure->scan_count; k++) {
+            labrig_pack(measure->readings, measure->channel, measure->sum_bits, reading(measure, drivers));
+            measure->channel++;
+        }
         return 0;
     }
     measure->readings += labrig_packed_size(measure->scan_count, measure->sum_bits);

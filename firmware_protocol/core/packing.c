@@ -1,14 +1,29 @@
 #include "packing.h"
 
+const uint8_t labrig_bit_masks[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+
+uint16_t labrig_bits_set(const uint8_t *bitmap, uint16_t count)
+{
+    static const uint8_t of_nibble[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
+    uint16_t set = 0;
+    for (uint16_t byte = 0; byte < (count + 7u) >> 3; byte++) {
+        set = (uint16_t)(set + of_nibble[bitmap[byte] & 0xFu] + of_nibble[bitmap[byte] >> 4]);
+    }
+    return set;
+}
+
 uint32_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
 {
+    if (width == 16) {
+        return labrig_get_u16(packed + 2u * index);
+    }
     const uint32_t first = (uint32_t)index * width;
     const uint8_t *at = packed + (first >> 3);
     const uint8_t shift = (uint8_t)(first & 7u);
     const uint8_t bytes = (uint8_t)(((unsigned)shift + width + 7u) >> 3);
     uint32_t value = 0;
-    for (uint8_t k = 0; k < bytes; k++) {
-        value |= (uint32_t)at[k] << (8u * k);
+    for (uint8_t k = bytes; k-- > 0;) {
+        value = value << 8 | at[k];
     }
     return (value >> shift) & (((uint32_t)1 << width) - 1u);
 }
@@ -50,12 +65,17 @@ void labrig_unpack_codes(const uint8_t *packed, uint8_t count, uint8_t width, ui
 
 void labrig_pack(uint8_t *packed, uint16_t index, uint8_t width, uint32_t value)
 {
+    if (width == 16) {
+        labrig_put_u16(packed + 2u * index, (uint16_t)value);
+        return;
+    }
     const uint32_t first = (uint32_t)index * width;
     uint8_t *at = packed + (first >> 3);
     const uint8_t shift = (uint8_t)(first & 7u);
     const uint8_t bytes = (uint8_t)(((unsigned)shift + width + 7u) >> 3);
     value = (value & (((uint32_t)1 << width) - 1u)) << shift;
     for (uint8_t k = 0; k < bytes; k++) {
-        at[k] = (uint8_t)(at[k] | (value >> (8u * k)));
+        at[k] = (uint8_t)(at[k] | value);
+        value >>= 8;
     }
 }

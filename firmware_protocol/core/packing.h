@@ -27,10 +27,15 @@ static inline void labrig_put_u32(uint8_t *at, uint32_t value)
     labrig_put_u16(at + 2, (uint16_t)(value >> 16));
 }
 
+extern const uint8_t labrig_bit_masks[8]; /* 1 << k, looked up: a processor without a barrel shifter shifts bit by bit */
+
 static inline bool labrig_bit(const uint8_t *bitmap, uint16_t index)
 {
-    return (((unsigned)bitmap[index >> 3] >> (index & 7u)) & 1u) != 0;
+    return (bitmap[index >> 3] & labrig_bit_masks[index & 7u]) != 0;
 }
+
+/* How many of the first `count` bits are set; there are none behind them. */
+uint16_t labrig_bits_set(const uint8_t *bitmap, uint16_t count);
 
 /* Bytes that `count` values of `width` bits take. */
 static inline uint32_t labrig_packed_size(uint16_t count, uint8_t width)

@@ -108,10 +108,7 @@ uint8_t labrig_write_sparse(struct labrig_board *board, const struct labrig_requ
     if (labrig_bits_beyond(changed, span.count)) {
         return LABRIG_STATUS_RANGE;
     }
-    uint8_t count = 0;
-    for (uint8_t k = 0; k < span.count; k++) {
-        count = (uint8_t)(count + labrig_bit(changed, k));
-    }
+    const uint8_t count = (uint8_t)labrig_bits_set(changed, span.count);
     if (request->length != before + labrig_packed_size(count, width)) {
         return LABRIG_STATUS_LENGTH;
     }
