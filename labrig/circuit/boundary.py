@@ -41,7 +41,8 @@ Nudge: TypeAlias = TowardTarget | ThroughConductance
 class Boundary:
     """Everything that is driven; a node not named is released and draws no current.
 
-    A node is named at most once over `voltages`, `currents` and `nudges`.
+    A node is named at most once over `voltages`, `currents` and `nudges`. The mappings are copied: what was
+    admitted, sent and remembered for a boundary holds as long as it lives.
     """
 
     voltages: Mapping[int, Volts]
@@ -50,3 +51,7 @@ class Boundary:
     """Node to current injected into the network."""
     nudges: Mapping[int, Nudge] = field(default_factory=lambda: MappingProxyType({}))
     """Node to a pull toward a target."""
+
+    def __post_init__(self) -> None:
+        for name in ("voltages", "currents", "nudges"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
