@@ -28,9 +28,9 @@ def board(
 ) -> None:
     """Serve the simulated board of a rig over the wire protocol.
 
-    Prints "ready RESOURCE" once a client may open it: the terminal to which PATH is a link, or tcp://HOST:PORT
-    (in a rig: link: {kind: serial, port: "socket://HOST:PORT"}). Clients come one after another and find the
-    board as it is. Ctrl-C or SIGTERM ends it.
+    Prints "ready RESOURCE" once a client may open it: the terminal to which PATH is a link, or tcp://HOST:PORT.
+    On stderr it tells how a rig names it. Clients come one after another and find the board as it is.
+    Ctrl-C or SIGTERM ends it.
 
     Example: labrig simulate board configs/rigs/digipot-40x30.yaml --listen pty:/tmp/board
     """
@@ -52,7 +52,9 @@ def board(
     with ending_signals() as ending, open_port(listen) as port:
         info = chips.info
         size = f"{info.inputs} inputs, {info.outputs} outputs, {info.branches} branches"
+        url = port.resource.replace("tcp://", "socket://")
         print(f"board   {info.part}, {size}, serial {info.serial_number}", file=sys.stderr)
+        print(f"in rigs board: {{kind: firmware, link: {{kind: serial, port: '{url}'}}}}", file=sys.stderr)
         print(dumps({"ready": port.resource}) if json else f"ready {port.resource}", flush=True)
         serve(port, dispatcher, ending)
         exit_code = ending.exit_code()

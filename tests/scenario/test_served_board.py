@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,11 +43,11 @@ class Served:
     def port(self) -> str:
         return self.ready.removeprefix("ready ").replace("tcp://", "socket://")
 
-    def end(self, number: signal.Signals) -> tuple[int, str]:
-        """Its exit code, and what it printed afterwards."""
+    def end(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Its exit code, what it printed afterwards, and what it said."""
         self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, rest
+        rest, said = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, rest, said
 
 
 class Server:
@@ -60,7 +61,7 @@ class Server:
     def start(self, listen: str, *options: str) -> Served:
         words = ["simulate", "board", str(self._rig), "--listen", listen, *options]
         command = [sys.executable, "-m", "labrig", *words]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self._started.append(process)
         assert process.stdout is not None
         return Served(process, process.stdout.readline().rstrip("\n"))
@@ -120,7 +121,7 @@ def test_a_signal_ends_it_in_order(server: Server, tmp_path: Path, ending: signa
     link = tmp_path / "board"
     served = server.start(f"pty:{link}")
     assert link.exists()
-    assert served.end(ending) == (code, "")
+    assert served.end(ending)[:2] == (code, "")
     assert not os.path.lexists(link)
 
 
@@ -129,4 +130,11 @@ def test_json_says_what_to_open(server: Server) -> None:
     told = json.loads(served.ready)
     assert set(told) == {"ready"}
     assert told["ready"].startswith("tcp://127.0.0.1:")
-    assert served.end(signal.SIGTERM) == (143, "")
+    assert served.end(signal.SIGTERM)[:2] == (143, "")
+
+
+def test_it_says_how_a_rig_names_it(server: Server, files: Files) -> None:
+    served = server.start("tcp://127.0.0.1:0")
+    (board,) = re.findall(r"in rigs board: \{(.*)\}\n", served.end(signal.SIGTERM)[2])
+    named = labrig.load_experiment(files.experiment(board.replace(", link", "\nlink"))).rig.board
+    assert named == labrig.load_experiment(files.on_port(served.port)).rig.board
