@@ -15,9 +15,6 @@ from labrig.sim.serving.fitting import abilities, fit
 from labrig.wire.boundaries import Shape
 from labrig.wire.definition import PER_MS, PER_NS, PER_PA
 
-HEARTBEAT_MS = 1000
-"""Silence after which an armed board releases its drivers, until a host asks for another one."""
-
 Clock = Callable[[], Seconds]
 
 
@@ -75,7 +72,7 @@ class Device:
         self.codes: CodeArray = np.array(chips.branches.power_up.values, dtype=np.int64)
         self.drives = RELEASED
         self.armed = False
-        self.heartbeat_ms = HEARTBEAT_MS
+        self.heartbeat_ms = 0
         self.inputs_known = False
         self.reference: Reference | None = None
         self.fault = 0

@@ -3,7 +3,7 @@
 from labrig.boards.base import BoardInfo
 from labrig.errors import FrameError
 from labrig.sim.serving.answers import Answer, Refused
-from labrig.sim.serving.device import HEARTBEAT_MS, Device
+from labrig.sim.serving.device import Device
 from labrig.sim.serving.session import CREDIT
 from labrig.wire.definition import (
     FINGERPRINT,
@@ -22,6 +22,8 @@ from labrig.wire.messages import decode, encode, encode_tlv
 
 WINDOW = 4095
 """Encoded bytes that the host may have on their way."""
+HEARTBEAT_MS = 1000
+"""Silence that a host is advised to arm for."""
 _FIRMWARE = (0, 1, 0)
 _U16, _U32 = 0xFFFF, 0xFFFF_FFFF
 _SUPPLY_MV, _TEMPERATURE_CDEGC = 5000, 2500
@@ -37,7 +39,6 @@ def hello(device: Device, payload: bytes) -> Answer:
     if not same:
         return Answer(answer, Status.RANGE)
     device.make_safe()
-    device.heartbeat_ms = HEARTBEAT_MS
     return Answer(answer)
 
 
