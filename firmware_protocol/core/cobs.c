@@ -1,6 +1,5 @@
 #include "cobs.h"
 
-enum { DONE, FIRST, DATA, DELIMITER };
 #define LONGEST_RUN 254u
 
 enum labrig_cobs labrig_cobs_decode(struct labrig_cobs_decoder *decoder, uint8_t byte, uint8_t *out)
@@ -39,38 +38,5 @@ void labrig_cobs_begin(struct labrig_cobs_encoder *encoder, uint8_t *data, uint8
     encoder->at = 0;
     encoder->code = code;
     atomic_signal_fence(memory_order_release);
-    encoder->phase = FIRST; /* from now on the interrupt takes bytes */
-}
-
-static uint8_t next_of_data(struct labrig_cobs_encoder *encoder)
-{
-    uint8_t *at = &encoder->data[encoder->at++];
-    const uint8_t byte = *at;
-    if (encoder->left == 0) {
-        *at = 0;
-        encoder->left = byte;
-    }
-    encoder->left--;
-    return byte;
-}
-
-bool labrig_cobs_next(struct labrig_cobs_encoder *encoder, uint8_t *out)
-{
-    switch (encoder->phase) {
-    case FIRST:
-        *out = encoder->code;
-        encoder->left = (uint8_t)(encoder->code - 1u);
-        break;
-    case DATA:
-        *out = next_of_data(encoder);
-        break;
-    case DELIMITER:
-        *out = 0;
-        encoder->phase = DONE;
-        return true;
-    default:
-        return false;
-    }
-    encoder->phase = encoder->at == encoder->count ? DELIMITER : DATA;
-    return true;
+    encoder->phase = LABRIG_COBS_FIRST; /* from now on the interrupt takes bytes */
 }

@@ -38,12 +38,48 @@ struct labrig_cobs_encoder {
  * not to be used before. */
 void labrig_cobs_begin(struct labrig_cobs_encoder *encoder, uint8_t *data, uint8_t count);
 
+enum labrig_cobs_phase { LABRIG_COBS_DONE, LABRIG_COBS_FIRST, LABRIG_COBS_DATA, LABRIG_COBS_DELIMITER };
+
+static inline uint8_t labrig_cobs_next_of_data(struct labrig_cobs_encoder *encoder)
+{
+    uint8_t *at = &encoder->data[encoder->at++];
+    const uint8_t byte = *at;
+    if (encoder->left == 0) {
+        *at = 0;
+        encoder->left = byte;
+    }
+    encoder->left--;
+    if (encoder->at == encoder->count) {
+        encoder->phase = LABRIG_COBS_DELIMITER;
+    }
+    return byte;
+}
+
 /* The next encoded byte, delimiter included. False: there is none left. */
-bool labrig_cobs_next(struct labrig_cobs_encoder *encoder, uint8_t *out);
+static inline bool labrig_cobs_next(struct labrig_cobs_encoder *encoder, uint8_t *out)
+{
+    const uint8_t phase = encoder->phase;
+    if (phase == LABRIG_COBS_DATA) {
+        *out = labrig_cobs_next_of_data(encoder);
+        return true;
+    }
+    if (phase == LABRIG_COBS_FIRST) {
+        *out = encoder->code;
+        encoder->left = (uint8_t)(encoder->code - 1u);
+        encoder->phase = encoder->count != 0 ? LABRIG_COBS_DATA : LABRIG_COBS_DELIMITER;
+        return true;
+    }
+    if (phase == LABRIG_COBS_DELIMITER) {
+        *out = 0;
+        encoder->phase = LABRIG_COBS_DONE;
+        return true;
+    }
+    return false;
+}
 
 static inline bool labrig_cobs_busy(const struct labrig_cobs_encoder *encoder)
 {
-    const bool busy = encoder->phase != 0;
+    const bool busy = encoder->phase != LABRIG_COBS_DONE;
     atomic_signal_fence(memory_order_acquire);
     return busy;
 }

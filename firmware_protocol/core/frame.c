@@ -51,11 +51,7 @@ uint8_t labrig_frame_seal(uint8_t *body, uint8_t length, uint8_t type, uint8_t s
     body[LABRIG_HEADER_SEQ_AT] = seq;
     body[LABRIG_HEADER_FLAGS_AT] = flags;
     const uint8_t covered = (uint8_t)(LABRIG_HEADER_SIZE + length);
-    uint16_t crc = LABRIG_CRC_INIT;
-    for (uint8_t k = 0; k < covered; k++) {
-        crc = labrig_crc16(crc, body[k]);
-    }
-    crc ^= LABRIG_CRC_XOROUT;
+    const uint16_t crc = labrig_crc16_bytes(LABRIG_CRC_INIT, body, covered) ^ LABRIG_CRC_XOROUT;
     body[covered] = (uint8_t)(crc >> 8);
     body[covered + 1u] = (uint8_t)crc;
     return (uint8_t)(covered + LABRIG_CRC_SIZE);

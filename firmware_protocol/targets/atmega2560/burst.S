@@ -7,6 +7,7 @@
  * uint32_t labrig_crc32_codes(uint32_t crc, const uint16_t *codes, uint16_t count);
  *
  * At least one chip.
+ * uint16_t labrig_crc16_bytes(uint16_t crc, const uint8_t *bytes, uint8_t count);
  *
  * r22 ... r25  CRC, lowest byte first; inverted, as it is kept between bytes
  * r12 ... r15  the next CRC
@@ -126,6 +127,21 @@ burst_ad5270:
     deselect
     brne 1b
     end
+
+    .global labrig_crc16_bytes
+labrig_crc16_bytes:
+    movw r26, r22
+    rjmp 2f
+1:  ld r30, X+
+    eor r30, r25
+    ldi r31, hi8(crc16_pages)
+    lpm r25, Z
+    eor r25, r24
+    inc r31
+    lpm r24, Z
+2:  subi r20, 1
+    brcc 1b
+    ret
 
     .global labrig_crc32_codes
 labrig_crc32_codes:
