@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from labrig.arrays import BranchArray, FloatArray
-from labrig.circuit import Boundary, IdealNetwork, Topology, TowardTarget
+from labrig.circuit import Boundary, IdealNetwork, ThroughConductance, Topology, TowardTarget
 from labrig.learning import (
     Batch,
     Contrastive,
@@ -22,7 +22,6 @@ from labrig.learning import (
     loop,
 )
 from labrig.learning.bounds import Bounds
-from labrig.learning.evidence import gather, rows
 
 
 class Instance(Protocol):
@@ -34,15 +33,15 @@ class Instance(Protocol):
     def samples(self) -> tuple[Sample, ...]: ...
 
 
-def contrast(rule: LearningRule, instance: Instance, sample: Sample) -> BranchArray:
-    """What the rule makes of one sample at the instance's conductances."""
+def contrast(rule: LearningRule, instance: Instance, *samples: Sample) -> BranchArray:
+    """What the rule makes of these samples at the instance's conductances."""
     network = IdealNetwork(instance.topology)
     step = next(
         loop(
             network,
             rule,
             FixedStep(1.0),
-            WholeTask([sample]),
+            WholeTask(samples),
             initial=instance.conductances,
             bounds=Bounds.uniform(len(instance.conductances), 1e-9),
         )
@@ -50,14 +49,22 @@ def contrast(rule: LearningRule, instance: Instance, sample: Sample) -> BranchAr
     return rule.contrast(instance.topology, step.evidence)
 
 
-def power(topology: Topology, g: BranchArray, boundary: Boundary) -> float:
-    volts = IdealNetwork(topology, g).settle([boundary]).node_voltages[0]
-    return float(g @ topology.branch_voltages(volts) ** 2)
-
-
 def q(topology: Topology, g: BranchArray, sample: Sample) -> float:
     """Q = v^Dᵀ G v^D − vᵀ G v."""
-    return power(topology, g, sample.clamped) - power(topology, g, sample.free)
+    return energy(topology, g, sample.clamped) - energy(topology, g, sample.free)
+
+
+def energy(topology: Topology, g: BranchArray, boundary: Boundary) -> float:
+    """What a settled network minimises: the power in branches and nudges, less twice what is injected."""
+    volts = IdealNetwork(topology, g).settle([boundary]).node_voltages[0]
+    in_branches = float(g @ topology.branch_voltages(volts) ** 2)
+    in_nudges = sum(
+        nudge.conductance * (nudge.target - volts[node]) ** 2
+        for node, nudge in boundary.nudges.items()
+        if isinstance(nudge, ThroughConductance)
+    )
+    injected = sum(current * volts[node] for node, current in boundary.currents.items())
+    return float(in_branches + in_nudges - 2 * injected)
 
 
 def half_squared_error(topology: Topology, g: BranchArray, sample: Sample) -> float:
@@ -110,6 +117,42 @@ def test_equilibrium_propagation_tends_to_the_negative_gradient_of_half_the_squa
     away = [float(np.abs(contrast(rule(b), instance, sample) - slope).max()) for b in (1e-2, 1e-3, 1e-5)]
     assert away[0] / away[1] == pytest.approx(10, rel=0.05), "the bias is of order β"
     assert away[2] < 1e-4 * np.abs(slope).max()
+
+
+@pytest.mark.parametrize(
+    "rule", [CoupledByHost(0.6), CoupledByHost(0.02), EquilibriumByCurrent(0.6), EquilibriumByCurrent(0.02)]
+)
+def test_with_the_nudge_of_the_host_held_an_update_descends_the_difference_of_energies(
+    instance: Instance, rule: CoupledByHost | EquilibriumByCurrent
+) -> None:
+    sample = instance.samples[0]
+    batch = Batch.whole([sample])
+    free = IdealNetwork(instance.topology, instance.conductances).settle(rule.first(batch))
+    (held,) = rule.then(batch, free)
+
+    def difference(topology: Topology, g: BranchArray, sample: Sample) -> float:
+        return (energy(topology, g, held) - energy(topology, g, sample.free)) / (2 * rule.nudge)
+
+    np.testing.assert_allclose(
+        contrast(rule, instance, sample), -gradient(difference, instance, sample), atol=1e-8 / rule.nudge
+    )
+
+
+@pytest.mark.parametrize("beta", [5.0, 0.6, 0.02])
+def test_equilibrium_propagation_at_any_nudge_descends_the_difference_of_energies(
+    instance: Instance, beta: float
+) -> None:
+    sample = instance.samples[0]
+
+    def difference(topology: Topology, g: BranchArray, sample: Sample) -> float:
+        free, nudged = Equilibrium(beta).first(Batch.whole([sample]))
+        return (energy(topology, g, nudged) - energy(topology, g, free)) / (2 * beta)
+
+    np.testing.assert_allclose(
+        contrast(Equilibrium(beta), instance, sample),
+        -gradient(difference, instance, sample),
+        atol=1e-8 / beta,
+    )
 
 
 def test_coupled_learning_tends_to_the_gradient_of_esse_and_the_imposed_error(instance: Instance) -> None:
@@ -212,13 +255,11 @@ def test_an_output_whose_reading_is_lost_is_not_nudged(
     assert kept in nudged
 
 
-@pytest.mark.parametrize("rule", [Contrastive(), Coupled(0.5), Equilibrium(0.5)])
+@pytest.mark.parametrize(
+    "rule", [Contrastive(), Coupled(0.5), CoupledByHost(0.5), Equilibrium(0.5), EquilibriumByCurrent(0.5)]
+)
 def test_the_contrast_of_a_batch_is_the_mean_over_its_samples(instance: Instance, rule: LearningRule) -> None:
-    network = IdealNetwork(instance.topology, instance.conductances)
-    batch = Batch.whole(instance.samples)
-    states = network.settle(rule.first(batch))
-    evidence = gather(0, batch, rows(states, slice(0, None, 2)), rows(states, slice(1, None, 2)))
     singles = [contrast(rule, instance, sample) for sample in instance.samples]
     np.testing.assert_allclose(
-        rule.contrast(instance.topology, evidence), np.mean(singles, axis=0), atol=1e-14
+        contrast(rule, instance, *instance.samples), np.mean(singles, axis=0), atol=1e-14
     )
