@@ -54,13 +54,13 @@ class Session:
         """The board's, as of the hello of this session; None where there is no session."""
         return None if self._hello is None else self._hello.boot_count
 
-    def hello(self) -> HelloReply:
+    def hello(self, deadline: Seconds = HELLO_DEADLINE) -> HelloReply:
         """Start a session: the board releases every driver and disarms.
 
         Raises
         ------
         LinkOpenError
-            Nothing answered within `HELLO_DEADLINE`.
+            Nothing answered within the deadline.
         ProtocolMismatch
             The firmware was built from another definition of the protocol.
         """
@@ -68,10 +68,10 @@ class Session:
         self._link.discard_input()
         payload = encode(HelloRequest(VERSION, FINGERPRINT))
         try:
-            answer = self._ask(Frame(Message.HELLO, self._next_seq, payload=payload), HELLO_DEADLINE)
+            answer = self._ask(Frame(Message.HELLO, self._next_seq, payload=payload), deadline)
         except LinkTimeout:
             msg = (
-                f"{self._link.name}: no board answered within {HELLO_DEADLINE:g} s: "
+                f"{self._link.name}: no board answered within {deadline:g} s: "
                 f"check its supply and baud rate, and that it runs labrig firmware"
             )
             raise LinkOpenError(msg) from None
@@ -90,7 +90,9 @@ class Session:
             )
             raise ProtocolMismatch(msg)
 
-    def query(self, message: Message, kind: type[P], deadline: Seconds = 1.0) -> P:
+    def query(
+        self, message: Message, kind: type[P], deadline: Seconds = 1.0, *, payload: bytes = b""
+    ) -> P:
         """Ask what a board answers at any time, session or not, and which changes nothing (STATUS, IDENTIFY).
 
         Raises
@@ -99,7 +101,7 @@ class Session:
             Nothing answered within the deadline.
         """
         self._query_seq = (self._query_seq + 1) & 0xFF
-        return decode(kind, self._ask(Frame(message, self._query_seq), deadline).payload)
+        return decode(kind, self._ask(Frame(message, self._query_seq, payload=payload), deadline).payload)
 
     def _ask(self, request: Frame, deadline: Seconds) -> Frame:
         """Send a request of no session again and again until it is answered."""

@@ -15,11 +15,13 @@ from labrig.boards.base import (
     BoardRequest,
     Codes,
     Counters,
+    Health,
     saturation,
 )
 from labrig.boards.checking import check_request
 from labrig.boards.exchange import Exchange, check_statuses, confirm, plan_reads
 from labrig.boards.hello import adc, dac, describe
+from labrig.boards.looking import in_si
 from labrig.boards.measuring import Measure, Scan, plan_measures, sending_order
 from labrig.boards.owner import PERIOD, Owner
 from labrig.boards.pipeline import Command
@@ -39,6 +41,7 @@ from labrig.wire.definition import (
     Feature,
     HelloReply,
     Message,
+    Status,
     StatusReply,
 )
 from labrig.wire.framing import Frame
@@ -147,6 +150,15 @@ class WiredBoard:
     def status(self) -> StatusReply:
         """What the board counts and measures of itself; changes nothing."""
         return self._owner.call(lambda: self._session.query(Message.STATUS, StatusReply))
+
+    def health(self) -> Health:
+        """What the board counts and measures of itself, in SI units."""
+        return in_si(self.status())
+
+    def echo(self, data: bytes) -> bytes:
+        """Send bytes there and back: one turn-around."""
+        self._owner.renew()
+        return self._call(lambda: self._ask_echo(data))
 
     def renew(self, seconds: Seconds) -> None:
         """Renew the lease of the main loop for this long: heartbeats go on meanwhile."""
@@ -269,6 +281,11 @@ class WiredBoard:
         (reply,) = self._run([Command(Message.DIGEST, has_data=True)])
         return decode(DigestReply, reply.payload).digest
 
+    def _ask_echo(self, data: bytes) -> bytes:
+        self._greet()
+        (reply,) = self._run([Command(Message.PING, data, has_data=True)])
+        return reply.payload
+
     def _greet(self) -> int:
         """Make sure of a session; the board's boot count, of which the caller knows."""
         found = self._session.boot_count
@@ -291,6 +308,11 @@ class WiredBoard:
             arming = [Command(Message.ARM, encode(ArmRequest(round(HEARTBEAT * PER_MS))))]
         try:
             replies = self._session.run([*arming, *commands])
+            if arm and not arming and any(reply.flags == Status.NOT_ARMED for reply in replies):
+                # This process stood still, or no frame got through, for longer than the heartbeat.
+                self._disarmed()
+                self._turn_arounds += 1
+                return self._run(commands, arm=True)
             check_statuses([*arming, *commands], replies, self._link.name)
         except LabrigError:
             self._forget()
@@ -336,4 +358,4 @@ class WiredBoard:
             else:
                 return
         self._forget()
-        self._session.hello()
+        self._session.hello(HEARTBEAT)  # a board that is silent for longer releases by itself

@@ -1,6 +1,7 @@
 """Benches on boards in this process, spoken to in frames."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 from labrig.bench.assembly import assemble
@@ -30,10 +31,12 @@ def rig(inputs: int = 2, outputs: int = 2, board: dict[str, Any] | None = None, 
     return RigConfig.model_validate({"network": network, "board": {**BOARD, **(board or {})}, **others})
 
 
-def serve(model: BoardModel, topology: Topology, boot_count: int = 1) -> Dispatcher:
-    """A simulated board that speaks the protocol, and whose clock stands still."""
+def serve(
+    model: BoardModel, topology: Topology, boot_count: int = 1, clock: Callable[[], float] = lambda: 0.0
+) -> Dispatcher:
+    """A simulated board that speaks the protocol; its clock stands still where nobody gives it one."""
     chips = dataclasses.replace(build_hardware(model, topology), boot_count=boot_count)
-    return Dispatcher(Device(chips, lambda: 0.0))
+    return Dispatcher(Device(chips, clock))
 
 
 def bench_on(config: RigConfig) -> tuple[Bench, WiredBoard, ServedLink]:

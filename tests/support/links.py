@@ -133,7 +133,7 @@ class DamagedLink(WrappedLink):
 
 
 class MuteLink(WrappedLink):
-    """Loses all that is sent while `is_mute()`, as a board does that is off or still starting."""
+    """Loses all that is sent while `is_mute()`, as a board does that is off or out of reach."""
 
     def __init__(self, link: Link, is_mute: Callable[[], bool]) -> None:
         super().__init__(link)
@@ -142,3 +142,8 @@ class MuteLink(WrappedLink):
     def write(self, data: bytes) -> None:
         if not self.is_mute():
             self.link.write(data)
+
+    def read_until(self, terminator: bytes, *, timeout: Seconds) -> bytes:
+        if self.is_mute():
+            time.sleep(timeout)
+        return self.link.read_until(terminator, timeout=timeout)
