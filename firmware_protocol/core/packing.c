@@ -36,31 +36,60 @@ static inline uint16_t value_of_block(const uint8_t *block, unsigned k, unsigned
     return (uint16_t)((both >> shift) & ((1u << width) - 1u));
 }
 
-static inline void unpack_block(const uint8_t *block, unsigned width, uint16_t *codes)
+static inline uint16_t *unpack_block(const uint8_t *block, unsigned width, uint16_t *codes)
 {
-    codes[0] = value_of_block(block, 0, width);
-    codes[1] = value_of_block(block, 1, width);
-    codes[2] = value_of_block(block, 2, width);
-    codes[3] = value_of_block(block, 3, width);
-    codes[4] = value_of_block(block, 4, width);
-    codes[5] = value_of_block(block, 5, width);
-    codes[6] = value_of_block(block, 6, width);
-    codes[7] = value_of_block(block, 7, width);
+    *codes++ = value_of_block(block, 0, width);
+    *codes++ = value_of_block(block, 1, width);
+    *codes++ = value_of_block(block, 2, width);
+    *codes++ = value_of_block(block, 3, width);
+    *codes++ = value_of_block(block, 4, width);
+    *codes++ = value_of_block(block, 5, width);
+    *codes++ = value_of_block(block, 6, width);
+    *codes++ = value_of_block(block, 7, width);
+    return codes;
+}
+
+static inline bool within(uint16_t code, uint16_t least, uint16_t most)
+{
+    return code >= least && code <= most;
+}
+
+static inline bool block_within(const uint8_t *block, unsigned width, uint16_t least, uint16_t most)
+{
+    return within(value_of_block(block, 0, width), least, most) && within(value_of_block(block, 1, width), least, most)
+        && within(value_of_block(block, 2, width), least, most) && within(value_of_block(block, 3, width), least, most)
+        && within(value_of_block(block, 4, width), least, most) && within(value_of_block(block, 5, width), least, most)
+        && within(value_of_block(block, 6, width), least, most) && within(value_of_block(block, 7, width), least, most);
 }
 
 /* Eight values end on a byte, whatever their width; the usual ones go block by block. */
 void labrig_unpack_codes(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t *codes)
 {
-    for (; count >= 8 && width >= 8 && width <= 10; count = (uint8_t)(count - 8u), packed += width, codes += 8) {
+    for (; count >= 8 && width >= 8 && width <= 10; count = (uint8_t)(count - 8u), packed += width) {
         switch (width) {
-        case 8: unpack_block(packed, 8, codes); break;
-        case 9: unpack_block(packed, 9, codes); break;
-        default: unpack_block(packed, 10, codes); break;
+        case 8: codes = unpack_block(packed, 8, codes); break;
+        case 9: codes = unpack_block(packed, 9, codes); break;
+        default: codes = unpack_block(packed, 10, codes); break;
         }
     }
     for (uint8_t k = 0; k < count; k++) {
         codes[k] = (uint16_t)labrig_unpack(packed, k, width);
     }
+}
+
+bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most)
+{
+    for (; count >= 8 && width == 9; count = (uint8_t)(count - 8u), packed += width) {
+        if (!block_within(packed, 9, least, most)) {
+            return false;
+        }
+    }
+    for (uint8_t k = 0; k < count; k++) {
+        if (!within((uint16_t)labrig_unpack(packed, k, width), least, most)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void labrig_pack(uint8_t *packed, uint16_t index, uint8_t width, uint32_t value)

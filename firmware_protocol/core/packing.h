@@ -55,6 +55,9 @@ uint32_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width);
 /* The first `count` of values of `width` (1 ... 16) bits. */
 void labrig_unpack_codes(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t *codes);
 
+/* Whether each of them lies from `least` to `most`. */
+bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most);
+
 /* Write the `index`th of values of `width` (1 ... 24) bits; the bits must be zero before. What a chip gives beyond
  * `width` bits is dropped, so that it cannot spoil its neighbours. */
 void labrig_pack(uint8_t *packed, uint16_t index, uint8_t width, uint32_t value);
