@@ -10,6 +10,7 @@ import numpy as np
 from labrig.arrays import Amperes, BranchArray, Seconds, Siemens, Volts
 from labrig.bench.limits import BenchLimits
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
+from labrig.circuit.remembered import Remembered
 from labrig.circuit.topology import Topology
 from labrig.errors import LimitExceeded
 from labrig.units import format_quantity
@@ -25,6 +26,18 @@ class _Imposed:
     levels: Sequence[tuple[int, Volts]] = ()
     """Node and potential; a node that is pulled toward a target has two."""
     currents: Mapping[int, Amperes] = field(default_factory=dict[int, Amperes])
+    lowest: Volts = math.inf
+    highest: Volts = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Extremes:
+    """The branches that take the most and the least current, of all under the same voltage."""
+
+    best: int
+    most: Siemens
+    worst: int
+    least: Siemens
 
 
 _RELEASED = _Imposed()
@@ -60,6 +73,10 @@ class Supervisor:
     """Any of these may be on the board now; several after an exchange whose end is not known."""
     _conductances: BranchArray | None = None
     """The largest that each branch may have now, shape (B,), S; None: nothing was driven yet."""
+    _coming: Remembered[Boundary, Sequence[_Imposed]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._coming = Remembered(self._check_drivers)
 
     def admit(self, boundaries: Sequence[Boundary], conductances: BranchArray) -> None:
         """Check an exchange that programs these worst-case conductances and imposes these boundaries.
@@ -76,15 +93,14 @@ class Supervisor:
         LimitExceeded
             Names the node or branch, the value and the limit. Nothing has been sent.
         """
-        coming = [_imposed(boundary, boundaries) for boundary in boundaries]
-        for imposed in coming:
-            self._check_drivers(imposed)
+        coming = self._coming(boundaries)
         old = conductances if self._conductances is None else self._conductances
         greater = np.maximum(old, conductances)
-        self._check_branches(self._imposed, greater)
+        self._check_branches(self._imposed, self._extremes(greater))
+        extremes = self._extremes(conductances)
         for group in _neighbours(self._imposed, coming, boundaries):
             self._check_slew(group)
-            self._check_branches(group, conductances)
+            self._check_branches(group, extremes)
         self._imposed = (*self._imposed, *coming)
         self._conductances = greater
 
@@ -98,16 +114,20 @@ class Supervisor:
         """Remember that nothing is driven any more."""
         self._imposed = (_RELEASED,)
 
-    def _check_drivers(self, imposed: _Imposed) -> None:
+    def _check_drivers(self, boundaries: Sequence[Boundary]) -> Sequence[_Imposed]:
+        """What the drivers may do in each of these states; none of it beyond a limit."""
         limits = self.limits
-        for node, volts in imposed.levels:
-            if not (math.isfinite(volts) and abs(volts) <= limits.voltage * _SLACK):
-                raise self._refusal(f"node {self.topology.nodes[node]} to", volts, limits.voltage, "V")
-        for node, amperes in imposed.currents.items():
-            if not math.isfinite(amperes):
-                raise self._refusal(
-                    f"node {self.topology.nodes[node]} to", amperes, limits.branch_current, "A"
-                )
+        coming = [_imposed(boundary, boundaries) for boundary in boundaries]
+        for imposed in coming:
+            for node, volts in imposed.levels:
+                if not (math.isfinite(volts) and abs(volts) <= limits.voltage * _SLACK):
+                    raise self._refusal(f"node {self.topology.nodes[node]} to", volts, limits.voltage, "V")
+            for node, amperes in imposed.currents.items():
+                if not math.isfinite(amperes):
+                    raise self._refusal(
+                        f"node {self.topology.nodes[node]} to", amperes, limits.branch_current, "A"
+                    )
+        return coming
 
     def _check_slew(self, group: Sequence[_Imposed]) -> None:
         if self.limits.slew == math.inf:
@@ -124,14 +144,17 @@ class Supervisor:
                 slew = step / self.settle if self.settle else math.inf
                 raise self._refusal(f"node {self.topology.nodes[node]} at", slew, self.limits.slew, "V/s")
 
-    def _check_branches(self, group: Sequence[_Imposed], conductances: BranchArray) -> None:
-        levels = [volts for imposed in group for _, volts in imposed.levels]
-        span = max(levels) - min(levels) if levels else 0.0
-        injected = _largest_sum(imposed.currents for imposed in group)
+    def _extremes(self, conductances: BranchArray) -> _Extremes:
         # Span and injected current are the network's, and what a branch takes is convex in its conductance.
         best, worst = int(np.argmax(conductances)), int(np.argmin(conductances))
-        self._check_branch(best, float(conductances[best]), span, injected)
-        self._check_branch(worst, float(conductances[worst]) * self.spread, span, injected)
+        return _Extremes(best, float(conductances[best]), worst, float(conductances[worst]) * self.spread)
+
+    def _check_branches(self, group: Sequence[_Imposed], extremes: _Extremes) -> None:
+        highest, lowest = max(i.highest for i in group), min(i.lowest for i in group)
+        span = max(highest - lowest, 0.0)
+        injected = _largest_sum(imposed.currents for imposed in group)
+        self._check_branch(extremes.best, extremes.most, span, injected)
+        self._check_branch(extremes.worst, extremes.least, span, injected)
 
     def _check_branch(self, branch: int, conductance: Siemens, span: Volts, injected: Amperes) -> None:
         current = span * conductance + injected
@@ -157,7 +180,10 @@ def _imposed(boundary: Boundary, boundaries: Sequence[Boundary]) -> _Imposed:
     levels = list(boundary.voltages.items())
     for node, nudge in boundary.nudges.items():
         levels += [(node, volts) for volts in _ends(nudge, boundaries)]
-    return _Imposed(levels, boundary.currents)
+    if not levels:
+        return _Imposed(currents=boundary.currents)
+    volts = [volts for _, volts in levels]
+    return _Imposed(levels, boundary.currents, min(volts), max(volts))
 
 
 def _ends(nudge: Nudge, boundaries: Sequence[Boundary]) -> Iterable[Volts]:
