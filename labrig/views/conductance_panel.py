@@ -6,7 +6,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from labrig.arrays import BranchArray
 from labrig.units import format_quantity
 from labrig.views.conductance_scale import Scale, draw_bar
-from labrig.views.graph_drawing import LARGEST, draw_graph
+from labrig.views.graph_drawing import LARGEST, draw_graph, label_kinds
 from labrig.views.record import TrainingRecord
 from labrig.views.style import ACCENT, FAINT, INK, LINE, MAP, PAPER, SOFT, Axes, say
 
@@ -23,6 +23,8 @@ def draw_conductances(figure: Axes, start: Axes, end: Axes, bar: Axes, record: T
     _draw_state(start, record.initial, scale, record)
     start.set_title("Conductances at the start")
     _draw_state(end, record.conductances, scale, record)
+    if record.crossbar_shape is None:
+        label_kinds(start)
     end.set_title(f"Conductances after step {record.info.last_step or 0}")
     draw_bar(figure, bar, scale, record)
 
@@ -39,8 +41,11 @@ def _draw_state(axes: Axes, values: BranchArray | None, scale: Scale, record: Tr
     if np.ptp(values) == 0:
         text = f"all branches {format_quantity(float(values[0]), 'S', 3)}"
     else:
-        floor, ceiling = int(record.at_floor(values).sum()), int(record.at_ceiling(values).sum())
-        text = f"▼ {floor} at ε    ▲ {ceiling} at the ceiling"
+        hits = (
+            (record.floor, f"▼ {int(record.at_floor(values).sum())} at ε"),
+            (record.ceiling, f"▲ {int(record.at_ceiling(values).sum())} at the ceiling"),
+        )
+        text = "    ".join(told for wall, told in hits if wall is not None and np.isfinite(wall).any())
     axes.text(1.0, 1.025, text, transform=axes.transAxes, ha="right", va="bottom", color=SOFT, fontsize=8.5)
 
 
@@ -49,7 +54,7 @@ def _draw_map(
 ) -> None:
     """One cell a branch; the longer side lies flat."""
     wide = shape[0] > shape[1]
-    names = ("input row", "output column") if wide else ("output column", "input row")
+    names = ("input", "output") if wide else ("output", "input")
     grid = values.reshape(shape).T if wide else values.reshape(shape)
     axes.imshow(grid, norm=scale.norm, cmap=MAP, aspect="auto", interpolation="nearest")
     axes.set_xlabel(names[0])

@@ -54,14 +54,17 @@ def draw_bar(figure: Axes, axes: Axes, scale: Scale, record: TrainingRecord) -> 
     bar.outline.set_visible(False)
     bar.ax.tick_params(size=3)
     bar.ax.minorticks_off()
-    for wall, name, end, below in ((record.floor, "▼ ε", 0.0, -15), (record.ceiling, "▲ ceiling", 1.0, 15)):
+    for wall, name, end, away in ((record.floor, "▼ ε", 0.0, -7), (record.ceiling, "▲ ceiling", 1.0, 5)):
         if wall is None or not np.isfinite(wall).any():
             continue
         value = float(np.median(wall))
+        lines = [name, format_quantity(value, "S", 3)]
         if scale.low * (1 - 1e-6) <= value <= scale.high * (1 + 1e-6):
             bar.ax.axhline(value, color=ACCENT, linewidth=2.5)
+        else:
+            lines.append("off this scale")
         axes.annotate(
-            f"{name} {format_quantity(value, 'S', 3)}", (0.5, end), xycoords="axes fraction",
-            xytext=(0, below), textcoords="offset points", ha="center", va="center",
+            "\n".join(lines), (0.5, end), xycoords="axes fraction", xytext=(0, away),
+            textcoords="offset points", ha="center", va="top" if away < 0 else "bottom",
             color=ACCENT, fontsize=8.5,
         )  # fmt: skip

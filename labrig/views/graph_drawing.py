@@ -31,6 +31,11 @@ def draw_graph(axes: Axes, values: BranchArray, scale: Scale, record: TrainingRe
     axes.set_axis_off()
 
 
+def label_kinds(axes: Axes) -> None:
+    """Say which nodes are inputs, outputs and hidden."""
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, -0.14), ncols=3, markerscale=0.6, handletextpad=0.2)
+
+
 def _draw_nodes(axes: Axes, places: FloatArray, record: TrainingRecord) -> None:
     names = np.asarray(record.labels["node"])
     inputs = np.isin(names, record.labels.get("input", []))
@@ -51,7 +56,6 @@ def _draw_nodes(axes: Axes, places: FloatArray, record: TrainingRecord) -> None:
                 label=kind,
                 zorder=3,
             )
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, -0.14), ncols=3, markerscale=0.6, handletextpad=0.2)
     if len(names) <= _LARGEST_LABELLED:
         for name, place in zip(names, places, strict=True):
             axes.annotate(

@@ -7,6 +7,8 @@ import numpy as np
 from labrig.arrays import FloatArray
 
 _ITERATIONS = 300
+_NEARLY = 0.03
+"""Of the longer side: nodes no further apart than this stand in one line."""
 
 
 def node_places(count: int, ends: Sequence[tuple[int, int]]) -> FloatArray:
@@ -26,7 +28,7 @@ def node_places(count: int, ends: Sequence[tuple[int, int]]) -> FloatArray:
         ratio = np.divide(weight * distance, length, out=np.zeros_like(length), where=length > 1e-12)
         pull = np.diag(ratio.sum(axis=1)) - ratio
         places = inverse @ pull @ places
-    return _in_unit_square(places, ends)
+    return _aligned(_in_reading_order(_in_unit_square(places, ends)))
 
 
 def _hops(count: int, ends: Sequence[tuple[int, int]]) -> FloatArray:
@@ -63,6 +65,26 @@ def _in_unit_square(places: FloatArray, ends: Sequence[tuple[int, int]]) -> Floa
         turned = turned[:, ::-1]
     span = float(np.ptp(turned, axis=0).max()) or 1.0
     return np.asarray((turned - turned.min(axis=0)) / span)
+
+
+def _in_reading_order(places: FloatArray) -> FloatArray:
+    """Flip and swap the axes so that node numbers grow downwards and, less strictly, to the right."""
+    flips = [np.array([x, y]) for x in (1, -1) for y in (1, -1)]
+    seen = [swapped * flip for swapped in (places, places[:, ::-1]) for flip in flips]
+    number = np.arange(len(places)) - (len(places) - 1) / 2
+    best = max(seen, key=lambda p: float(number @ p[:, 0]) - 2 * float(number @ p[:, 1]))
+    return np.asarray(best - best.min(axis=0))
+
+
+def _aligned(places: FloatArray) -> FloatArray:
+    """Nodes that stand in nearly one line, put into it, where no two then meet."""
+    straight = places.copy()
+    for axis in straight.T:
+        order = np.argsort(axis)
+        for line in np.split(order, np.flatnonzero(np.diff(axis[order]) > _NEARLY) + 1):
+            axis[line] = axis[line].mean()
+    apart = len(np.unique(straight.round(9), axis=0)) == len(straight)
+    return straight if apart else places
 
 
 def _turn(angle: float) -> FloatArray:

@@ -43,6 +43,11 @@ class TrainingRecord:
         return float(value) if isinstance(value, int | float) and value > 0 else None
 
     @property
+    def why_no_floor(self) -> str:
+        """Why no floor is predicted; empty where there is one, or nobody said."""
+        return str(self.attributes.get("no_predicted_floor") or "")
+
+    @property
     def span(self) -> Volts | None:
         """Largest minus smallest input voltage of the task."""
         return None if self.inputs is None else float(np.nanmax(self.inputs) - np.nanmin(self.inputs))

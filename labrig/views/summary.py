@@ -19,6 +19,8 @@ from labrig.views.words import duration, volts
 
 SUMMARY_NAME = "summary.png"
 _DPI = 140
+_LONGEST_NAME, _LONGEST_REASON = 60, 140
+"""Characters that fit across the picture."""
 
 
 def write_summary(run: Path, destination: Path | None = None) -> Path:
@@ -46,7 +48,7 @@ def draw_summary(record: TrainingRecord) -> Figure:
         FigureCanvasAgg(drawing)
         figure: Any = drawing
         upper = figure.add_gridspec(
-            1, 2, left=0.065, right=0.965, top=0.845, bottom=0.49, wspace=0.24, width_ratios=(1.3, 1)
+            1, 2, left=0.065, right=0.965, top=0.835, bottom=0.49, wspace=0.24, width_ratios=(1.3, 1)
         )
         right = upper[1].subgridspec(2, 1, height_ratios=(2.6, 1), hspace=0.1)
         lower = figure.add_gridspec(
@@ -62,16 +64,20 @@ def draw_summary(record: TrainingRecord) -> Figure:
 
 def _draw_header(figure: Any, record: TrainingRecord) -> None:
     info = record.info
-    figure.text(0.04, 0.955, info.name, fontsize=17, fontweight="bold", color=INK, va="center")
+    name = _shortened(info.name, _LONGEST_NAME)
+    figure.text(0.04, 0.96, name, fontsize=17, fontweight="bold", color=INK, va="center")
     colour = OUTCOME_COLOURS.get(info.status, SOFT)
     figure.text(
-        0.965, 0.955, info.status, fontsize=11, fontweight="bold", color=PAPER, va="center", ha="right",
+        0.965, 0.96, info.status, fontsize=11, fontweight="bold", color=PAPER, va="center", ha="right",
         bbox={"boxstyle": "round,pad=0.45", "facecolor": colour, "edgecolor": "none"},
     )  # fmt: skip
-    figure.text(0.04, 0.917, "   ·   ".join(_facts(record)), fontsize=10, color=SOFT, va="center")
-    if info.reason:
-        reason = info.reason if len(info.reason) < 90 else info.reason[:88] + "…"
-        figure.text(0.965, 0.917, reason, fontsize=9, color=colour, va="center", ha="right")
+    figure.text(0.04, 0.925, "   ·   ".join(_facts(record)), fontsize=10, color=SOFT, va="center")
+    reason = _shortened(info.reason, _LONGEST_REASON)
+    figure.text(0.04, 0.897, reason, fontsize=9.5, color=colour, va="center")
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _facts(record: TrainingRecord) -> list[str]:
