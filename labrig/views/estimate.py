@@ -47,10 +47,11 @@ class TimeLeft:
         if self.error is None or self.error <= 0 or len(usable) < 3:
             return None
         slope = _slope(usable)
-        gap = usable[-1][1] - math.log(self.error)
+        at, error = usable[-1]
+        gap = error - math.log(self.error)
         if gap <= 0:
             return 0.0
-        return gap / -slope if slope < 0 else None
+        return at + gap / -slope - self._looks[-1][0] if slope < 0 else None
 
 
 def _slope(points: Sequence[tuple[float, float]]) -> float:
