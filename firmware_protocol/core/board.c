@@ -145,6 +145,19 @@ static void carry_out(struct labrig_board *board, uint8_t type, struct labrig_re
             return; /* answered once the last boundary is scanned */
         }
         break;
+    case LABRIG_TYPE_LEARN:
+        status = labrig_learn(board, &request);
+        if (status == LABRIG_STATUS_OK) {
+            board->slot = slot;
+            return; /* answered once the last step is done */
+        }
+        break;
+    case LABRIG_TYPE_LATENT_WRITE:
+        status = labrig_latent_write(board, &request);
+        break;
+    case LABRIG_TYPE_LATENT_READ:
+        status = labrig_latent_read(board, &request, &length);
+        break;
     case LABRIG_TYPE_SAFE:
         status = labrig_safe(board, &request);
         break;
@@ -267,6 +280,10 @@ static void check_heartbeat(struct labrig_board *board)
         board->measure.phase = LABRIG_PHASE_IDLE;
         conclude(board, LABRIG_STATUS_NOT_ARMED, board->slot, 0, true);
     }
+    if (board->learn.phase != LABRIG_LEARN_IDLE) {
+        labrig_learn_stop(board);
+        conclude(board, LABRIG_STATUS_NOT_ARMED, board->slot, 0, true);
+    }
 }
 
 static void continue_measure(struct labrig_board *board)
@@ -277,12 +294,22 @@ static void continue_measure(struct labrig_board *board)
     }
 }
 
+static void continue_learn(struct labrig_board *board)
+{
+    const uint8_t length = labrig_learn_step(board, labrig_inbox_another(&board->inbox));
+    if (board->learn.phase == LABRIG_LEARN_IDLE) {
+        conclude(board, LABRIG_STATUS_OK, board->slot, length, true);
+    }
+}
+
 bool labrig_poll(struct labrig_board *board)
 {
     bool busy = true;
     count_losses(board);
     if (board->measure.phase != LABRIG_PHASE_IDLE) {
         continue_measure(board);
+    } else if (board->learn.phase != LABRIG_LEARN_IDLE) {
+        continue_learn(board);
     } else if (board->request == NULL) {
         busy = next_request(board);
     } else if (board->outcome.known && labrig_cobs_busy(&board->sending)) {

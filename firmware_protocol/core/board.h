@@ -11,6 +11,7 @@
 #include "inbox.h"
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
+#include "learn.h"
 #include "measure.h"
 #include "session.h"
 
@@ -45,11 +46,12 @@ struct labrig_board {
     struct labrig_session session;
     struct labrig_drivers_state drivers;
     struct labrig_measure measure;
-    uint8_t *slot; /* body of the reply to a running MEASURE */
+    struct labrig_learn learn;
+    uint8_t *slot; /* body of the reply to a running MEASURE or LEARN */
     struct labrig_outcome outcome;
     struct labrig_cobs_encoder sending;
     uint8_t scratch[LABRIG_BODY_MAX]; /* body of a reply that is not kept */
-    uint16_t image[LABRIG_MAX_BRANCHES];
+    uint16_t image[LABRIG_MAX_BRANCHES]; /* codes; above them parts of the latents, where there are some */
     uint32_t digest;   /* of the first `digested` codes of the image */
     uint16_t digested;
 };

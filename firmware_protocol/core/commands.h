@@ -3,6 +3,7 @@
 #ifndef LABRIG_COMMANDS_H
 #define LABRIG_COMMANDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "board.h"
@@ -19,6 +20,8 @@ uint8_t labrig_write_sparse(struct labrig_board *board, const struct labrig_requ
 uint8_t labrig_apply(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
 uint8_t labrig_digest(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
 uint8_t labrig_read(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
+uint8_t labrig_latent_write(struct labrig_board *board, const struct labrig_request *request);
+uint8_t labrig_latent_read(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
 uint8_t labrig_safe(struct labrig_board *board, const struct labrig_request *request);
 uint8_t labrig_arm(struct labrig_board *board, const struct labrig_request *request);
 uint8_t labrig_heartbeat(const struct labrig_request *request);
@@ -27,5 +30,24 @@ uint8_t labrig_heartbeat(const struct labrig_request *request);
 uint8_t labrig_hello(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
 uint8_t labrig_identify(const struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
 uint8_t labrig_status(const struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
+
+/* The digest of all codes, brought up to date. */
+uint32_t labrig_image_digest(struct labrig_board *board);
+
+/* Whether this board has LEARN: it is told to, its branches are a crossbar, and their latents fit. */
+bool labrig_can_learn(const struct labrig_config *config);
+
+/* Check a LEARN; where it is good, begin with it. The payloads of request and reply must stay until it is over. */
+uint8_t labrig_learn(struct labrig_board *board, const struct labrig_request *request);
+
+/* One small part of a step; once all is done the phase is idle, and this returns the length of the reply. It ends early
+ * with the step in which the host has `asked_else`, or half the heartbeat has passed. */
+uint8_t labrig_learn_step(struct labrig_board *board, bool asked_else);
+
+/* Give up a LEARN: its latents are forgotten, the codes stay as they are. */
+void labrig_learn_stop(struct labrig_board *board);
+
+/* The codes are about to be written otherwise: forget the latents. */
+void labrig_learn_forget(struct labrig_board *board);
 
 #endif

@@ -9,6 +9,11 @@
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
 
+/* Of a line in the two states of LEARN, in 16 bits. */
+struct labrig_reading {
+    uint16_t free, clamped;
+};
+
 struct labrig_drivers_state {
     const struct labrig_config *config;
     uint64_t scale;                            /* DAC codes per ADC code, in 1/2**24 */
@@ -16,7 +21,10 @@ struct labrig_drivers_state {
     bool reference_known;
     uint8_t reference_averages;
     uint8_t driven[(LABRIG_MAX_LINES + 7u) / 8u]; /* a bit for each driver that is not released */
-    uint32_t reference[LABRIG_MAX_LINES];      /* by output: sum of the readings of the stored state */
+    union {
+        uint32_t reference[LABRIG_MAX_LINES];  /* by output: sum of the readings of the stored state */
+        struct labrig_reading readings[LABRIG_MAX_LINES]; /* by line, during LEARN */
+    };
 };
 
 /* DAC codes per ADC code in units of 1/2**24, rounded to nearest, halves upward. */

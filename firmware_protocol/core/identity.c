@@ -39,7 +39,8 @@ static void put_ranges(uint8_t *reply, const struct labrig_config *config)
     reply[LABRIG_HELLO_REPLY_DAC_BITS_AT] = config->dac_bits;
     labrig_put_u32(reply + LABRIG_HELLO_REPLY_DAC_SPAN_AT, config->dac_span_uv);
     labrig_put_u32(reply + LABRIG_HELLO_REPLY_DRIVE_AT, config->drive_mohm);
-    labrig_put_u32(reply + LABRIG_HELLO_REPLY_FEATURES_AT, config->features);
+    const uint32_t unlearnt = config->features & ~(uint32_t)LABRIG_FEATURE_LEARN;
+    labrig_put_u32(reply + LABRIG_HELLO_REPLY_FEATURES_AT, labrig_can_learn(config) ? config->features : unlearnt);
     labrig_put_u32(reply + LABRIG_HELLO_REPLY_THROUGH_MIN_AT, config->through_min_ns);
     labrig_put_u32(reply + LABRIG_HELLO_REPLY_THROUGH_MAX_AT, config->through_max_ns);
 }

@@ -51,6 +51,12 @@ void labrig_inbox_arrived(struct labrig_inbox *inbox, uint8_t size);
 const uint8_t *labrig_inbox_oldest(struct labrig_inbox *inbox);
 void labrig_inbox_done(struct labrig_inbox *inbox);
 
+/* Whether another frame lies behind the oldest. */
+static inline bool labrig_inbox_another(const struct labrig_inbox *inbox)
+{
+    return (uint8_t)(inbox->arrived - inbox->taken) > 1u;
+}
+
 /* Forget what has arrived, but for the frame that is `read`; not beside an interrupt that puts some. */
 void labrig_inbox_forget(struct labrig_inbox *inbox, bool read);
 

@@ -67,6 +67,7 @@ uint8_t labrig_write(struct labrig_board *board, const struct labrig_request *re
     const uint8_t *packed = request->payload + LABRIG_WRITE_REQUEST_CODES_AT;
     status = check_codes(board->config, packed, span.count);
     if (status == LABRIG_STATUS_OK) {
+        labrig_learn_forget(board);
         labrig_unpack_codes(packed, span.count, width, &board->image[span.start]);
         write_codes(board, span.start, span.count);
     }
@@ -95,6 +96,9 @@ uint8_t labrig_write_sparse(struct labrig_board *board, const struct labrig_requ
     }
     const uint8_t *packed = request->payload + before;
     status = check_codes(board->config, packed, count);
+    if (status == LABRIG_STATUS_OK) {
+        labrig_learn_forget(board);
+    }
     uint8_t place = 0;
     for (uint8_t k = 0; status == LABRIG_STATUS_OK && k < span.count; k++) {
         if (labrig_bit(changed, k)) {
@@ -106,7 +110,7 @@ uint8_t labrig_write_sparse(struct labrig_board *board, const struct labrig_requ
     return status;
 }
 
-static uint32_t image_digest(struct labrig_board *board)
+uint32_t labrig_image_digest(struct labrig_board *board)
 {
     const uint16_t rest = (uint16_t)(board->config->branches - board->digested);
     board->digest = labrig_crc32_codes(board->digest, &board->image[board->digested], rest);
@@ -116,7 +120,7 @@ static uint32_t image_digest(struct labrig_board *board)
 
 static uint32_t put_digest(struct labrig_board *board, uint8_t *reply, uint8_t *length)
 {
-    const uint32_t digest = image_digest(board);
+    const uint32_t digest = labrig_image_digest(board);
     labrig_put_u32(reply + LABRIG_DIGEST_REPLY_DIGEST_AT, digest);
     labrig_put_u32(reply + LABRIG_DIGEST_REPLY_BOOT_COUNT_AT, board->boot_count);
     *length = LABRIG_DIGEST_REPLY_SIZE;

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 NAME: Final = "labrig"
 VERSION: Final = 1
-FINGERPRINT: Final = 0xCD99925F
+FINGERPRINT: Final = 0x4F846AB3
 
 MAX_PAYLOAD: Final = 232
 HEADER_SIZE: Final = 4
@@ -53,6 +53,7 @@ class Feature(IntFlag):
     NUDGE_THROUGH = 2
     INJECT = 4
     SOURCE_SENSE = 8
+    LEARN = 16
 
 
 class Section(IntFlag):
@@ -86,6 +87,9 @@ class Message(IntEnum):
     DIGEST = 0x13
     READ = 0x14
     MEASURE = 0x15
+    LEARN = 0x16
+    LATENT_WRITE = 0x17
+    LATENT_READ = 0x18
     SAFE = 0x30
     ARM = 0x31
     HEARTBEAT = 0x32
@@ -322,6 +326,82 @@ class MeasureReply:
     has_tail: ClassVar[bool] = True
 
     readings: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LearnRequest:
+    """What a request of type learn carries."""
+
+    message: ClassVar[Message] = Message.LEARN
+    layout: ClassVar[Struct] = Struct("<HBHHBIHBBIIB")
+    has_tail: ClassVar[bool] = True
+
+    settle: int
+    """In 10us."""
+    averages: int
+    steps: int
+    rate: int
+    shift: int
+    law: int
+    offset: int
+    lowest: int
+    highest: int
+    floor: int
+    ceiling: int
+    boundaries: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LearnReply:
+    """What a reply of type learn carries."""
+
+    message: ClassVar[Message] = Message.LEARN
+    layout: ClassVar[Struct] = Struct("<IIHHHH")
+    has_tail: ClassVar[bool] = False
+
+    digest: int
+    boot_count: int
+    steps: int
+    at_floor: int
+    at_ceiling: int
+    unused: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatentWriteRequest:
+    """What a request of type latent_write carries."""
+
+    message: ClassVar[Message] = Message.LATENT_WRITE
+    layout: ClassVar[Struct] = Struct("<HB")
+    has_tail: ClassVar[bool] = True
+
+    start: int
+    count: int
+    latents: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LatentReadRequest:
+    """What a request of type latent_read carries."""
+
+    message: ClassVar[Message] = Message.LATENT_READ
+    layout: ClassVar[Struct] = Struct("<HB")
+    has_tail: ClassVar[bool] = False
+
+    start: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatentReadReply:
+    """What a reply of type latent_read carries."""
+
+    message: ClassVar[Message] = Message.LATENT_READ
+    layout: ClassVar[Struct] = Struct("<")
+    has_tail: ClassVar[bool] = True
+
+    latents: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Circuit(NamedTuple):
     through: tuple[Fraction, Fraction]
     branches: tuple[tuple[int, int, Fraction, Fraction], ...]
     faults: Mapping[int, str]
+    learns: bool = False
 
     @property
     def lines(self) -> int:
@@ -44,6 +45,7 @@ class Circuit(NamedTuple):
             "nudge toward",
             f"nudge through {float(self.through[0]):.17g} {float(self.through[1]):.17g}",
             "nudge inject",
+            *(["learn"] if self.learns else []),
             *(f"branch {a} {b} {float(r_ab):.17g} {float(r_w):.17g}" for a, b, r_ab, r_w in self.branches),
             *(f"fault {k} {what}" for k, what in self.faults.items()),
         ]
@@ -248,4 +250,11 @@ GRAPH = Circuit(
         for k, (a, b) in enumerate([(0, 4), (4, 2), (4, 5), (1, 5), (5, 3), (2, 3), (3, 6), (0, 5)])
     ),
     faults={6: "open", 5: "stuck 200", 7: "short"},
+)
+# The same resistors in a crossbar of which the board may change them by itself.
+CROSSBAR = DIVIDER._replace(
+    inputs=3,
+    outputs=2,
+    branches=tuple((k // 2, 3 + k % 2, Fraction(25600), Fraction(100)) for k in range(6)),
+    learns=True,
 )

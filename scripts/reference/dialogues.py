@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from reference.board import DIVIDER, GRAPH, Bench, Circuit, State, measure_request
+from reference.board import CROSSBAR, DIVIDER, GRAPH, Bench, Circuit, State, measure_request
+from reference.learning import Learner, Rule, code_of, learn_request
 from reference.wire import DEFINITION, FINGERPRINT, STATUS, TYPES, bitmap, damage, digest, fields, frame, pack
 
 Turn = dict[str, str]
@@ -68,7 +69,7 @@ class Dialogue:
             dac_bits=c.dac[0],
             dac_span=round(c.dac[1] * 10**6),
             drive=round(c.drive * 1000),
-            features=15,
+            features=31 if c.learns else 15,
             through_min=round(c.through[0] * 10**9),
             through_max=round(c.through[1] * 10**9),
             heartbeat=1000,
@@ -220,6 +221,69 @@ def graph_dialogue() -> Dialogue:
     )
     d.measure("the whole network nudged", [State({}, through=(10_000, {0: 333, 1: 1023}))], 0, 11)
     d.measure("nothing driven: everything at 0 V", [State({}, inject={0: 1_000_000})], 0, 11)
+    return d
+
+
+# 1/100 S over (code + 1), in latents of 2 mS / 15 * 2**20; the ceiling is code 4, the floor code 250.
+RULE = Rule(30_000, 24, 39_321_600, 128, (4, 250), (313_320, 15 * 2**20))
+
+
+def learn_dialogue() -> Dialogue:
+    d = Dialogue("learn", "crossbar.circuit", CROSSBAR)
+    learner = Learner(d.bench)
+    sample = (State(inputs={0: 1000, 1: 2000, 2: 3500}), State(clamps={0: 1700, 1: 2600}))
+    other = (State(inputs={0: 3000, 2: 500}), State(clamps={1: 1900}))
+
+    def latents(start: int, values: Sequence[int]) -> None:
+        payload = span("latent_write", start, len(values)) + pack(values, 24)
+        d.ask("latents", "latent_write", payload)
+        learner.latents[start : start + len(values)] = values
+
+    def told(start: int, count: int) -> None:
+        reply = pack(learner.latents[start : start + count], 24)
+        d.ask("what they are now", "latent_read", span("latent_read", start, count), reply)
+
+    def learn(what: str, rule: Rule, states: Sequence[State], steps: int) -> None:
+        request = learn_request(CROSSBAR, rule, states, steps)
+        d.ask(what, "learn", request, learner.learn(rule, states, steps))
+
+    def rejected(what: str, status: str, rule: Rule = RULE, states: Sequence[State] = sample) -> None:
+        d.ask(what, "learn", learn_request(CROSSBAR, rule, states, 1), status=status)
+
+    d.hello(seq=30)
+    first = [4_000_000, 1_000_000, 700_000, 2_000_000, 313_320, 15 * 2**20]
+    d.write("their codes", [code_of(RULE, latent) for latent in first])
+    d.ask("no latents yet", "latent_read", span("latent_read", 0, 1), status="range")
+    d.ask("latents out of order", "latent_write", span("latent_write", 1, 1) + bytes(3), status="range")
+    d.ask("half a latent", "latent_write", span("latent_write", 0, 1) + bytes(2), status="length")
+    latents(0, first[:4])
+    d.arm()
+    rejected("not all latents yet", "range")
+    latents(4, first[4:])
+    told(0, 6)
+    d.ask("the codes are kept", "digest", reply=d.digest_reply())
+    learn("one step", RULE, sample, 1)
+    told(0, 6)
+    d.ask("the digest is up to date", "digest", reply=d.digest_reply())
+    d.ask("the codes as well", "read", span("read", 0, 6), pack(d.bench.codes, 8))
+    d.measure("the clamped state is still imposed", [], 0, 5)
+    learn("ten more, of three conversions", RULE._replace(averages=3), sample, 10)
+    learn(
+        "two samples a step, one input released in the other", RULE._replace(shift=32), (*sample, *other), 3
+    )
+    told(1, 4)
+    learn("so fast that all reach a bound", RULE._replace(rate=65_535, shift=16), sample, 2)
+    told(0, 6)
+    learn("an output that floats at the end of its range is not used", RULE, (State(inputs={}), sample[1]), 2)
+    rejected("an odd number of boundaries", "range", states=sample[:1])
+    rejected("a stored state", "range", states=(sample[0]._replace(store=True), sample[1]))
+    rejected("a shift that is not one of the four", "range", RULE._replace(shift=20))
+    rejected("codes out of order", "range", RULE._replace(codes=(9, 8)))
+    rejected("a ceiling above the latents", "range", RULE._replace(latents=(0, 2**24)))
+    told(0, 6)
+    d.write("other codes", [3, 18])
+    rejected("a write forgets the latents", "range")
+    d.ask("and keeps the codes", "digest", reply=d.digest_reply())
     return d
 
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from reference.board import DIVIDER, GRAPH, State, nudge_code, nudge_scale
+from reference.learning import TOP, Rule, code_of, weight
 from reference.wire import (
     DEFINITION,
     SIZES,
@@ -123,6 +124,22 @@ def packing() -> dict[str, Any]:
     images: tuple[list[int], ...] = ([], [0], [256, 1, 65535], list(range(1200)))
     digests = [{"codes": list(codes), "digest": digest(codes)} for codes in images]
     return {"packing": rows, "sums": sums, "nudges": nudges, "digests": digests}
+
+
+def learning() -> dict[str, list[dict[str, Any]]]:
+    """Codes of latents around every threshold of a law: of 100 kΩ, of 5 kΩ, and without wiper resistance."""
+    rows = []
+    for law, offset, codes in (
+        (20_132_659, 25, (2, 255)),
+        (30_198_988, 491, (0, 255)),
+        (4_000_000, 0, (1, 90)),
+    ):
+        rule = Rule(256, 16, law, offset, codes, (0, TOP))
+        edges = {-(-256 * law // weight(rule, c)) + more for c in range(*codes) for more in (-1, 0)}
+        latents = sorted(latent for latent in {0, TOP, *edges} if 0 <= latent <= TOP)
+        row = {"law": law, "offset": offset, "lowest": codes[0], "highest": codes[1], "latents": latents}
+        rows.append({**row, "codes": [code_of(rule, latent) for latent in latents]})
+    return {"laws": rows}
 
 
 def messages() -> list[dict[str, Any]]:

@@ -5,10 +5,11 @@
 #include "record.h"
 
 #define LABRIG_MAX_BRANCHES RECORD_MOST_BRANCHES
+#define LABRIG_MAX_LATENTS LABRIG_MAX_BRANCHES
 #define LABRIG_MAX_LINES RECORD_MOST_LINES
 #define LABRIG_MAX_AVERAGES 16u
 #define LABRIG_RX_BYTES 1024u
-#define LABRIG_CREDIT 4u
+#define LABRIG_CREDIT 3u /* what two measurements behind a digest take; latents need the rest */
 #define LABRIG_HEARTBEAT_MS 1000u
 
 #endif

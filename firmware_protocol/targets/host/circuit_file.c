@@ -38,6 +38,7 @@ static void read_adc(struct reader *reader);
 static void read_dac(struct reader *reader);
 static void read_drive(struct reader *reader);
 static void read_nudge(struct reader *reader);
+static void read_learn(struct reader *reader);
 static void read_branch(struct reader *reader);
 static void read_fault(struct reader *reader);
 
@@ -47,7 +48,8 @@ static const struct keyword keywords[] = {
     {"labrig-circuit", 2, true, read_magic}, {"part", 2, true, read_part},   {"lines", 4, true, read_lines},
     {"codes", 5, true, read_codes},          {"law", 3, true, read_law},     {"adc", 3, true, read_adc},
     {"dac", 3, true, read_dac},              {"drive", 2, true, read_drive}, {"nudge", 0, false, read_nudge},
-    {"branch", 5, false, read_branch},       {"fault", 0, false, read_fault},
+    {"learn", 1, false, read_learn},         {"branch", 5, false, read_branch},
+    {"fault", 0, false, read_fault},
 };
 #define KEYWORDS (sizeof keywords / sizeof *keywords)
 
@@ -180,6 +182,11 @@ static void read_nudge(struct reader *reader)
     }
 }
 
+static void read_learn(struct reader *reader)
+{
+    reader->circuit->config.features |= LABRIG_FEATURE_LEARN;
+}
+
 static void expect_header(const struct reader *reader)
 {
     for (unsigned k = 0; k < KEYWORDS; k++) {
@@ -280,6 +287,25 @@ static void read_line(struct reader *reader, char *text)
     }
 }
 
+/* A board that learns knows which lines a branch joins by its number alone. */
+static void expect_crossbar(const struct reader *reader)
+{
+    const struct circuit *circuit = reader->circuit;
+    const struct labrig_config *config = &circuit->config;
+    if ((config->features & LABRIG_FEATURE_LEARN) == 0) {
+        return;
+    }
+    bool crossbar = config->branches == (uint32_t)config->inputs * config->outputs;
+    for (int k = 0; k < config->branches; k++) {
+        const struct branch *branch = &circuit->branches[k];
+        crossbar = crossbar && branch->a == k / config->outputs
+            && branch->b == config->inputs + k % config->outputs;
+    }
+    if (!crossbar) {
+        fail(reader, "'learn' wants the branches of a crossbar: for each input in turn one to each output");
+    }
+}
+
 void circuit_file_read(const char *path, const char *serial_number, struct circuit *circuit)
 {
     struct reader reader = {.path = path, .circuit = circuit};
@@ -298,6 +324,7 @@ void circuit_file_read(const char *path, const char *serial_number, struct circu
     if (circuit->config.branches == 0) {
         fail(&reader, "no branch");
     }
+    expect_crossbar(&reader);
     if (circuit->config.adc_span_uv > 8ul * circuit->config.dac_span_uv) {
         fail(&reader, "the span of the ADC may be 8 times that of the DAC");
     }
