@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labrig.arrays import Amperes, BranchArray, CodeArray, Seconds, Siemens, Volts
+from labrig.arrays import Amperes, BranchArray, CodeArray, IntArray, Seconds, Siemens, Volts
 from labrig.bench.bounds import EffectiveBounds, effective_bounds
 from labrig.bench.currents import driver_currents, injected
 from labrig.bench.levels import Levels
@@ -13,13 +13,25 @@ from labrig.bench.limits import BenchLimits
 from labrig.bench.programmer import Programmer, realise
 from labrig.bench.supervisor import Supervisor
 from labrig.bench.wiring import WiringMap
-from labrig.boards.base import Board, BoardInfo, BoardReply, BoardRequest, Codes, Counters, Program
+from labrig.boards.base import (
+    Board,
+    BoardInfo,
+    BoardReply,
+    BoardRequest,
+    Codes,
+    Counters,
+    LearnSteps,
+    Learnt,
+    Program,
+)
+from labrig.boards.learning import plan_learn
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import Flag, NetworkStates, Nudging, Origin
 from labrig.circuit.remembered import Remembered
 from labrig.circuit.topology import Topology
 from labrig.devices.laws import TapLaw
-from labrig.errors import BoardReset
+from labrig.errors import BoardReset, ConfigError
+from labrig.wire.learning import MOST_CODE, LearnTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,12 @@ class Bench:
         return self._supervisor.limits
 
     def restrict(
-        self, experiment: tuple[Siemens, Siemens | None], *, span: Volts, injected: Amperes = 0.0
+        self,
+        experiment: tuple[Siemens, Siemens | None],
+        *,
+        span: Volts,
+        injected: Amperes = 0.0,
+        learns: bool = False,
     ) -> EffectiveBounds:
         """Write only codes that experiment, part and limits allow at the voltages of a task, rounding inward.
 
@@ -137,6 +154,8 @@ class Bench:
             Highest minus lowest voltage that will be driven, V.
         injected
             Most current that will be injected at once, A.
+        learns
+            The board changes the codes by itself, which it can up to code 255.
 
         Raises
         ------
@@ -145,9 +164,89 @@ class Bench:
         """
         branches = len(self.topology.branches)
         allowed = self._supervisor.limits.largest_conductance(span, injected)
-        found = effective_bounds(experiment, self._whole.law, self._worst, allowed, span, branches)
-        self._programmer = self._whole.within(found.bounds.floor, found.bounds.ceiling)
+        part = "code 255, the highest that the board learns with" if learns else "part"
+        whole = self._whole.up_to(MOST_CODE) if learns else self._whole
+        found = effective_bounds(experiment, whole.law, self._worst, allowed, span, branches, least_from=part)
+        self._programmer = whole.within(found.bounds.floor, found.bounds.ceiling)
         return found
+
+    @property
+    def averages(self) -> int:
+        """Conversions a reading."""
+        return self._scanning.averages
+
+    def check_learning(self) -> None:
+        """Whether the board may learn by itself on this rig.
+
+        Raises
+        ------
+        ConfigError
+            It cannot, or the rig is not the crossbar that it knows.
+        """
+        info, topology, wiring = self.info, self._topology, self._wiring
+        number, why = info.serial_number, None
+        if not info.learns:
+            why = f"board {number} cannot learn by itself"
+        elif topology.crossbar_shape != (info.inputs, info.outputs):
+            why = f"board {number} learns on its own crossbar of {info.inputs} × {info.outputs} only"
+        elif np.any(np.diff(wiring.wiper_of_branch) != 1) or np.any(np.diff(self._drivers()) != 1):
+            why = f"board {number} learns only where lines and wipers are wired in order"
+        elif not self._programmer.writable.all():
+            why = f"board {number} learns on all branches, but the rig's mask keeps some of them"
+        if why is not None:
+            msg = f"learning.where: {why}; set it to host"
+            raise ConfigError(msg)
+
+    def _drivers(self) -> IntArray:
+        """Lines of the inputs, then of the outputs."""
+        topology = self._topology
+        return self._wiring.line_of_node[[*topology.inputs, *topology.outputs]]
+
+    def check_learning_frame(self, terms: LearnTerms, boundaries: Sequence[Boundary]) -> None:
+        """Whether the board can be told these boundaries.
+
+        Raises
+        ------
+        ConfigError
+            They are too many for one frame.
+        """
+        lines = self._on_lines(self._imposable(boundaries))
+        plan_learn(terms, 1, lines, self._scanning.averages, 0, self.info)
+
+    def learn(
+        self, boundaries: Sequence[Boundary], terms: LearnTerms, latents: CodeArray, steps: int
+    ) -> tuple[NetworkStates, Learnt | None]:
+        """One exchange: let the board take steps from these latents on, (B,); then as `settle`.
+
+        Parameters
+        ----------
+        boundaries
+            A free and a clamped one in turn.
+        steps
+            0: bring the codes of the latents to the board and measure.
+
+        Raises
+        ------
+        LimitExceeded
+            Some code that the board may choose could take a branch over a limit; before a byte leaves.
+        LinkError, ProtocolError, DeviceError
+        """
+        program = Codes(terms.codes(latents))
+        imposed = self._imposable(boundaries)
+        request = BoardRequest(
+            boundaries=self._on_lines(imposed),
+            program=program,
+            learn=LearnSteps(latents, steps, terms) if steps else None,
+            settle=self._scanning.settle,
+            averages=self._scanning.averages,
+            index=self.exchange_index,
+        )
+        # Each step begins where the one before ended, at any of the codes that the terms allow.
+        most = Codes(np.full(latents.shape, terms.lowest, dtype=np.int64))
+        reply = self._exchange(request, [*imposed, *imposed], program, most=most)
+        self.exchange_index += 1
+        states = self._states(imposed, reply, self._programmer.realised(self._program), currents=False)
+        return states, reply.learnt
 
     def settle(
         self,
@@ -228,9 +327,26 @@ class Bench:
         """Make safe and let go of the board."""
         self._board.close()
 
-    def _exchange(self, request: BoardRequest, boundaries: Sequence[Boundary], wanted: Program) -> BoardReply:
-        """Ask the supervisor, then the board; `boundaries` are the request's, on nodes."""
-        worst = self._worst_case(wanted)
+    def _exchange(
+        self,
+        request: BoardRequest,
+        boundaries: Sequence[Boundary],
+        wanted: Program,
+        *,
+        most: Program | None = None,
+    ) -> BoardReply:
+        """Ask the supervisor, then the board.
+
+        Parameters
+        ----------
+        boundaries
+            The request's, on nodes.
+        wanted
+            What the board holds once it is programmed.
+        most
+            The most conductive program that it may come to by itself; None: `wanted`.
+        """
+        worst = self._worst_case(wanted if most is None else most)
         self._supervisor.admit(boundaries, worst)
         self._is_held = False
         try:
@@ -238,8 +354,9 @@ class Bench:
         except BoardReset:
             self.resets += 1
             reply = self._board.exchange(replace(request, program=wanted))
-        self._supervisor.settled(boundaries, worst)
-        self._program, self._is_held = wanted, True
+        held = wanted if reply.learnt is None else Codes(reply.learnt.codes)
+        self._supervisor.settled(boundaries, self._worst_case(held))
+        self._program, self._is_held = held, True
         self.boot_count = reply.boot_count
         return reply
 

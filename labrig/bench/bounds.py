@@ -32,6 +32,8 @@ def effective_bounds(
     allowed: Siemens,
     span: Volts,
     branches: int,
+    *,
+    least_from: str = "part",
 ) -> EffectiveBounds:
     """Experiment ∩ part ∩ limits at the task's voltages.
 
@@ -53,6 +55,8 @@ def effective_bounds(
         Highest minus lowest voltage that the task ever drives, V: where `allowed` comes from.
     branches
         B.
+    least_from
+        What sets the least conductance of the law.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def effective_bounds(
     else:
         least, most = law.conductances(law.highest), law.conductances(_safe_codes(worst, allowed, at))
         if bool(np.any(least > floor)):
-            floor, floor_from = np.maximum(floor, least), "part"
+            floor, floor_from = np.maximum(floor, least), least_from
         if bool(np.any(most < ceiling)):
             limited = bool(np.any(most < law.conductances(law.lowest)))
             ceiling, ceiling_from = np.minimum(ceiling, most), f"{at}, worst tolerance" if limited else "part"

@@ -34,6 +34,10 @@ class Programmer:
         """The same, writing only codes whose conductance lies in [floor, ceiling]."""
         return self if self.law is None else replace(self, law=self.law.within(floor, ceiling))
 
+    def up_to(self, code: int) -> "Programmer":
+        """The same, writing no code above this one."""
+        return self if self.law is None else replace(self, law=self.law.up_to(code))
+
     def program(self, latent: BranchArray, held: Program) -> Program:
         """What to send for these conductances, (B,) S, to a board that holds `held`."""
         wipers = self.wiring.wiper_of_branch[self.writable]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, Ohms, Seconds, Volts
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import Nudging
+from labrig.wire.learning import LearnTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class BoardInfo:
     heartbeat: Seconds | None
     """Silence after which the board releases all drivers by itself; None: it cannot."""
     max_averages: int = 16
+    learns: bool = False
+    """It updates the conductances of its crossbar by itself."""
 
     @property
     def lines(self) -> int:
@@ -94,12 +97,44 @@ Program: TypeAlias = Codes | Conductances
 
 
 @dataclass(frozen=True, slots=True)
+class LearnSteps:
+    """Steps of the contrastive rule that the board takes by itself, from these latents on."""
+
+    latents: CodeArray
+    """Before the first step, shape (W,); the request's program holds their codes."""
+    steps: int
+    terms: LearnTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a board's own steps came to."""
+
+    latents: CodeArray
+    """Shape (W,)."""
+    codes: CodeArray
+    """That belong to them and are on the chips, shape (W,)."""
+    at_floor: int
+    at_ceiling: int
+    """Latents that the last step held at a bound."""
+    unused: int
+    """Samples, of all steps, that moved nothing because a reading was at the end of its range."""
+
+    @property
+    def digest(self) -> int:
+        """CRC-32 of the codes."""
+        return program_digest(Codes(self.codes))
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRequest:
     """One exchange. Complete: it does not depend on any earlier one, so it may be sent again."""
 
     boundaries: Sequence[Boundary]
     """On line numbers."""
     program: Program | None = None
+    learn: LearnSteps | None = None
+    """Behind the program, before the scan: steps on the boundaries, a free and a clamped one in turn."""
     settle: Seconds = 0.0
     """Wait between imposing a boundary and scanning it."""
     averages: int = 1
@@ -144,6 +179,8 @@ class BoardReply:
     digest: int
     """CRC-32 of all applied codes as little-endian uint16 (conductances: as float64)."""
     boot_count: int
+    learnt: Learnt | None = None
+    """Where the board was to learn."""
 
 
 class Board(Protocol):

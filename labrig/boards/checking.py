@@ -31,6 +31,8 @@ def check_request(request: BoardRequest, info: BoardInfo) -> None:
     """
     if request.program is not None:
         _check_program(request.program, info)
+    if request.learn is not None:
+        _check_learning(request, info)
     if not request.settle >= 0:
         msg = f"a settling time of {request.settle:g} s is negative"
         raise ConfigError(msg)
@@ -40,6 +42,15 @@ def check_request(request: BoardRequest, info: BoardInfo) -> None:
     for boundary in request.boundaries:
         _check_boundary(boundary, info)
     nudged_from(request.boundaries)
+
+
+def _check_learning(request: BoardRequest, info: BoardInfo) -> None:
+    if not info.learns:
+        msg = f"board {info.serial_number} cannot learn by itself; set learning.where: host"
+        raise ConfigError(msg)
+    if not isinstance(request.program, Codes) or request.learn is None or request.learn.steps < 1:
+        msg = "a board that learns is told the codes of its latents, and at least one step"
+        raise ConfigError(msg)
 
 
 def _check_program(program: Program, info: BoardInfo) -> None:

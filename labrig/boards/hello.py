@@ -42,4 +42,5 @@ def describe(hello: HelloReply) -> BoardInfo:
         ),
         heartbeat=hello.heartbeat / PER_MS,
         max_averages=hello.max_averages,
+        learns=Feature.LEARN in features,
     )

@@ -108,7 +108,7 @@ def plan_measures(
     before: WireBoundary | None = None
     for number, stored in order:
         boundary = replace(boundaries[number], store=stored)
-        body = _without_repeated_inputs(boundary, before, shape)
+        body = without_repeated_inputs(boundary, before, shape)
         size = _HEAD + sum(map(len, bodies)) + len(body)
         if states and (len(states) == most or size > payload):
             frames += _frames(states, bodies, scan)
@@ -119,7 +119,8 @@ def plan_measures(
     return frames + (_frames(states, bodies, scan) if states else [])
 
 
-def _without_repeated_inputs(boundary: WireBoundary, before: WireBoundary | None, shape: Shape) -> bytes:
+def without_repeated_inputs(boundary: WireBoundary, before: WireBoundary | None, shape: Shape) -> bytes:
+    """Encode a boundary; inputs as in the one before are left out."""
     if before is not None and before.inputs == boundary.inputs:
         boundary = replace(boundary, inputs=None)
     return encode_boundary(boundary, shape)

@@ -16,11 +16,13 @@ from labrig.boards.base import (
     Codes,
     Counters,
     Health,
+    LearnSteps,
     saturation,
 )
 from labrig.boards.checking import check_request
 from labrig.boards.exchange import Exchange, check_statuses, confirm, plan_reads
 from labrig.boards.hello import adc, dac, describe
+from labrig.boards.learning import learnt, plan_latent_reads, plan_latent_writes, plan_learn
 from labrig.boards.looking import in_si
 from labrig.boards.measuring import Measure, Scan, plan_measures, sending_order
 from labrig.boards.owner import PERIOD, Owner
@@ -40,6 +42,7 @@ from labrig.wire.definition import (
     DigestReply,
     Feature,
     HelloReply,
+    LearnReply,
     Message,
     Status,
     StatusReply,
@@ -99,6 +102,8 @@ class WiredBoard:
         """By scan and payload of a frame: the frames of boundaries that were asked for lately."""
         self._image: CodeArray | None = None
         """Codes that the board is known to hold."""
+        self._latents: CodeArray | None = None
+        """Latents that the board is known to hold beside them."""
         self._boot_count: int | None = hello.boot_count
         """As the caller knows it; None: any, after the caller was told of a reset."""
         self._armed_until = 0.0
@@ -257,11 +262,20 @@ class WiredBoard:
 
     def _carry_out(self, request: BoardRequest, exchange: Exchange) -> BoardReply:
         boot_count = self._greet()
+        if request.learn is not None:
+            return self._learn(request, request.learn, exchange, boot_count)
         replies = self._run(exchange.commands, arm=exchange.drives)
         self._turn_arounds += 1
+        return self._reply(request, exchange, replies, boot_count)
+
+    def _reply(
+        self, request: BoardRequest, exchange: Exchange, replies: Sequence[Frame], boot_count: int
+    ) -> BoardReply:
         digest = exchange.digest(replies)
         if exchange.program is not None:
             self._image = exchange.program
+        if exchange.writes:
+            self._latents = None
         self._exchanges += 1
         self._measurements += exchange.states
         self._writes += exchange.written
@@ -275,6 +289,44 @@ class WiredBoard:
             digest=digest,
             boot_count=boot_count,
         )
+
+    def _learn(
+        self, request: BoardRequest, learn: LearnSteps, exchange: Exchange, boot_count: int
+    ) -> BoardReply:
+        """Bring codes and latents to the board, let it learn, and then ask for what came of it.
+
+        A board that is silent for long would release its drivers, so it takes a few steps and asks for more.
+        """
+        known = (
+            self._latents is not None and not exchange.writes and np.array_equal(self._latents, learn.latents)
+        )
+        loads = [] if known else plan_latent_writes(learn.latents)
+        before = replace(exchange, reads=(), measures=())
+        told: list[LearnReply] = []
+        left = learn.steps
+        commands = [*before.commands, *loads]
+        while left > 0:
+            frame = self._learn_frame(request, learn, left)
+            replies = self._run([*commands, frame], arm=exchange.drives)
+            self._turn_arounds += 1
+            if not told:
+                before.digest(replies)
+            told.append(decode(LearnReply, replies[-1].payload))
+            left -= told[-1].steps
+            commands = []
+        reads = plan_latent_reads(self._info.branches)
+        after = replace(exchange, program=None, writes=(), confirmation=confirm(None), states=exchange.states)
+        replies = self._run([*reads, *after.commands], arm=exchange.drives)
+        self._turn_arounds += 1
+        found = learnt(learn.terms, told, replies[: len(reads)])
+        self._image, self._latents = found.codes, found.latents
+        self._measurements += learn.steps * exchange.states
+        reply = self._reply(request, after, replies[len(reads) :], boot_count)
+        return replace(reply, learnt=found)
+
+    def _learn_frame(self, request: BoardRequest, learn: LearnSteps, steps: int) -> Command:
+        settle = self._scan(request).settle_units
+        return plan_learn(learn.terms, steps, request.boundaries, request.averages, settle, self._info)
 
     def _ask_digest(self) -> int:
         self._greet()
@@ -324,7 +376,7 @@ class WiredBoard:
 
     def _forget(self) -> None:
         """Nothing is known of the board's codes, nor that it is armed."""
-        self._image = None
+        self._image = self._latents = None
         self._disarmed()
 
     def _disarmed(self) -> None:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.plain import is_mapping
-from labrig.config.quantities import BareQuantity, PositiveNumber, PositiveSiemens, Share, Text
+from labrig.config.quantities import BareQuantity, Count, PositiveNumber, PositiveSiemens, Share, Text
 from labrig.units import format_quantity
 
 
@@ -121,8 +121,10 @@ class LearningConfig(Model):
 
     rule: RuleConfig
     step: StepConfig
-    where: Literal["host"] = "host"
-    """Where the update is computed."""
+    where: Literal["host", "board"] = "host"
+    """Where the update is computed; a board does the contrastive rule with a fixed step on all samples."""
+    steps_per_exchange: Count = 1
+    """Updates between two measurements that are stored; a board does them without being asked in between."""
     order: Literal["batch", "shuffle", "random"] = "batch"
     """All samples in each update; or one at a time, shuffled each epoch or drawn at random."""
     update: Literal["all"] = "all"
@@ -142,6 +144,13 @@ class LearningConfig(Model):
     def _rate_with_its_unit(self, step: StepConfig) -> dict[str, Any]:
         written = step.model_dump(mode="json")
         return written | {key: f"{written[key]!r} {self.rule.rate_unit}" for key in _RATES if key in written}
+
+    @model_validator(mode="after")
+    def _board_can(self) -> "LearningConfig":
+        found = list(_board_mistakes(self))
+        if found:
+            raise mistakes("LearningConfig", found)
+        return self
 
     @model_validator(mode="after")
     def _starts_within_bounds(self) -> "LearningConfig":
@@ -171,6 +180,21 @@ def _bare_rates(step: Mapping[str, Any], rule: RuleConfig | None) -> dict[str, A
     if found:
         raise mistakes("LearningConfig", found)
     return {**step, **read}
+
+
+def _board_mistakes(learning: "LearningConfig") -> Iterator[tuple[Place, str]]:
+    if learning.where == "host":
+        if learning.steps_per_exchange != 1:
+            text = f"found {learning.steps_per_exchange}; only a board takes several, where: board"
+            yield ("steps_per_exchange",), text
+        return
+    for key, found, allowed in (
+        ("rule", learning.rule.kind, "contrastive"),
+        ("step", learning.step.kind, "fixed"),
+        ("order", learning.order, "batch"),
+    ):
+        if found != allowed:
+            yield (key,), f"found {found}; a board learns with {allowed} only; use that, or where: host"
 
 
 def _start_mistakes(initial: InitialConfig, bounds: BoundsConfig) -> Iterator[tuple[Place, str]]:

@@ -35,6 +35,10 @@ class TapLaw(Protocol):
         """The same law, its legal codes narrowed to those with conductances in [floor, ceiling]."""
         ...
 
+    def up_to(self, code: int) -> Self:
+        """The same law without the codes above this one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RheostatLaw:
@@ -105,6 +109,10 @@ class RheostatLaw:
             )
             raise ConfigError(msg)
         return replace(self, lowest=lowest, highest=highest)
+
+    def up_to(self, code: int) -> "RheostatLaw":
+        """The same law without the codes above this one."""
+        return replace(self, highest=self.highest.clip(max=code))
 
     def _exact(self, conductances: BranchArray) -> BranchArray:
         """Code, not rounded, at which the law gives these conductances."""

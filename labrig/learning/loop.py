@@ -42,6 +42,8 @@ class TrainingStep:
     """Branches that the projection held back on the way to `next_latent`."""
     progress: Progress
     """This measurement included; ``progress.step`` updates were applied before it."""
+    following: int = 1
+    """Updates until the next measurement."""
 
     @property
     def step(self) -> int:
@@ -61,7 +63,8 @@ class TrainingStep:
     @property
     def next_progress(self) -> Progress:
         """Where a loop that continues from `next_latent` starts."""
-        return Progress(self.progress.step + 1, self.progress.exchanges, self.progress.measurements)
+        done = self.progress
+        return Progress(done.step + self.following, done.exchanges, done.measurements)
 
 
 def loop(

@@ -20,6 +20,7 @@ from labrig.learning.orders import Batches
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import StepPolicy
 from labrig.learning.tasks import Sample
+from labrig.procedures.board_learning import BoardLearning, plan_board_learning
 
 _ORDER, _START = 0, 1
 """Places of the sample order and of the start among the random streams of an experiment's seed."""
@@ -42,6 +43,8 @@ class TrainingPlan:
     policy: StepPolicy
     batches: Batches
     floor: FloorPrediction
+    board: BoardLearning | None
+    """How the board learns by itself; None: the host computes the updates."""
 
     @property
     def drawn(self) -> int:
@@ -71,10 +74,14 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
         (learning.bounds.floor, learning.bounds.ceiling),
         span=span,
         injected=_most_injected(rule, samples, span),
+        learns=learning.where == "board",
     )
     mask = ~bench.programmer.writable
     initial = np.where(mask, bench.realised(), _initial(bench, learning.initial, experiment.seed))
     policy = build_policy(learning)
+    board = None
+    if learning.where == "board":
+        board = plan_board_learning(bench, experiment, samples, bench.programmer.law)
     generator = np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(_ORDER,)))
     return TrainingPlan(
         config=experiment,
@@ -88,6 +95,7 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
         policy=policy,
         batches=build_batches(learning, samples, generator),
         floor=_floor(bench, samples, rule, policy, bounds, initial, experiment.stop.steps),
+        board=board,
     )
 
 

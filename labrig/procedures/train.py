@@ -15,6 +15,7 @@ from labrig.errors import LabrigError, RunError, SafetyError
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
 from labrig.learning.loop import Progress, TrainingStep, loop
 from labrig.learning.tasks import Sample
+from labrig.procedures.board_learning import board_loop
 from labrig.procedures.checkpoint import Checkpoint, Tally
 from labrig.procedures.plan import TrainingPlan, plan_training
 from labrig.procedures.recording import (
@@ -131,18 +132,7 @@ class Training:
 
     def _steps(self) -> Iterator[TrainingStep]:
         plan = self._plan
-        plan.batches.restore(self._start.order)
-        steps = loop(
-            self._bench,
-            plan.rule,
-            plan.policy,
-            plan.batches,
-            initial=self._start.latent,
-            bounds=plan.bounds.bounds,
-            mask=plan.mask,
-            start=self._start.progress,
-        )
-        for step in steps:
+        for step in self._loop():
             self._progress = step.progress
             self._outputs[list(step.samples)] = step.evidence.free.node_voltages[
                 :, self._bench.topology.outputs
@@ -156,6 +146,22 @@ class Training:
             if ending is not None:
                 self._end(ending)
                 return
+
+    def _loop(self) -> Iterator[TrainingStep]:
+        plan, start = self._plan, self._start
+        if plan.board is not None:
+            return board_loop(self._bench, plan.board, start.latent, start.progress)
+        plan.batches.restore(start.order)
+        return loop(
+            self._bench,
+            plan.rule,
+            plan.policy,
+            plan.batches,
+            initial=start.latent,
+            bounds=plan.bounds.bounds,
+            mask=plan.mask,
+            start=start.progress,
+        )
 
     def _confirmed(self, error: Volts) -> Volts:
         """Measure all samples afresh before a stop by error, since each was seen at other conductances."""

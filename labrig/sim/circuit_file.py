@@ -40,6 +40,7 @@ def circuit_text(model: BoardModel, topology: Topology) -> str:
         f"dac {model.dac.bits} {model.dac.span!r}",
         f"drive {model.drive!r}",
         *_nudges(model),
+        *(["learn"] if topology.crossbar_shape else []),
     ]
     law = branches.law
     body = [

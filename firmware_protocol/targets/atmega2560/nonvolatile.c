@@ -40,7 +40,8 @@ static const struct board_record breadboard = {
     .adc_span_uv = 5000000,
     .dac_span_uv = 5000000,
     .drive_mohm = 100000,
-    .features = LABRIG_FEATURE_NUDGE_TOWARD | LABRIG_FEATURE_NUDGE_THROUGH | LABRIG_FEATURE_SOURCE_SENSE,
+    .features = LABRIG_FEATURE_NUDGE_TOWARD | LABRIG_FEATURE_NUDGE_THROUGH | LABRIG_FEATURE_SOURCE_SENSE
+        | LABRIG_FEATURE_LEARN,
     .nudge_ns = NUDGE_DEFAULT_NS,
     .baud = 1000000,
     .serial_number = "UNNAMED",
