@@ -49,7 +49,7 @@ class TrainingProgress:
         self._console = Console(stderr=True) if console is None else console
         self._left = TimeLeft(steps, wall, error)
         self._live: Live | None = None
-        self._started = self._shown = time.monotonic()
+        self._started = self._shown = self._told = time.monotonic()
         self._first_exchanges: int | None = None
         self._state: tuple[int, Volts, int, int, tuple[int, int]] | None = None
         self._walls = False
@@ -93,7 +93,7 @@ class TrainingProgress:
         self._walls = self._walls or any(hits)
         if self._first_exchanges is None:
             self._first_exchanges = exchanges
-        now = time.monotonic()
+        self._told = now = time.monotonic()
         if self._live is None or now - self._shown < _REFRESH:
             return
         self._shown = now
@@ -143,10 +143,10 @@ class TrainingProgress:
         self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
     def _rate(self) -> float:
-        """Exchanges a second since this process began."""
+        """Exchanges a second from the start to what was told last."""
         if self._state is None or self._first_exchanges is None:
             return 0.0
-        elapsed = time.monotonic() - self._started
+        elapsed = self._told - self._started
         return (self._state[3] - self._first_exchanges + 1) / elapsed if elapsed > 0 else 0.0
 
 

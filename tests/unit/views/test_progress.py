@@ -33,6 +33,7 @@ def train(shown: TrainingProgress, clock: Clock) -> None:
         for step in range(51):
             clock.now += 0.5
             shown.update(step, 0.9**step, 2 * (step + 1), step + 1, (3, 1))
+        clock.now += 10.0  # what is done after the last step does not count as slow exchanges
 
 
 def terminal(width: int = 160) -> Console:
