@@ -2,6 +2,8 @@
 
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from labrig.errors import RunError
 from labrig.links.serial import open_serial
 from labrig.store.reader import RunReader
 from tests.support.boards import RunningBoard, StartBoard
-from tests.support.files import Files
+from tests.support.files import IDEAL, Files
 from tests.support.sessions import SessionServer, only_run, stored_steps, wait_for_steps
 
 KILLS = 30
@@ -29,6 +31,15 @@ STEPS = 250
 STOP = f"{{steps: {STEPS}}}"
 SPARED = 0.2
 """Share of the steps before which the last kill falls, so that there is something left to go on with."""
+
+
+BEGIN = """
+import os, sys, labrig
+experiment = labrig.load_experiment(sys.argv[1])
+with labrig.open_bench(experiment.rig) as bench:
+    labrig.train(bench, experiment, runs=sys.argv[2])
+    os._exit(0)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +118,33 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(
     assert outcome(only_run(runs)) == "interrupted"
     sessions.labrig("resume", only_run(runs)).finish()
     assert_same_rows(only_run(runs), uninterrupted)
+
+
+def test_a_run_killed_before_its_first_step_begins_anew(
+    sessions: SessionServer, files: Files, tmp_path: Path, uninterrupted: Path
+) -> None:
+    command = [sys.executable, "-c", BEGIN, str(files.simulated(stop=STOP)), str(tmp_path / "runs")]
+    subprocess.run(command, check=True)
+    run = only_run(tmp_path / "runs")
+    assert stored_steps(run.parent) == 0
+    assert outcome(run) == "interrupted"
+    sessions.labrig("resume", run).finish()
+    assert_same_rows(run, uninterrupted)
+
+
+def test_a_board_of_continuous_branches_goes_on_too(files: Files, tmp_path: Path) -> None:
+    loaded = labrig.load_experiment(files.simulated("0.2 mV", IDEAL, order="shuffle"))
+    with labrig.open_bench(loaded.rig) as bench:
+        reference = labrig.train(bench, loaded, runs=tmp_path)
+        reference.finish()
+    with labrig.open_bench(loaded.rig) as bench:
+        training = labrig.train(bench, loaded, runs=tmp_path)
+        for step in training:
+            if step.step == 7:
+                break
+    with labrig.open_resumed(training.run) as resumed:
+        resumed.start(lambda: None).finish()
+    assert_same_rows(training.run, reference.run)
 
 
 def test_a_finished_run_is_not_resumed(sessions: SessionServer, files: Files, tmp_path: Path) -> None:
