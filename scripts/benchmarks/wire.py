@@ -1,8 +1,9 @@
-"""How near the emulated board comes to its wire: writes and whole steps of a 40 × 30 crossbar, in emulated time.
+"""How near the emulated board comes to its wire: writes and steps of a 40 × 30 crossbar, in emulated time.
 
-The firmware runs on an emulated ATmega2560 whose line, SPI bus and parts have the timing of the real ones; the host
-answers without delay. Share: all bytes down × 10 bits / baud, over the time from the first bit down to the last bit
-of the last reply. A step: the inputs, a full write confirmed by its digest, and a scan of the outputs, free and clamped.
+The firmware runs on an emulated ATmega2560 whose line, SPI bus and parts have the timing of the real ones; the
+host answers without delay. Share: all bytes down × 10 bits / baud, over the time from the first bit down to the
+last bit of the last reply. A step: the inputs, a full write confirmed by its digest, and a scan of the outputs,
+free and clamped.
 """
 
 import argparse
@@ -146,7 +147,9 @@ class Bench:
         if len(replies) != script.frames or refused:
             msg = f"{script.frames} requests, {len(replies)} replies, refused: {refused}"
             raise RuntimeError(msg)
-        abuses = {key: report[key] for key in ("receive_overruns", "spi_collisions", "select_faults", "select_cuts")}
+        abuses = {
+            key: report[key] for key in ("receive_overruns", "spi_collisions", "select_faults", "select_cuts")
+        }
         counted = {key: count for key, count in {**abuses, **report["parts"]}.items() if count}
         if counted:
             msg = f"the models counted {counted}"
@@ -162,7 +165,9 @@ class Bench:
         subprocess.run([self.program, *options], check=True)
         report: dict[str, Any] = json.loads(told.read_text())
         decoder = FrameDecoder()
-        replies = [frame for reply in report["replies"] for frame in decoder.feed(bytes.fromhex(reply) + b"\0")]
+        replies = [
+            frame for reply in report["replies"] for frame in decoder.feed(bytes.fromhex(reply) + b"\0")
+        ]
         return report, replies
 
 
