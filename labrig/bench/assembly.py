@@ -10,13 +10,13 @@ from labrig.bench.endings import afterwards, signals_unwind
 from labrig.bench.profile import limits_of, spread, tap_laws
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
-from labrig.bench.wiring import resolve_wiring
+from labrig.bench.wiring import as_wired, resolve_wiring
 from labrig.boards.base import Board, BoardRequest
 from labrig.circuit.build import build_topology
 from labrig.circuit.topology import Topology
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
 from labrig.config.plugins import PluginBoard, load_plugin
-from labrig.config.rig import BoardConfig, RigConfig
+from labrig.config.rig import RigConfig, Wiring
 from labrig.errors import BoardFault, ConfigError
 
 
@@ -42,26 +42,27 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
     topology = build_topology(rig.network)
     with ExitStack() as stack:
         stack.enter_context(signals_unwind())
-        board = _open_board(rig.board, topology, stack, simulate=simulate)
+        board = _open_board(rig, topology, stack, simulate=simulate)
         stack.enter_context(afterwards(board.close))
         bench = assemble(rig, board, topology)
         stack.enter_context(afterwards(bench.make_safe))
         yield bench
 
 
-def _open_board(config: BoardConfig, topology: Topology, stack: ExitStack, *, simulate: bool) -> Board:
+def _open_board(rig: RigConfig, topology: Topology, stack: ExitStack, *, simulate: bool) -> Board:
     from labrig.sim.build import build_board, simulation_of
 
+    config = rig.board
     if simulate or isinstance(config, SimulatedBoard):
         model, serial_number = simulation_of(config)
-        return build_board(model, topology, serial_number)
+        return build_board(model, as_wired(rig.wiring, topology), serial_number)
     if isinstance(config, PluginBoard):
         board: Board = load_plugin(config.kind).open(config.settings, topology)
         return board
-    return _open_firmware(config, topology, stack)
+    return _open_firmware(config, rig.wiring, topology, stack)
 
 
-def _open_firmware(config: FirmwareBoard, topology: Topology, stack: ExitStack) -> Board:
+def _open_firmware(config: FirmwareBoard, wiring: Wiring, topology: Topology, stack: ExitStack) -> Board:
     from labrig.bench.state import state_folder
     from labrig.boards.finding import find_board
     from labrig.boards.wired import open_wired
@@ -72,8 +73,9 @@ def _open_firmware(config: FirmwareBoard, topology: Topology, stack: ExitStack) 
     if config.launch is not None and config.model is not None:
         kind = "HOST" if config.launch.target == "host" else "AVR"
         serial_number = config.serial_number or f"{kind}{config.model.seed}"
+        wired = as_wired(wiring, topology)
         port = stack.enter_context(
-            launched(config.launch, config.model, topology, serial_number, state_folder())
+            launched(config.launch, config.model, wired, serial_number, state_folder())
         )
         return open_wired(open_link(SerialLink(port=port)))
     if config.link is None:
