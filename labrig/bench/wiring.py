@@ -96,10 +96,7 @@ def as_wired(wiring: Wiring, topology: Topology) -> Topology:
     line, inputs, outputs = found.line_of_node, *counts[:2]
     return Topology(
         nodes=tuple(topology.nodes[node] for node in np.argsort(line)),
-        branches=tuple(
-            (int(line[a]), int(line[b]))
-            for a, b in (topology.branches[branch] for branch in np.argsort(found.wiper_of_branch))
-        ),
+        branches=tuple((int(a), int(b)) for a, b in line[topology.ends[np.argsort(found.wiper_of_branch)]]),
         inputs=tuple(range(inputs)),
         outputs=tuple(range(inputs, inputs + outputs)),
     )
