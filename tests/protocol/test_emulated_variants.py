@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,8 +53,9 @@ class Script:
         file, script, report = (folder / name for name in ("circuit", "script", "report"))
         file.write_text(circuit.text())
         script.write_text("\n".join([*self.lines, ""]))
-        options = ["--circuit", file, "--play", script, "--statistics", report, "--baud", "115200"]
-        subprocess.run([PROGRAM, *options, "--firmware", firmware], check=True)
+        paths = {"--circuit": file, "--play": script, "--statistics": report, "--firmware": firmware}
+        options = [word for option, path in paths.items() for word in (option, str(path))]
+        subprocess.run([PROGRAM, *options, "--baud", "115200"], check=True)
         told = json.loads(report.read_text())
         assert (told["receive_overruns"], told["spi_collisions"], set(told["parts"].values())) == (0, 0, {0})
         decoder = FrameDecoder()
@@ -168,3 +170,11 @@ def test_all_of_it_fits_into_the_memory_with_room_for_the_stack(variants: tuple[
     told = subprocess.run(["avr-size", variants[0]], capture_output=True, text=True, check=True).stdout
     _, data, bss = map(int, told.splitlines()[1].split()[:3])
     assert data + bss <= 7200
+
+
+def test_the_tables_are_those_that_their_script_writes(tmp_path: Path) -> None:
+    folder = FIRMWARE / "targets/atmega2560"
+    copy = tmp_path / "tables.py"
+    copy.write_text((folder / "tables.py").read_text())
+    subprocess.run([sys.executable, copy], check=True)
+    assert (tmp_path / "tables.S").read_text() == (folder / "tables.S").read_text()
