@@ -85,7 +85,7 @@ class Script:
     """What a host without delay plays: frames, pauses until one is answered, and marks of time."""
 
     window: int
-    lines: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list[str])
     frames: int = 0
     bytes_down: int = 0
 

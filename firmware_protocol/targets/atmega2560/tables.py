@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 HEAD = """\
-/* Tables for the two checksums, each plane of 256 bytes on a page of its own: a byte is looked up by its index.
+/* Tables for the two checksums, each plane of 256 bytes on a page of its own, looked up by a byte alone.
  * Written by tables.py beside this file. */
     .section .progmem.tables, "a"
     .balign 256
