@@ -93,10 +93,12 @@ def as_wired(wiring: Wiring, topology: Topology) -> Topology:
     """
     counts = len(topology.inputs), len(topology.outputs), len(topology.hidden), len(topology.branches)
     found = resolve_wiring(wiring, topology, _JustEnough("in simulation", *counts))
-    line, inputs, outputs = found.line_of_node, *counts[:2]
+    inputs, outputs = counts[:2]
+    line: list[int] = found.line_of_node.tolist()
+    in_order: list[int] = np.argsort(found.wiper_of_branch).tolist()
     return Topology(
         nodes=tuple(topology.nodes[node] for node in np.argsort(line)),
-        branches=tuple((int(a), int(b)) for a, b in line[topology.ends[np.argsort(found.wiper_of_branch)]]),
+        branches=tuple((line[a], line[b]) for a, b in (topology.branches[k] for k in in_order)),
         inputs=tuple(range(inputs)),
         outputs=tuple(range(inputs, inputs + outputs)),
     )
