@@ -2,8 +2,6 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,12 +31,15 @@ SPARED = 0.2
 """Share of the steps before which the last kill falls, so that there is something left to go on with."""
 
 
-BEGIN = """
-import os, sys, labrig
-experiment = labrig.load_experiment(sys.argv[1])
+TRAIN_AND_DIE = """
+import os, signal, sys, labrig
+experiment, runs, count = sys.argv[1:]
+experiment = labrig.load_experiment(experiment)
 with labrig.open_bench(experiment.rig) as bench:
-    labrig.train(bench, experiment, runs=sys.argv[2])
-    os._exit(0)
+    steps = iter(labrig.train(bench, experiment, runs=runs))
+    for _ in range(int(count)):
+        next(steps)
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -58,6 +59,13 @@ def uninterrupted(sessions: SessionServer, tmp_path_factory: pytest.TempPathFact
 
 def trained(sessions: SessionServer, experiment: Path, runs: Path) -> Path:
     sessions.labrig("train", experiment, "--runs", runs).finish()
+    return only_run(runs)
+
+
+def killed_after(count: int, sessions: SessionServer, experiment: Path, runs: Path) -> Path:
+    """A run whose process was killed once it had stored so many steps."""
+    assert sessions.python(TRAIN_AND_DIE, experiment, runs, count).exit_code() == -signal.SIGKILL
+    assert stored_steps(runs) == count
     return only_run(runs)
 
 
@@ -123,10 +131,7 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(
 def test_a_run_killed_before_its_first_step_begins_anew(
     sessions: SessionServer, files: Files, tmp_path: Path, uninterrupted: Path
 ) -> None:
-    command = [sys.executable, "-c", BEGIN, str(files.simulated(stop=STOP)), str(tmp_path / "runs")]
-    subprocess.run(command, check=True)
-    run = only_run(tmp_path / "runs")
-    assert stored_steps(run.parent) == 0
+    run = killed_after(0, sessions, files.simulated(stop=STOP), tmp_path / "runs")
     assert outcome(run) == "interrupted"
     sessions.labrig("resume", run).finish()
     assert_same_rows(run, uninterrupted)
@@ -199,11 +204,9 @@ def abandoned(
     tmp_path: Path,
     uninterrupted: Path,
 ) -> Abandoned:
-    board, runs = start_board(model, topology), tmp_path / "runs"
-    session = sessions.labrig("train", files.on_port(board.resource, stop=STOP), "--runs", runs)
-    wait_for_steps(runs, 10)
-    session.kill()
-    return Abandoned(board, only_run(runs), codes(uninterrupted))
+    board = start_board(model, topology)
+    run = killed_after(5, sessions, files.on_port(board.resource, stop=STOP), tmp_path / "runs")
+    return Abandoned(board, run, codes(uninterrupted))
 
 
 def held_by(board: RunningBoard, wanted: CodeArray | None = None) -> CodeArray:
@@ -236,7 +239,7 @@ def test_a_board_whose_last_write_was_torn_is_written_without_asking(
     sessions: SessionServer, abandoned: Abandoned
 ) -> None:
     (changed,) = np.nonzero(abandoned.last != abandoned.upcoming)
-    assert len(changed) > 1, "a write of one code cannot be torn"
+    assert len(changed) > 1
     torn = abandoned.last.copy()
     torn[changed[0]] = abandoned.upcoming[changed[0]]
     held_by(abandoned.board, torn)
