@@ -95,10 +95,11 @@ def as_wired(wiring: Wiring, topology: Topology) -> Topology:
     found = resolve_wiring(wiring, topology, _JustEnough("in simulation", *counts))
     inputs, outputs = counts[:2]
     line: list[int] = found.line_of_node.tolist()
-    in_order: list[int] = np.argsort(found.wiper_of_branch).tolist()
+    by_line: list[int] = np.argsort(found.line_of_node).tolist()
+    by_wiper: list[int] = np.argsort(found.wiper_of_branch).tolist()
     return Topology(
-        nodes=tuple(topology.nodes[node] for node in np.argsort(line)),
-        branches=tuple((line[a], line[b]) for a, b in (topology.branches[k] for k in in_order)),
+        nodes=tuple(topology.nodes[node] for node in by_line),
+        branches=tuple((line[a], line[b]) for a, b in (topology.branches[k] for k in by_wiper)),
         inputs=tuple(range(inputs)),
         outputs=tuple(range(inputs, inputs + outputs)),
     )
