@@ -228,12 +228,13 @@ static void dispatch(struct labrig_board *board)
     }
 }
 
-/* Whether a request can be carried out while a reply is on its way. What leaves must stay as it is. */
+/* Whether a request can be carried out while a reply is on its way: what leaves must stay as it is. A request of the
+ * session writes to its slot alone, and is answered later. */
 static bool beside_reply(struct labrig_board *board)
 {
     const uint8_t type = board->request[LABRIG_HEADER_TYPE_AT];
-    return (type == LABRIG_TYPE_WRITE || type == LABRIG_TYPE_WRITE_SPARSE || type == LABRIG_TYPE_MEASURE)
-        && board->sending.data != labrig_session_slot(&board->session)
+    const bool free = type == LABRIG_TYPE_HELLO || type == LABRIG_TYPE_IDENTIFY || type == LABRIG_TYPE_STATUS;
+    return !free && (type & LABRIG_REPLY_BIT) == 0 && board->sending.data != labrig_session_slot(&board->session)
         && labrig_session_order(&board->session, board->request[LABRIG_HEADER_SEQ_AT]) == LABRIG_ORDER_NEXT;
 }
 

@@ -13,9 +13,6 @@ void labrig_receiver_begin(struct labrig_receiver *receiver, uint8_t *body)
 
 static enum labrig_received verdict(const struct labrig_receiver *receiver, enum labrig_cobs end)
 {
-    if (end == LABRIG_COBS_END && receiver->count == 0 && !receiver->oversize) {
-        return LABRIG_RECEIVED_NOTHING; /* 00 before or between frames */
-    }
     const bool good = end == LABRIG_COBS_END && !receiver->oversize
         && receiver->count >= LABRIG_HEADER_SIZE + LABRIG_CRC_SIZE
         && receiver->count == LABRIG_HEADER_SIZE + LABRIG_CRC_SIZE + receiver->body[LABRIG_HEADER_LEN_AT]
@@ -26,6 +23,9 @@ static enum labrig_received verdict(const struct labrig_receiver *receiver, enum
 enum labrig_received labrig_receiver_byte(struct labrig_receiver *receiver, uint8_t byte)
 {
     uint8_t out;
+    if (byte == 0 && labrig_receiver_idle(receiver)) {
+        return LABRIG_RECEIVED_NOTHING; /* 00 before or between frames */
+    }
     const enum labrig_cobs step = labrig_cobs_decode(&receiver->decoder, byte, &out);
     if (step == LABRIG_COBS_NONE) {
         return LABRIG_RECEIVED_NOTHING;

@@ -56,8 +56,8 @@ void labrig_hal_release(uint16_t driver);
 void labrig_hal_settle(uint16_t steps);
 bool labrig_hal_settled(void);
 
-/* One conversion. Channels: the lines, then the driver's side of each driver. */
-uint16_t labrig_hal_convert(uint16_t channel);
+/* One conversion of each of successive channels. Channels: the lines, then the driver's side of each driver. */
+void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes);
 
 uint16_t labrig_hal_supply_mv(void);
 int16_t labrig_hal_temperature_cdegc(void);

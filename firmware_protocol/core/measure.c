@@ -100,13 +100,25 @@ uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig
     return LABRIG_STATUS_OK;
 }
 
-static uint32_t converted(uint16_t channel, uint8_t averages)
+/* Sums of conversions of successive channels, at most CHANNELS_A_STEP. */
+static void convert(uint16_t first, uint8_t count, uint8_t averages, uint32_t *sums)
 {
-    uint32_t sum = 0;
-    for (uint8_t k = 0; k < averages; k++) {
-        sum += labrig_hal_convert(channel);
+    uint16_t codes[CHANNELS_A_STEP];
+    for (uint8_t k = 0; k < count; k++) {
+        sums[k] = 0;
     }
-    return sum;
+    for (; averages > 0; averages--) {
+        labrig_hal_scan(first, count, codes);
+        for (uint8_t k = 0; k < count; k++) {
+            sums[k] += codes[k];
+        }
+    }
+}
+
+static uint8_t next_channels(uint16_t channel, uint16_t channels)
+{
+    const uint16_t left = (uint16_t)(channels - channel);
+    return left < CHANNELS_A_STEP ? (uint8_t)left : CHANNELS_A_STEP;
 }
 
 static void impose(struct labrig_measure *measure, struct labrig_drivers_state *drivers)
@@ -122,9 +134,13 @@ static void impose(struct labrig_measure *measure, struct labrig_drivers_state *
 static void store(struct labrig_measure *measure, struct labrig_drivers_state *drivers)
 {
     const struct labrig_config *config = drivers->config;
-    if (measure->channel < config->outputs) {
-        const uint16_t line = (uint16_t)(config->inputs + measure->channel);
-        labrig_drivers_refer(drivers, measure->channel++, converted(line, measure->averages));
+    const uint8_t count = next_channels(measure->channel, config->outputs);
+    uint32_t sums[CHANNELS_A_STEP];
+    if (count != 0) {
+        convert((uint16_t)(config->inputs + measure->channel), count, measure->averages, sums);
+        for (uint8_t k = 0; k < count; k++) {
+            labrig_drivers_refer(drivers, measure->channel++, sums[k]);
+        }
         return;
     }
     labrig_drivers_referred(drivers, measure->averages);
@@ -132,22 +148,42 @@ static void store(struct labrig_measure *measure, struct labrig_drivers_state *d
     measure->phase = LABRIG_PHASE_SCAN;
 }
 
-static uint32_t reading(const struct labrig_measure *measure, const struct labrig_drivers_state *drivers)
+static bool stored(const struct labrig_measure *measure, const struct labrig_config *config, uint16_t channel)
 {
-    const uint16_t channel = (uint16_t)(measure->scan_start + measure->channel);
-    const uint16_t output = (uint16_t)(channel - drivers->config->inputs);
-    if (measure->store && channel >= drivers->config->inputs && output < drivers->config->outputs) {
-        return drivers->reference[output]; /* what is told is what later nudges start from */
-    }
-    return converted(channel, measure->averages);
+    return measure->store && channel >= config->inputs && channel - config->inputs < config->outputs;
 }
 
+/* Single conversions of 16 bits, which need neither sums nor packing. */
+static void scan_words(struct labrig_measure *measure, uint16_t first, uint8_t count)
+{
+    uint16_t codes[CHANNELS_A_STEP];
+    uint8_t *at = measure->readings + 2u * measure->channel;
+    labrig_hal_scan(first, count, codes);
+    for (uint8_t k = 0; k < count; k++, at += 2) {
+        labrig_put_u16(at, codes[k]);
+    }
+    measure->channel = (uint16_t)(measure->channel + count);
+}
+
+/* Channels of a stored state go one by one: what is told of its outputs is what later nudges start from. */
 static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_state *drivers)
 {
-    if (measure->channel < measure->scan_count) {
-        for (uint8_t k = 0; k < CHANNELS_A_STEP && measure->channel < measure->scan_count; k++) {
-            labrig_pack(measure->readings, measure->channel, measure->sum_bits, reading(measure, drivers));
-            measure->channel++;
+    const uint8_t next = next_channels(measure->channel, measure->scan_count);
+    const uint8_t count = measure->store && next != 0 ? 1 : next;
+    uint32_t sums[CHANNELS_A_STEP];
+    if (count != 0) {
+        const uint16_t first = (uint16_t)(measure->scan_start + measure->channel);
+        if (measure->sum_bits == 16 && measure->averages == 1 && !measure->store) {
+            scan_words(measure, first, count);
+            return 0;
+        }
+        if (stored(measure, drivers->config, first)) {
+            sums[0] = drivers->reference[first - drivers->config->inputs];
+        } else {
+            convert(first, count, measure->averages, sums);
+        }
+        for (uint8_t k = 0; k < count; k++) {
+            labrig_pack(measure->readings, measure->channel++, measure->sum_bits, sums[k]);
         }
         return 0;
     }

@@ -12,11 +12,8 @@ uint16_t labrig_bits_set(const uint8_t *bitmap, uint16_t count)
     return set;
 }
 
-uint32_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
+uint32_t labrig_unpack_any(const uint8_t *packed, uint16_t index, uint8_t width)
 {
-    if (width == 16) {
-        return labrig_get_u16(packed + 2u * index);
-    }
     const uint32_t first = (uint32_t)index * width;
     const uint8_t *at = packed + (first >> 3);
     const uint8_t shift = (uint8_t)(first & 7u);
@@ -94,10 +91,6 @@ bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, ui
 
 void labrig_pack(uint8_t *packed, uint16_t index, uint8_t width, uint32_t value)
 {
-    if (width == 16) {
-        labrig_put_u16(packed + 2u * index, (uint16_t)value);
-        return;
-    }
     const uint32_t first = (uint32_t)index * width;
     uint8_t *at = packed + (first >> 3);
     const uint8_t shift = (uint8_t)(first & 7u);

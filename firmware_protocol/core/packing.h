@@ -50,7 +50,12 @@ static inline bool labrig_bits_beyond(const uint8_t *bitmap, uint16_t count)
 }
 
 /* The `index`th of values of `width` (1 ... 24) bits. */
-uint32_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width);
+uint32_t labrig_unpack_any(const uint8_t *packed, uint16_t index, uint8_t width);
+
+static inline uint32_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
+{
+    return width == 16 ? labrig_get_u16(packed + 2u * index) : labrig_unpack_any(packed, index, width);
+}
 
 /* The first `count` of values of `width` (1 ... 16) bits. */
 void labrig_unpack_codes(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t *codes);

@@ -76,10 +76,10 @@ bool labrig_hal_settled(void)
     return !fake.settling;
 }
 
-uint16_t labrig_hal_convert(uint16_t channel)
+void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes)
 {
-    fake.conversions++;
-    return fake.readings[channel];
+    fake.conversions += count;
+    memcpy(codes, &fake.readings[first], count * sizeof *codes);
 }
 
 uint16_t labrig_hal_supply_mv(void)

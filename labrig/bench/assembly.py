@@ -10,14 +10,16 @@ from labrig.bench.endings import afterwards, signals_unwind
 from labrig.bench.profile import limits_of, spread, tap_laws
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
-from labrig.bench.wiring import resolve_wiring
-from labrig.boards.base import Board, BoardRequest
+from labrig.bench.wiring import as_wired, resolve_wiring
+from labrig.boards.base import Board, BoardInfo, BoardRequest
+from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
 from labrig.circuit.topology import Topology
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
 from labrig.config.plugins import PluginBoard, load_plugin
-from labrig.config.rig import BoardConfig, RigConfig
+from labrig.config.rig import RigConfig, Wiring
 from labrig.errors import BoardFault, ConfigError
+from labrig.links.base import Link
 
 
 @contextmanager
@@ -42,29 +44,74 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
     topology = build_topology(rig.network)
     with ExitStack() as stack:
         stack.enter_context(signals_unwind())
-        board = _open_board(rig.board, topology, stack, simulate=simulate)
+        board = _open_board(rig, topology, stack, simulate=simulate)
         stack.enter_context(afterwards(board.close))
         bench = assemble(rig, board, topology)
         stack.enter_context(afterwards(bench.make_safe))
         yield bench
 
 
-def _open_board(config: BoardConfig, topology: Topology, stack: ExitStack, *, simulate: bool) -> Board:
+@contextmanager
+def looked_at(rig: RigConfig, *, simulate: bool = False) -> Generator[Look]:
+    """What the board of a rig says of itself; nothing that is driven or programmed changes.
+
+    Parameters
+    ----------
+    simulate
+        Look at the simulated board of the rig instead of the real one.
+
+    Raises
+    ------
+    ConfigError
+        The rig cannot be simulated, or its board is another one.
+    LinkError, ProtocolError, DeviceError
+        The board does not answer as it should.
+    """
+    config = rig.board
+    topology = build_topology(rig.network)
+    with ExitStack() as stack:
+        stack.enter_context(signals_unwind())
+        if isinstance(config, FirmwareBoard) and not simulate:
+            link = _open_firmware_link(config, rig.wiring, topology, stack)
+            stack.enter_context(afterwards(link.close))
+            found = look(link)
+            _check_serial_number(config, found.info, link)
+            yield found
+        else:
+            board = _open_board(rig, topology, stack, simulate=simulate)
+            stack.enter_context(afterwards(board.close))
+            yield Look(board.info, board.exchange(BoardRequest(boundaries=[])).boot_count, None)
+
+
+def _open_board(rig: RigConfig, topology: Topology, stack: ExitStack, *, simulate: bool) -> Board:
     from labrig.sim.build import build_board, simulation_of
 
+    config = rig.board
     if simulate or isinstance(config, SimulatedBoard):
         model, serial_number = simulation_of(config)
-        return build_board(model, topology, serial_number)
+        return build_board(model, as_wired(rig.wiring, topology), serial_number)
     if isinstance(config, PluginBoard):
         board: Board = load_plugin(config.kind).open(config.settings, topology)
         return board
-    return _open_firmware(config, topology, stack)
+    return _open_firmware(config, rig.wiring, topology, stack)
 
 
-def _open_firmware(config: FirmwareBoard, topology: Topology, stack: ExitStack) -> Board:
+def _open_firmware(config: FirmwareBoard, wiring: Wiring, topology: Topology, stack: ExitStack) -> Board:
+    from labrig.boards.wired import open_wired
+
+    link = _open_firmware_link(config, wiring, topology, stack)
+    board = open_wired(link)
+    try:
+        _check_serial_number(config, board.info, link)
+    except ConfigError:
+        board.close()
+        raise
+    return board
+
+
+def _open_firmware_link(config: FirmwareBoard, wiring: Wiring, topology: Topology, stack: ExitStack) -> Link:
     from labrig.bench.state import state_folder
     from labrig.boards.finding import find_board
-    from labrig.boards.wired import open_wired
     from labrig.config.links import DEFAULT_BAUDRATE, SerialLink
     from labrig.links.opening import open_link
     from labrig.sim.launch import launched
@@ -72,24 +119,23 @@ def _open_firmware(config: FirmwareBoard, topology: Topology, stack: ExitStack) 
     if config.launch is not None and config.model is not None:
         kind = "HOST" if config.launch.target == "host" else "AVR"
         serial_number = config.serial_number or f"{kind}{config.model.seed}"
+        wired = as_wired(wiring, topology)
         port = stack.enter_context(
-            launched(config.launch, config.model, topology, serial_number, state_folder())
+            launched(config.launch, config.model, wired, serial_number, state_folder())
         )
-        return open_wired(open_link(SerialLink(port=port)))
+        return open_link(SerialLink(port=port))
     if config.link is None:
-        return open_wired(
-            open_link(SerialLink(port=find_board(config.serial_number or "", DEFAULT_BAUDRATE)))
-        )
-    link = open_link(config.link)
-    board = open_wired(link)
-    if config.serial_number not in (None, board.info.serial_number):
-        board.close()
+        return open_link(SerialLink(port=find_board(config.serial_number or "", DEFAULT_BAUDRATE)))
+    return open_link(config.link)
+
+
+def _check_serial_number(config: FirmwareBoard, info: BoardInfo, link: Link) -> None:
+    if config.serial_number not in (None, info.serial_number):
         msg = (
-            f"board.serial_number: found board {board.info.serial_number} on {link.name}, the rig is for"
+            f"board.serial_number: found board {info.serial_number} on {link.name}, the rig is for"
             f" {config.serial_number}; connect that board or correct the rig"
         )
         raise ConfigError(msg)
-    return board
 
 
 def assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:

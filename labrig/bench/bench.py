@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labrig.arrays import Amperes, BranchArray, CodeArray, IntArray, Seconds, Siemens, Volts
+from labrig.arrays import (
+    Amperes,
+    BoolArray,
+    BranchArray,
+    CodeArray,
+    FloatArray,
+    IntArray,
+    Seconds,
+    Siemens,
+    Volts,
+)
 from labrig.bench.bounds import EffectiveBounds, effective_bounds
 from labrig.bench.currents import driver_currents, injected
 from labrig.bench.levels import Levels
@@ -22,6 +32,7 @@ from labrig.boards.base import (
     Counters,
     LearnSteps,
     Learnt,
+    Monitored,
     Program,
 )
 from labrig.boards.learning import plan_learn
@@ -40,6 +51,18 @@ class Scanning:
 
     settle: Seconds = 0.0
     averages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """M settled states as they were read, N nodes."""
+
+    imposed: Sequence[Boundary]
+    """On nodes: what the drivers were told, on the grid of their DACs."""
+    volts: FloatArray
+    """Node side of the drive resistors, shape (M, N), V."""
+    sources: FloatArray
+    """Driver side, shape (M, N), V; NaN where it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +148,29 @@ class Bench:
     def counters(self) -> Counters:
         """What crossed the link so far."""
         return self._board.counters
+
+    @property
+    def monitored(self) -> Monitored | None:
+        """The board again where it can be asked for an echo and for its health; None where it has no link."""
+        return self._board if isinstance(self._board, Monitored) else None
+
+    @property
+    def line_names(self) -> list[str]:
+        """The board's line at each node, as `wiring` in a rig has it: ``dac0``, ``adc3``, ``sense1``."""
+        info = self.info
+        kinds = (("dac", info.inputs), ("adc", info.outputs), ("sense", info.hidden))
+        names = [f"{kind}{number}" for kind, count in kinds for number in range(count)]
+        return [names[line] for line in self._wiring.line_of_node]
+
+    @property
+    def writable(self) -> BoolArray:
+        """Which branches may be written: all that the rig does not mask; shape (B,)."""
+        return self._programmer.writable
+
+    @property
+    def wipers(self) -> IntArray:
+        """Number of each branch's wiper on the board, shape (B,)."""
+        return self._wiring.wiper_of_branch
 
     @property
     def programmer(self) -> Programmer:
@@ -279,6 +325,38 @@ class Bench:
         self.exchange_index += 1
         return self._states(imposed, reply, self._programmer.realised(wanted), currents=currents)
 
+    def scan(self, boundaries: Sequence[Boundary], *, program: BranchArray | None = None) -> Scans:
+        """One exchange like `settle`, with every reading as the converters gave it, near a rail or not.
+
+        Raises
+        ------
+        LimitExceeded
+            Before a byte leaves.
+        LinkError, ProtocolError, DeviceError
+        """
+        wanted = self._program if program is None else self.program_of(program)
+        imposed = self._imposable(boundaries)
+        request = BoardRequest(
+            boundaries=self._on_lines(imposed),
+            program=None if program is None and self._is_held else wanted,
+            settle=self._scanning.settle,
+            averages=self._scanning.averages,
+            sources=self.info.drive > 0,
+            index=self.exchange_index,
+        )
+        reply = self._exchange(request, imposed, wanted)
+        self.exchange_index += 1
+        lines = self._wiring.line_of_node
+        return Scans(imposed, reply.voltages[:, lines], reply.sources[:, lines])
+
+    def read_back(self) -> BranchArray | CodeArray:
+        """What the chips say that they hold, branch by branch: codes, or S on a continuous board; (B,)."""
+        written = None if self._is_held else self._program
+        request = BoardRequest(boundaries=[], program=written, read_back=True)
+        reply = self._exchange(request, [], self._program)
+        told = self._program if reply.program is None else reply.program
+        return told.values[self._wiring.wiper_of_branch]
+
     def program_of(self, latent: BranchArray) -> Program:
         """The program that `settle` would send for these conductances, (B,) S."""
         known = self._upcoming
@@ -307,7 +385,10 @@ class Bench:
         """Put these codes on the branches, shape (B,): an exchange without boundaries."""
         values = self._program.values.copy()
         values[self._wiring.wiper_of_branch] = codes
-        program = Codes(np.asarray(values, dtype=np.int64))
+        self.write_program(Codes(np.asarray(values, dtype=np.int64)))
+
+    def write_program(self, program: Program) -> None:
+        """Put a whole program on the board, such as one that was `held` before."""
         self._exchange(BoardRequest(boundaries=[], program=program), [], program)
 
     def digest(self) -> int:

@@ -20,9 +20,11 @@ class EffectiveBounds:
     ceiling_from: str
 
     def __str__(self) -> str:
-        floor = format_quantity(float(self.bounds.floor.max()), "S")
-        ceiling = format_quantity(float(self.bounds.ceiling.min()), "S")
-        return f"{floor} ({self.floor_from}) to {ceiling} ({self.ceiling_from})"
+        floor = f"{format_quantity(float(self.bounds.floor.max()), 'S')} ({self.floor_from})"
+        ceiling = float(self.bounds.ceiling.min())
+        if ceiling == np.inf:
+            return f"{floor}, no ceiling"
+        return f"{floor} to {format_quantity(ceiling, 'S')} ({self.ceiling_from})"
 
 
 def effective_bounds(

@@ -2,15 +2,44 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from labrig.arrays import IntArray
-from labrig.boards.base import BoardInfo
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.topology import Topology
 from labrig.config.rig import Wiring
 from labrig.errors import ConfigError
+
+
+class Sockets(Protocol):
+    """What a board offers to be wired."""
+
+    @property
+    def serial_number(self) -> str:
+        """Of the board."""
+        ...
+
+    @property
+    def inputs(self) -> int:
+        """Lines that are driven."""
+        ...
+
+    @property
+    def outputs(self) -> int:
+        """Lines that are read, clamped and nudged."""
+        ...
+
+    @property
+    def hidden(self) -> int:
+        """Lines that are only read."""
+        ...
+
+    @property
+    def branches(self) -> int:
+        """Wipers."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +70,42 @@ class WiringMap:
         )
 
 
-def resolve_wiring(wiring: Wiring, topology: Topology, info: BoardInfo) -> WiringMap:
+@dataclass(frozen=True, slots=True)
+class _JustEnough:
+    """Sockets of a simulated board: those that its network needs."""
+
+    serial_number: str
+    inputs: int
+    outputs: int
+    hidden: int
+    branches: int
+
+
+def as_wired(wiring: Wiring, topology: Topology) -> Topology:
+    """The network as the board has it: nodes in the order of lines, branches in the order of wipers.
+
+    A simulated board is built on this, so that a rig is rehearsed with the wiring that its bench has.
+
+    Raises
+    ------
+    ConfigError
+        As `resolve_wiring`, for a board that is just large enough.
+    """
+    counts = len(topology.inputs), len(topology.outputs), len(topology.hidden), len(topology.branches)
+    found = resolve_wiring(wiring, topology, _JustEnough("in simulation", *counts))
+    inputs, outputs = counts[:2]
+    line: list[int] = found.line_of_node.tolist()
+    by_line: list[int] = np.argsort(found.line_of_node).tolist()
+    by_wiper: list[int] = np.argsort(found.wiper_of_branch).tolist()
+    return Topology(
+        nodes=tuple(topology.nodes[node] for node in by_line),
+        branches=tuple((line[a], line[b]) for a, b in (topology.branches[k] for k in by_wiper)),
+        inputs=tuple(range(inputs)),
+        outputs=tuple(range(inputs, inputs + outputs)),
+    )
+
+
+def resolve_wiring(wiring: Wiring, topology: Topology, board: Sockets) -> WiringMap:
     """Match the network to the board, in order where the rig does not say otherwise.
 
     Raises
@@ -51,17 +115,17 @@ def resolve_wiring(wiring: Wiring, topology: Topology, info: BoardInfo) -> Wirin
     """
     lines = np.full(len(topology.nodes), -1, dtype=np.int64)
     groups = (
-        ("inputs", topology.inputs, wiring.inputs, "dac", 0, info.inputs),
-        ("outputs", topology.outputs, wiring.outputs, "adc", info.inputs, info.outputs),
-        ("hidden", topology.hidden, wiring.hidden, "sense", info.inputs + info.outputs, info.hidden),
+        ("inputs", topology.inputs, wiring.inputs, "dac", 0, board.inputs),
+        ("outputs", topology.outputs, wiring.outputs, "adc", board.inputs, board.outputs),
+        ("hidden", topology.hidden, wiring.hidden, "sense", board.inputs + board.outputs, board.hidden),
     )
     for group, nodes, given, prefix, first, count in groups:
         names = [topology.nodes[node] for node in nodes]
-        places = _places(f"wiring.{group}", names, given, prefix, count, info)
+        places = _places(f"wiring.{group}", names, given, prefix, count, board)
         lines[list(nodes)] = first + np.asarray(places, dtype=np.int64)
     branches = [topology.branch_name(branch) for branch in range(len(topology.branches))]
-    wipers = _places("wiring.branches", branches, wiring.branches, "wiper", info.branches, info)
-    return WiringMap(lines, np.asarray(wipers, dtype=np.int64), info.branches)
+    wipers = _places("wiring.branches", branches, wiring.branches, "wiper", board.branches, board)
+    return WiringMap(lines, np.asarray(wipers, dtype=np.int64), board.branches)
 
 
 def _places(
@@ -70,11 +134,11 @@ def _places(
     given: Mapping[str, str | int],
     prefix: str,
     count: int,
-    info: BoardInfo,
+    board: Sockets,
 ) -> list[int]:
     if len(names) > count:
         msg = (
-            f"{key}: the network has {len(names)}, board {info.serial_number} has {count};"
+            f"{key}: the network has {len(names)}, board {board.serial_number} has {count};"
             " take a larger board or a smaller network"
         )
         raise ConfigError(msg)

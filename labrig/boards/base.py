@@ -7,7 +7,7 @@ its hidden (sense-only) lines. `labrig.bench` maps nodes to lines and branches t
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,6 +181,43 @@ class BoardReply:
     boot_count: int
     learnt: Learnt | None = None
     """Where the board was to learn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a board counts and measures of itself; the counts are since its reset."""
+
+    boot_count: int
+    uptime: Seconds
+    armed: bool
+    driven: int
+    """Drivers that are not released."""
+    fault: str
+    """Why it refused a request last; empty: it has refused none."""
+    heartbeat_expired: int
+    frames_good: int
+    frames_bad: int
+    """Damaged, or no requests."""
+    overruns: int
+    states: int
+    """Settled states scanned."""
+    codes_written: int
+    supply: Volts
+    temperature: float
+    """Degrees Celsius."""
+
+
+@runtime_checkable
+class Monitored(Protocol):
+    """What a board behind a link can be asked beyond `Board`; no driver and no branch changes by it."""
+
+    def echo(self, data: bytes) -> bytes:
+        """Send bytes there and back: one turn-around."""
+        ...
+
+    def health(self) -> Health:
+        """What the board says of itself."""
+        ...
 
 
 class Board(Protocol):

@@ -31,7 +31,7 @@ def measure(
     """Apply inputs to a board, trained or not, and read its outputs.
 
     Where samples have targets, the error is told as well.
-    The board of a run gets the codes of the run's last step back where it lost them.
+    The board of a run is given the codes of the run's last step where it holds others.
 
     Example: labrig measure 20260101-120000-crossbar-40x30 --file samples.csv
     """

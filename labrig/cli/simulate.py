@@ -36,6 +36,7 @@ def board(
     """
     import time
 
+    from labrig.bench.wiring import as_wired
     from labrig.circuit.build import build_topology
     from labrig.cli.signals import ending_signals
     from labrig.config.loading import load_rig
@@ -47,7 +48,8 @@ def board(
 
     config = load_rig(rig)
     model, serial_number = simulation_of(config.board)
-    chips = build_hardware(model, build_topology(config.network), serial_number)
+    wired = as_wired(config.wiring, build_topology(config.network))
+    chips = build_hardware(model, wired, serial_number)
     dispatcher = Dispatcher(Device(chips, time.monotonic))
     with ending_signals() as ending, open_port(listen) as port:
         info = chips.info

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from labrig.arrays import Amperes, Ohms
+from labrig.arrays import Amperes, Ohms, Volts
 from labrig.errors import ConfigError
 
 
@@ -23,6 +23,8 @@ class DigipotPart:
     """Largest relative error of R_AB."""
     wiper_current: Amperes
     """Largest current through the wiper."""
+    supply: tuple[Volts, Volts]
+    """Between which it is specified."""
     source: str
 
     @property
@@ -40,6 +42,7 @@ def _mcp4351(suffix: str, end_to_end: Ohms) -> DigipotPart:
         code_max=256,
         tolerance=0.20,
         wiper_current=2.5e-3,
+        supply=(2.7, 5.5),
         source="Microchip DS22242A: 257 taps, R_AB ±20 %, R_W 75 Ω typical; wiper current DS22107B p. 6",
     )
 

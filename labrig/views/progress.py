@@ -6,9 +6,9 @@ from typing import Self
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from labrig.arrays import Seconds, Volts
 from labrig.views.estimate import TimeLeft
@@ -16,6 +16,10 @@ from labrig.views.words import duration, volts
 
 _REFRESH = 0.1
 """Seconds between two pictures; a step in between costs one look at the clock."""
+_BAR, _GAP = 24, 2
+"""Characters of the bar, and between two cells."""
+_DROPPED_FIRST = ("name", "bar", "walls", "measurements", "rate")
+"""Cells that a narrow terminal does without."""
 
 
 class TrainingProgress:
@@ -45,9 +49,11 @@ class TrainingProgress:
         self._console = Console(stderr=True) if console is None else console
         self._left = TimeLeft(steps, wall, error)
         self._live: Live | None = None
-        self._started = self._shown = time.monotonic()
+        self._started = self._shown = self._told = time.monotonic()
         self._first_exchanges: int | None = None
         self._state: tuple[int, Volts, int, int, tuple[int, int]] | None = None
+        self._walls = False
+        """Whether a branch was held at a bound yet: from then on the line has room for how many."""
 
     def __enter__(self) -> Self:
         self._started = time.monotonic()
@@ -84,9 +90,10 @@ class TrainingProgress:
             Branches held at the floor and at the ceiling.
         """
         self._state = (step, error, measurements, exchanges, hits)
+        self._walls = self._walls or any(hits)
         if self._first_exchanges is None:
             self._first_exchanges = exchanges
-        now = time.monotonic()
+        self._told = now = time.monotonic()
         if self._live is None or now - self._shown < _REFRESH:
             return
         self._shown = now
@@ -94,23 +101,34 @@ class TrainingProgress:
         self._live.update(self._line(), refresh=True)
 
     def _line(self) -> Table:
-        line = Table.grid(padding=(0, 2))
+        """One line; on a narrow terminal without what is needed least."""
+        cells = self._cells()
+        for name in _DROPPED_FIRST:
+            if sum(_width(cell) + _GAP for cell in cells.values()) - _GAP <= self._console.width:
+                break
+            cells.pop(name, None)
+        line = Table.grid(padding=(0, _GAP))
+        for _ in cells:
+            line.add_column(no_wrap=True)
+        line.add_row(*cells.values())
+        return line
+
+    def _cells(self) -> dict[str, Text | ProgressBar]:
+        name = Text(self._name, style="bold")
         if self._state is None:
-            line.add_row(f"[bold]{escape(self._name)}[/]", "waiting for the first measurement")
-            return line
+            return {"name": name, "step": Text("waiting for the first measurement")}
         step, error, measurements, _, (floor, ceiling) = self._state
         left = self._left.seconds()
-        line.add_row(
-            f"[bold]{escape(self._name)}[/]",
-            ProgressBar(self._steps or None, step, width=24, pulse=self._steps is None),
-            f"step {step}" + (f"/{self._steps}" if self._steps else ""),
-            f"error [bold]{volts(error)}[/]",
-            f"{measurements} measurements",
-            f"{self._rate():.3g} exchanges/s",
-            *([f"at ε {floor}, ceiling {ceiling}"] if floor or ceiling else []),
-            *([f"[dim]{duration(left)} left[/]"] if left is not None else []),
-        )
-        return line
+        return {
+            "name": name,
+            "bar": ProgressBar(self._steps or None, step, width=_BAR, pulse=self._steps is None),
+            "step": Text(f"step {step}" + (f"/{self._steps}" if self._steps else "")),
+            "error": Text.assemble("error ", (volts(error), "bold")),
+            "measurements": Text(f"{measurements} measurements"),
+            "rate": Text(f"{self._rate():.3g} exchanges/s"),
+            **({"walls": Text(f"at ε {floor}, ceiling {ceiling}")} if self._walls else {}),
+            **({} if left is None else {"left": Text(f"{duration(left)} left", style="dim")}),
+        }
 
     def _last_line(
         self, step: int, error: Volts, measurements: int, exchanges: int, hits: tuple[int, int]
@@ -125,8 +143,12 @@ class TrainingProgress:
         self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
     def _rate(self) -> float:
-        """Exchanges a second since this process began."""
+        """Exchanges a second from the start to what was told last."""
         if self._state is None or self._first_exchanges is None:
             return 0.0
-        elapsed = time.monotonic() - self._started
+        elapsed = self._told - self._started
         return (self._state[3] - self._first_exchanges + 1) / elapsed if elapsed > 0 else 0.0
+
+
+def _width(cell: Text | ProgressBar) -> int:
+    return cell.cell_len if isinstance(cell, Text) else _BAR

@@ -60,7 +60,11 @@ def run_details(record: TrainingRecord) -> Group:
         *((name, str(int(totals[name] or 0))) for name in ("measurements", "exchanges", "frames", "writes")),
         ("wall time", duration(totals["wall"] or 0.0)),
         *_walls(record),
-        *((name, Text(str(value))) for name, value in record.attributes.items() if isinstance(value, str)),
+        *(
+            (name.replace("_", " "), Text(value))
+            for name, value in record.attributes.items()
+            if isinstance(value, str)
+        ),
     ]
     return Group(Text(str(info.path), style="bold"), _grid(facts), Text(), *_sessions(info))
 

@@ -1,8 +1,9 @@
-"""How near the emulated board comes to its wire: writes and whole steps of a 40 × 30 crossbar, in emulated time.
+"""How near the emulated board comes to its wire: writes and steps of a 40 × 30 crossbar, in emulated time.
 
-The firmware runs on an emulated ATmega2560 whose line, SPI bus and parts have the timing of the real ones; the host
-answers without delay. Share: all bytes down × 10 bits / baud, over the time from the first bit down to the last bit
-of the last reply. A step: the inputs, a full write confirmed by its digest, and a scan of the outputs, free and clamped.
+The firmware runs on an emulated ATmega2560 whose line, SPI bus and parts have the timing of the real ones;
+the host answers without delay. Share: all bytes down × 10 bits / baud, over the time from the first bit down
+to the last bit of the last reply. A step: the inputs, a full write confirmed by its digest, and a scan of the
+outputs, free and clamped.
 """
 
 import argparse
@@ -84,7 +85,7 @@ class Script:
     """What a host without delay plays: frames, pauses until one is answered, and marks of time."""
 
     window: int
-    lines: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list[str])
     frames: int = 0
     bytes_down: int = 0
 
@@ -146,7 +147,9 @@ class Bench:
         if len(replies) != script.frames or refused:
             msg = f"{script.frames} requests, {len(replies)} replies, refused: {refused}"
             raise RuntimeError(msg)
-        abuses = {key: report[key] for key in ("receive_overruns", "spi_collisions", "select_faults", "select_cuts")}
+        abuses = {
+            key: report[key] for key in ("receive_overruns", "spi_collisions", "select_faults", "select_cuts")
+        }
         counted = {key: count for key, count in {**abuses, **report["parts"]}.items() if count}
         if counted:
             msg = f"the models counted {counted}"
@@ -158,11 +161,14 @@ class Bench:
         circuit, played, told = (self.folder / name for name in ("circuit", "script", "report"))
         circuit.write_text(self.wipers.circuit())
         played.write_text(script.text())
-        options = ["--circuit", circuit, "--play", played, "--statistics", told, "--baud", str(baudrate)]
-        subprocess.run([self.program, *options], check=True)
+        paths = {"--circuit": circuit, "--play": played, "--statistics": told}
+        options = [word for option, path in paths.items() for word in (option, str(path))]
+        subprocess.run([self.program, *options, "--baud", str(baudrate)], check=True)
         report: dict[str, Any] = json.loads(told.read_text())
         decoder = FrameDecoder()
-        replies = [frame for reply in report["replies"] for frame in decoder.feed(bytes.fromhex(reply) + b"\0")]
+        replies = [
+            frame for reply in report["replies"] for frame in decoder.feed(bytes.fromhex(reply) + b"\0")
+        ]
         return report, replies
 
 
@@ -226,12 +232,17 @@ def measure(script: Script, boundary: WireBoundary, *, scan: int = OUTPUTS) -> N
     script.send(Message.MEASURE, encode(MeasureRequest(0, 1, INPUTS, scan, 1, body)))
 
 
+def dac_codes(rng: np.random.Generator, lines: int) -> dict[int, int]:
+    chosen: list[int] = rng.integers(1, 65536, lines).tolist()
+    return dict(enumerate(chosen))
+
+
 def inputs(rng: np.random.Generator) -> dict[int, int]:
-    return dict(enumerate(rng.integers(1, 65536, INPUTS).tolist()))
+    return dac_codes(rng, INPUTS)
 
 
 def clamps(rng: np.random.Generator) -> dict[int, int]:
-    return dict(enumerate(rng.integers(1, 65536, OUTPUTS).tolist()))
+    return dac_codes(rng, OUTPUTS)
 
 
 def steps(bench: Bench, *, ahead: bool) -> Script:

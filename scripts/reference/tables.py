@@ -77,6 +77,7 @@ def damaged() -> Iterator[tuple[str, bytes]]:
     yield "five bytes of body", cobs(good[:5]) + b"\0"
     trailing = body(TYPES["ping"], 5, 0, b"") + b"\0"
     yield "a zero behind the CRC", cobs(trailing) + b"\0"
+    yield "a body of no bytes", cobs(b"") + b"\0"
 
 
 def packing() -> dict[str, Any]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cortex import QEMU, CortexStarter
 from tests.support.emulator import EmulatedStarter
-from tests.support.firmware import FIRMWARE, Boards, Starter
+from tests.support.firmware import FIRMWARE, Boards, Hosted, Starter
 from tests.support.simulated import SimulatedStarter
 
 
@@ -29,16 +30,50 @@ def starter(program: Path, tmp_path: Path) -> Iterator[Starter]:
     boards.close()
 
 
-@pytest.fixture(params=["compiled firmware", "simulated"])
-def boards(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Boards]:
-    """Starts boards of every kind that takes any circuit, and ends them with the test."""
-    starter: Boards
-    if request.param == "simulated":
+COMPILED, SIMULATED, CORTEX = "compiled firmware", "simulated", "firmware on a Cortex-M3"
+
+
+@pytest.fixture(params=[COMPILED, SIMULATED])
+def hosted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hosted]:
+    """Starts boards of every kind that is a program of this computer, and ends them with the test."""
+    starter: Hosted
+    if request.param == SIMULATED:
         starter = SimulatedStarter(tmp_path)
     else:
         starter = Starter(request.getfixturevalue("program"), tmp_path)
     yield starter
     starter.close()
+
+
+@pytest.fixture(params=[COMPILED, SIMULATED, CORTEX])
+def boards(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Boards]:
+    """Starts boards of every kind that takes any circuit, and ends them with the test."""
+    starter: Boards
+    if request.param == CORTEX:
+        request.getfixturevalue("cortex_built")
+        starter = CortexStarter(tmp_path)
+    elif request.param == SIMULATED:
+        starter = SimulatedStarter(tmp_path)
+    else:
+        starter = Starter(request.getfixturevalue("program"), tmp_path)
+    yield starter
+    starter.close()
+
+
+@pytest.fixture(scope="session")
+def cortex_built() -> None:
+    """The firmware for a Cortex-M3, made from what is in the checkout."""
+    if not all(shutil.which(tool) for tool in ("make", "arm-none-eabi-gcc", QEMU)):
+        pytest.skip("needs make, arm-none-eabi-gcc and qemu-system-arm")
+    subprocess.run(["make", "--silent", "-C", FIRMWARE, "lm3s6965evb"], check=True)
+
+
+@pytest.fixture
+def cortex(cortex_built: None, tmp_path: Path) -> Iterator[CortexStarter]:
+    """Starts boards with a Cortex-M3, and ends them with the test."""
+    boards = CortexStarter(tmp_path)
+    yield boards
+    boards.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from labrig.wire.definition import Message, ReadRequest, Status, StatusReply
 from labrig.wire.framing import Frame
 from labrig.wire.messages import decode, encode
 from labrig.wire.packing import unpack
-from tests.support.firmware import SECONDS, SMALL, Boards
+from tests.support.firmware import SECONDS, SMALL, Boards, Hosted
 
 
 def test_silence_releases_all_drivers_and_keeps_the_codes(boards: Boards) -> None:
@@ -39,8 +39,8 @@ def test_heartbeats_keep_the_drivers_on(boards: Boards) -> None:
     assert board.status().driven == 1
 
 
-def test_silence_releases_even_where_nobody_reads_the_replies(boards: Boards) -> None:
-    board = boards.board(SMALL)
+def test_silence_releases_even_where_nobody_reads_the_replies(hosted: Hosted) -> None:
+    board = hosted.board(SMALL)
     board.hello()
     board.arm(200)
     board.measure(WireBoundary({0: 1000}))

@@ -27,7 +27,7 @@ from labrig.wire.definition import (
 from labrig.wire.framing import Frame, encode_frame
 from labrig.wire.messages import decode, decode_tlv, encode
 from labrig.wire.packing import pack
-from tests.support.firmware import SECONDS, SMALL, Boards, Circuit, Starter, Wire, crossbar
+from tests.support.firmware import SECONDS, SMALL, Boards, Circuit, Hosted, Starter, Wire, crossbar
 
 
 def test_hello_tells_what_the_circuit_file_says(boards: Boards) -> None:
@@ -156,8 +156,8 @@ def test_a_terminal_passes_every_byte_unchanged(boards: Boards) -> None:
         assert board.do(Message.PING, data) == data
 
 
-def test_tcp_clients_come_one_after_another_and_find_the_board_as_it_is(boards: Boards) -> None:
-    host, port = boards.tcp(SMALL).removeprefix("tcp://").split(":")
+def test_tcp_clients_come_one_after_another_and_find_the_board_as_it_is(hosted: Hosted) -> None:
+    host, port = hosted.tcp(SMALL).removeprefix("tcp://").split(":")
 
     def status_for_another_client() -> StatusReply:
         with socket.create_connection((host, int(port)), SECONDS) as client:

@@ -2,6 +2,8 @@
 
 import subprocess
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +11,8 @@ import pytest
 from labrig.wire.boundaries import WireBoundary
 from labrig.wire.definition import Message
 from labrig.wire.framing import Frame, encode_frame
-from tests.support.emulator import BUILT, EmulatedStarter
-from tests.support.firmware import FIRMWARE, SECONDS, crossbar
+from tests.support.emulator import BUILT, PROGRAM, EmulatedStarter
+from tests.support.firmware import FIRMWARE, SECONDS, Circuit, crossbar
 
 SMALL = crossbar(4, 4, 100.0)
 
@@ -82,6 +84,48 @@ def test_supply_and_temperature_are_those_of_the_bench(emulated: EmulatedStarter
     status = emulated.board(SMALL).status()
     assert abs(status.supply - 5000) <= 25  # one step of the 10-bit converter at the band gap
     assert abs(status.temperature - 2500) <= 50  # likewise at 10 mV a degree
+
+
+def test_a_paced_board_does_not_run_ahead_of_the_wall(emulated: EmulatedStarter) -> None:
+    began = time.monotonic()
+    board = emulated.board(SMALL, "--paced", "--baud", "115200")
+    board.hello()
+    for _ in range(20):
+        board.do(Message.PING, bytes(100))
+    report = emulated.statistics(board)
+    booting = 0.1  # is not paced, and takes less
+    assert report.cycles / 16e6 < time.monotonic() - began + booting
+
+
+def test_the_board_ends_with_its_standard_input_where_it_is_told_to(emulated: EmulatedStarter) -> None:
+    board = emulated.board(SMALL, "--until-eof")
+    assert board.process.stdin is not None
+    board.process.stdin.close()
+    assert board.process.wait(SECONDS) == 0
+    board.process.stdin = None
+
+
+@pytest.mark.parametrize(
+    ("circuit", "said"),
+    [
+        (crossbar(41, 30, 100.0), "room for 1200 branches and 80 lines; the circuit has 1230 and 71"),
+        (replace(SMALL, part="AD5220"), "there is no model of AD5220"),
+        (replace(SMALL, adc=(14, 5.0)), "there is no model of that ADC"),
+        (replace(SMALL, dac=(10, 5.0)), "there is no model of that DAC"),
+    ],
+    ids=["size", "wiper", "adc", "dac"],
+)
+def test_a_circuit_that_the_board_cannot_be_is_refused_in_one_line(
+    emulator_built: None, tmp_path: Path, circuit: Circuit, said: str
+) -> None:
+    file = tmp_path / "circuit"
+    file.write_text(circuit.text())
+    ended = subprocess.run(
+        [PROGRAM, "--pty", tmp_path / "port", "--circuit", file], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 def run(emulated: EmulatedStarter, program: str, data: bytes = b"") -> dict[str, int]:

@@ -21,7 +21,7 @@ from labrig.errors import RunError
 from labrig.links.serial import open_serial
 from labrig.store.reader import RunReader
 from tests.support.boards import RunningBoard, StartBoard
-from tests.support.files import Files
+from tests.support.files import IDEAL, Files
 from tests.support.sessions import SessionServer, only_run, stored_steps, wait_for_steps
 
 KILLS = 30
@@ -29,6 +29,18 @@ STEPS = 250
 STOP = f"{{steps: {STEPS}}}"
 SPARED = 0.2
 """Share of the steps before which the last kill falls, so that there is something left to go on with."""
+
+
+TRAIN_AND_DIE = """
+import os, signal, sys, labrig
+experiment, runs, count = sys.argv[1:]
+experiment = labrig.load_experiment(experiment)
+with labrig.open_bench(experiment.rig) as bench:
+    steps = iter(labrig.train(bench, experiment, runs=runs))
+    for _ in range(int(count)):
+        next(steps)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +59,13 @@ def uninterrupted(sessions: SessionServer, tmp_path_factory: pytest.TempPathFact
 
 def trained(sessions: SessionServer, experiment: Path, runs: Path) -> Path:
     sessions.labrig("train", experiment, "--runs", runs).finish()
+    return only_run(runs)
+
+
+def killed_after(count: int, sessions: SessionServer, experiment: Path, runs: Path) -> Path:
+    """A run whose process was killed once it had stored so many steps."""
+    assert sessions.python(TRAIN_AND_DIE, experiment, runs, count).exit_code() == -signal.SIGKILL
+    assert stored_steps(runs) == count
     return only_run(runs)
 
 
@@ -109,6 +128,30 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(
     assert_same_rows(only_run(runs), uninterrupted)
 
 
+def test_a_run_killed_before_its_first_step_begins_anew(
+    sessions: SessionServer, files: Files, tmp_path: Path, uninterrupted: Path
+) -> None:
+    run = killed_after(0, sessions, files.simulated(stop=STOP), tmp_path / "runs")
+    assert outcome(run) == "interrupted"
+    sessions.labrig("resume", run).finish()
+    assert_same_rows(run, uninterrupted)
+
+
+def test_a_board_of_continuous_branches_goes_on_too(files: Files, tmp_path: Path) -> None:
+    loaded = labrig.load_experiment(files.simulated("0.2 mV", IDEAL, order="shuffle"))
+    with labrig.open_bench(loaded.rig) as bench:
+        reference = labrig.train(bench, loaded, runs=tmp_path)
+        reference.finish()
+    with labrig.open_bench(loaded.rig) as bench:
+        training = labrig.train(bench, loaded, runs=tmp_path)
+        for step in training:
+            if step.step == 7:
+                break
+    with labrig.open_resumed(training.run) as resumed:
+        resumed.start(lambda: None).finish()
+    assert_same_rows(training.run, reference.run)
+
+
 def test_a_finished_run_is_not_resumed(sessions: SessionServer, files: Files, tmp_path: Path) -> None:
     run = trained(sessions, files.simulated(), tmp_path / "runs")
     session = sessions.labrig("resume", run)
@@ -161,11 +204,9 @@ def abandoned(
     tmp_path: Path,
     uninterrupted: Path,
 ) -> Abandoned:
-    board, runs = start_board(model, topology), tmp_path / "runs"
-    session = sessions.labrig("train", files.on_port(board.resource, stop=STOP), "--runs", runs)
-    wait_for_steps(runs, 10)
-    session.kill()
-    return Abandoned(board, only_run(runs), codes(uninterrupted))
+    board = start_board(model, topology)
+    run = killed_after(5, sessions, files.on_port(board.resource, stop=STOP), tmp_path / "runs")
+    return Abandoned(board, run, codes(uninterrupted))
 
 
 def held_by(board: RunningBoard, wanted: CodeArray | None = None) -> CodeArray:
@@ -198,7 +239,7 @@ def test_a_board_whose_last_write_was_torn_is_written_without_asking(
     sessions: SessionServer, abandoned: Abandoned
 ) -> None:
     (changed,) = np.nonzero(abandoned.last != abandoned.upcoming)
-    assert len(changed) > 1, "a write of one code cannot be torn"
+    assert len(changed) > 1
     torn = abandoned.last.copy()
     torn[changed[0]] = abandoned.upcoming[changed[0]]
     held_by(abandoned.board, torn)

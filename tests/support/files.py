@@ -26,6 +26,10 @@ seed: 3
 """
 
 
+DIGIPOT = "{kind: digipot, part: MCP4351-104}"
+IDEAL = "{kind: ideal, tolerance: 20 %}"
+
+
 @dataclass(frozen=True)
 class Files:
     folder: Path
@@ -40,9 +44,9 @@ class Files:
         """An experiment on a board that is already there."""
         return self.experiment(f"kind: firmware\nlink: {{kind: serial, port: '{port}'}}", **options)
 
-    def simulated(self, noise: str = "0 V", **options: str) -> Path:
+    def simulated(self, noise: str = "0 V", elements: str = DIGIPOT, **options: str) -> Path:
         board = (
-            "kind: simulated\nelements: {kind: digipot, part: MCP4351-104}\n"
+            f"kind: simulated\nelements: {elements}\n"
             f"adc: {{bits: 16, span: 5 V, noise: {noise}}}\n"
             "dac: {bits: 16, span: 5 V}\ndrive: 10 ohm\nseed: 5"
         )

@@ -201,11 +201,7 @@ class Boards(Protocol):
     def folder(self) -> Path: ...
 
     def board(self, circuit: Circuit) -> Wire:
-        """On a pseudo-terminal to which ``port`` in the folder is a link."""
-        ...
-
-    def tcp(self, circuit: Circuit) -> str:
-        """On a TCP port of this computer, ``tcp://HOST:PORT``."""
+        """On a port that is called ``port`` in the folder."""
         ...
 
     def open(self, path: str) -> int: ...
@@ -217,6 +213,14 @@ class Boards(Protocol):
     def close(self) -> None: ...
 
 
+class Hosted(Boards, Protocol):
+    """Boards that are programs of this computer: they notice when their client reads nothing, or has gone."""
+
+    def tcp(self, circuit: Circuit) -> str:
+        """On a TCP port of this computer, ``tcp://HOST:PORT``."""
+        ...
+
+
 class Terminals:
     """Opens the terminals of boards in a folder, and closes them."""
 
@@ -225,7 +229,10 @@ class Terminals:
         self._descriptors: list[int] = []
 
     def open(self, path: str) -> int:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        return self.keep(os.open(path, os.O_RDWR | os.O_NOCTTY))
+
+    def keep(self, descriptor: int) -> int:
+        """Close it with the others."""
         self._descriptors.append(descriptor)
         return descriptor
 

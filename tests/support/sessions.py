@@ -1,4 +1,4 @@
-"""The command line in processes that start at once: forked from one that has imported everything."""
+"""Processes that use labrig and start at once: forked from one that has imported everything."""
 
 import json
 import os
@@ -21,7 +21,6 @@ import json, os, sys, traceback
 import ruamel.yaml
 import labrig.circuit.dense, labrig.cli.session, labrig.procedures.resume, labrig.sim.build
 import labrig.views.summary
-from labrig.cli.app import main
 from labrig.units import parse_quantity
 
 parse_quantity("1 V", "V")
@@ -36,7 +35,7 @@ for line in sys.stdin:
         sys.argv = ["labrig", *asked["arguments"]]
         code = 1
         try:
-            main()
+            exec(asked["program"], {"__name__": "__main__"})
             code = 0
         except SystemExit as end:
             code = end.code or 0
@@ -50,9 +49,12 @@ for line in sys.stdin:
 """
 
 
+_COMMAND_LINE = "from labrig.cli.app import main; main()"
+
+
 @dataclass
 class Session:
-    """One process that carries out one command of labrig."""
+    """One of these processes."""
 
     server: "SessionServer"
     pid: int
@@ -64,7 +66,7 @@ class Session:
 
     def exit_code(self) -> int:
         """Wait for the end; minus the signal's number where one ended it."""
-        return self.server.answer()
+        return self.server.exit_code()
 
     def kill(self) -> None:
         self.send(signal.SIGKILL)
@@ -75,18 +77,27 @@ class Session:
 
 
 class SessionServer:
-    """Starts `Session` after `Session`, each after the end of the one before."""
+    """Starts `Session` after `Session`, each after the end of the one before (which it may have to end)."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._running: int | None = None
         self._process = subprocess.Popen(
             [sys.executable, "-c", _FORKING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def labrig(self, *arguments: object) -> Session:
         """Start ``labrig ARGUMENTS``."""
+        return self.python(_COMMAND_LINE, *arguments)
+
+    def python(self, program: str, *arguments: object) -> Session:
+        """Start a program, with these as ``sys.argv[1:]``."""
+        if self._running is not None:
+            os.kill(self._running, signal.SIGKILL)
+            self.exit_code()
         out, err = self._folder / "out", self._folder / "err"
         asked = {
+            "program": program,
             "arguments": [str(argument) for argument in arguments],
             "environment": dict(os.environ),
             "out": str(out),
@@ -95,9 +106,15 @@ class SessionServer:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
-        return Session(self, self.answer(), out, err)
+        self._running = self._answer()
+        return Session(self, self._running, out, err)
 
-    def answer(self) -> int:
+    def exit_code(self) -> int:
+        """Wait for the end of the session that runs."""
+        self._running = None
+        return self._answer()
+
+    def _answer(self) -> int:
         assert self._process.stdout is not None
         return int(self._process.stdout.readline())
 
@@ -121,8 +138,15 @@ def stored_steps(runs: Path) -> int:
 
 
 def wait_for_steps(runs: Path, count: int) -> None:
-    """Until so many steps are stored; whoever wrote them is then killed without a reader on the run."""
+    """Until so many steps are stored; then nobody reads the run any more."""
     deadline = time.monotonic() + PATIENCE
-    while stored_steps(runs) < count:
-        assert time.monotonic() < deadline, f"{count} steps were not stored within {PATIENCE:g} s"
-        time.sleep(0.005)
+    while not stored_steps(runs):
+        breathe(deadline)
+    with RunReader(only_run(runs)) as reader:
+        while len(reader.steps()) < count:
+            breathe(deadline)
+
+
+def breathe(deadline: float) -> None:
+    assert time.monotonic() < deadline, f"the steps were not stored within {PATIENCE:g} s"
+    time.sleep(0.005)

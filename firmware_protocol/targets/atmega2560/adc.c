@@ -45,32 +45,36 @@ void adc_begin(void)
 static uint16_t frame(uint8_t chip, uint8_t next)
 {
     spi_select(GROUP_ADC, chip);
-    (void)spi_exchange((uint8_t)(MANUAL + MANUAL_STEP * next));
-    (void)spi_exchange(0);
-    const uint8_t high = spi_exchange(0);
-    const uint8_t low = spi_exchange(0);
+    (void)spi_exchange_timed((uint8_t)(MANUAL + MANUAL_STEP * next));
+    (void)spi_exchange_timed(0);
+    const uint8_t high = spi_exchange_timed(0);
+    const uint8_t low = spi_exchange_timed(0);
     spi_deselect(GROUP_ADC);
-    chosen[chip] = next;
     return (uint16_t)((uint16_t)high << 8 | low);
 }
 
 /* The frame that brings a conversion chooses the next input, which is what a scan asks for next. */
-static uint16_t convert_ads8688(uint16_t channel)
+static void scan_ads8688(uint16_t first, uint8_t count, uint16_t *codes)
 {
-    const uint8_t chip = (uint8_t)(channel >> 3);
-    const uint8_t input = (uint8_t)(channel & 7u);
+    uint8_t chip = (uint8_t)(first >> 3);
+    uint8_t input = (uint8_t)(first & 7u);
     spi_mode1();
-    if (chosen[chip] != input) {
-        (void)frame(chip, input);
+    for (; count > 0; count--) {
+        const uint8_t next = (input + 1u) & 7u;
+        if (chosen[chip] != input) {
+            (void)frame(chip, input);
+        }
+        *codes++ = frame(chip, next);
+        chosen[chip] = next;
+        chip = (uint8_t)(chip + (next == 0 ? 1u : 0u));
+        input = next;
     }
-    return frame(chip, (input + 1u) & 7u);
 }
 
 /* MCP3208: start bit, single-ended, three bits of channel, and after a null bit the code; 2 MHz at most. */
 static uint16_t convert_mcp3208(uint16_t channel)
 {
     const uint8_t input = (uint8_t)(channel & 7u);
-    spi_mode0_slow();
     spi_select(GROUP_ADC, channel >> 3);
     (void)spi_exchange((uint8_t)(0x06u | input >> 2));
     const uint8_t high = spi_exchange((uint8_t)(input << 6));
@@ -79,7 +83,14 @@ static uint16_t convert_mcp3208(uint16_t channel)
     return (uint16_t)((uint16_t)(high & 0x0Fu) << 8 | low);
 }
 
-uint16_t labrig_hal_convert(uint16_t channel)
+void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes)
 {
-    return hardware.adc == RECORD_ADS8688 ? convert_ads8688(channel) : convert_mcp3208(channel);
+    if (hardware.adc == RECORD_ADS8688) {
+        scan_ads8688(first, count, codes);
+        return;
+    }
+    spi_mode0_slow();
+    for (uint8_t k = 0; k < count; k++) {
+        codes[k] = convert_mcp3208((uint16_t)(first + k));
+    }
 }

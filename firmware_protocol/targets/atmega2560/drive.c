@@ -5,29 +5,33 @@
 
 #define WRITE_AND_UPDATE 0x30u
 
-void dac_write(uint16_t driver, uint16_t code)
+/* Left-aligned: eight channels a chip. */
+static void write_dac(uint8_t driver, uint16_t aligned)
 {
-    const uint16_t aligned = (uint16_t)(code << (16u - hardware.config.dac_bits));
     spi_mode1();
     spi_select(GROUP_DAC, driver >> 3);
-    (void)spi_exchange((uint8_t)(WRITE_AND_UPDATE | (driver & 7u)));
-    (void)spi_exchange((uint8_t)(aligned >> 8));
-    (void)spi_exchange((uint8_t)aligned);
+    (void)spi_exchange_timed((uint8_t)(WRITE_AND_UPDATE | (driver & 7u)));
+    (void)spi_exchange_timed((uint8_t)(aligned >> 8));
+    (void)spi_exchange_timed((uint8_t)aligned);
     spi_deselect(GROUP_DAC);
+}
+
+static void impose(uint16_t driver, uint16_t code, enum path path)
+{
+    write_dac((uint8_t)driver, hardware.config.dac_bits == 16 ? code : (uint16_t)(code << (16u - hardware.config.dac_bits)));
+    switches_set((uint8_t)driver, path);
 }
 
 void labrig_hal_drive(uint16_t driver, uint16_t dac_code)
 {
-    dac_write(driver, dac_code);
-    switches_set(driver, PATH_DRIVE);
+    impose(driver, dac_code, PATH_DRIVE);
 }
 
 /* There is one nudge resistor: HELLO tells it as the least and the greatest conductance. */
 void labrig_hal_drive_through(uint16_t driver, uint16_t dac_code, uint32_t nanosiemens)
 {
     (void)nanosiemens;
-    dac_write(driver, dac_code);
-    switches_set(driver, PATH_NUDGE);
+    impose(driver, dac_code, PATH_NUDGE);
 }
 
 /* Never asked for: the board has no current sources, and HELLO says so. */
@@ -39,6 +43,6 @@ void labrig_hal_inject(uint16_t driver, int32_t picoamperes)
 
 void labrig_hal_release(uint16_t driver)
 {
-    switches_set(driver, PATH_OPEN);
-    dac_write(driver, 0);
+    switches_set((uint8_t)driver, PATH_OPEN);
+    write_dac((uint8_t)driver, 0);
 }

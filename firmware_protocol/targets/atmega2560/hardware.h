@@ -29,8 +29,6 @@ void monitor_begin(void);
 
 /* A driver's two switches: to its line through the drive resistor, or through the nudge resistor. */
 enum path { PATH_OPEN, PATH_DRIVE, PATH_NUDGE };
-void switches_set(uint16_t driver, enum path path);
-
-void dac_write(uint16_t driver, uint16_t code);
+void switches_set(uint8_t driver, enum path path);
 
 #endif

@@ -8,9 +8,8 @@
 #include "board.h"
 #include "hardware.h"
 #include "receive.h"
+#include "transmit.h"
 #include "spi.h"
-
-#define SERIAL_ON (1u << RXCIE0 | 1u << RXEN0 | 1u << TXEN0)
 
 static struct labrig_board board;
 
@@ -30,26 +29,6 @@ static void serial_begin(void)
     UCSR0B = SERIAL_ON;
 }
 
-/* It lasts as long as there is room for a byte, so it is switched off while the receive interrupt is let in. */
-ISR(USART0_UDRE_vect)
-{
-    uint8_t byte;
-    UCSR0B = SERIAL_ON;
-    sei();
-    if (labrig_transmit(&board, &byte)) {
-        UDR0 = byte;
-        cli();
-        UCSR0B = SERIAL_ON | 1u << UDRIE0;
-    }
-}
-
-static void start_to_send(void)
-{
-    if (labrig_cobs_busy(&board.sending)) {
-        UCSR0B = SERIAL_ON | 1u << UDRIE0;
-    }
-}
-
 int main(void)
 {
     spi_begin();
@@ -62,13 +41,14 @@ int main(void)
     monitor_begin();
     labrig_start(&board, &hardware.config, boot_count);
     receive_begin(&board.inbox);
+    transmit_begin(&board.sending);
     serial_begin();
     SMCR = 1u << SE; /* sleep is idle: the clocks run on */
     wdt_enable(WDTO_500MS);
     for (;;) {
         wdt_reset();
         const bool busy = labrig_poll(&board);
-        start_to_send();
+        transmit_start();
         if (!busy) {
             cli();
             if (labrig_cobs_busy(&board.sending) || (board.request == NULL && labrig_inbox_oldest(&board.inbox) == NULL)) {

@@ -61,6 +61,14 @@ static inline uint8_t spi_exchange(uint8_t byte)
     return SPDR;
 }
 
+/* At 8 MHz, by the count of cycles: SPDR is free again 17 cycles after it was written. */
+static inline uint8_t spi_exchange_timed(uint8_t byte)
+{
+    SPDR = byte;
+    __builtin_avr_delay_cycles(16);
+    return SPDR;
+}
+
 void spi_begin(void);
 
 #endif

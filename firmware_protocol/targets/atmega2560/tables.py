@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 HEAD = """\
-/* Tables for the two checksums, each plane of 256 bytes on a page of its own: a byte is looked up by its index alone.
+/* Tables for the two checksums, each plane of 256 bytes on a page of its own, looked up by a byte alone.
  * Written by tables.py beside this file. */
     .section .progmem.tables, "a"
     .balign 256
@@ -43,8 +43,8 @@ def text() -> str:
             HEAD,
             "    .global crc16_pages\ncrc16_pages: /* of CRC-16/GENIBUS: high bytes, low bytes */\n",
             *(plane(wide, shift) for shift in (8, 0)),
-            "    .global crc32_pages\n"
-            "crc32_pages: /* of CRC-32: a byte and a zero behind it, lowest plane first; then a byte alone */\n",
+            "    .global crc32_pages\ncrc32_pages:\n",
+            "    /* of CRC-32, the lowest plane first: a byte and a zero behind it, then a byte alone */\n",
             *(plane(with_zero, shift) for shift in (0, 8, 16, 24)),
             *(plane(once, shift) for shift in (0, 8, 16, 24)),
         ]

@@ -1,7 +1,6 @@
 #include "hal.h"
 
 #include <math.h>
-#include <time.h>
 
 #include "crc.h"
 #include "labrig_protocol.h"
@@ -11,13 +10,6 @@ static struct circuit *board;
 void hal_attach(struct circuit *circuit)
 {
     board = circuit;
-}
-
-uint32_t labrig_hal_milliseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint32_t)((uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u);
 }
 
 uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
@@ -83,7 +75,7 @@ bool labrig_hal_settled(void)
     return true;
 }
 
-uint16_t labrig_hal_convert(uint16_t channel)
+static uint16_t convert(uint16_t channel)
 {
     const uint16_t lines = labrig_lines(&board->config);
     circuit_solve(board);
@@ -91,6 +83,13 @@ uint16_t labrig_hal_convert(uint16_t channel)
     const double top = highest(board->config.adc_bits);
     const double code = floor(volts / (board->adc_span / top) + 0.5);
     return (uint16_t)(code < 0.0 ? 0.0 : code > top ? top : code);
+}
+
+void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes)
+{
+    for (uint8_t k = 0; k < count; k++) {
+        codes[k] = convert((uint16_t)(first + k));
+    }
 }
 
 uint16_t labrig_hal_supply_mv(void)

@@ -155,7 +155,7 @@ def test_limits_at_the_voltage_of_the_task_set_the_ceiling_by_the_worst_toleranc
 def test_a_continuous_board_is_bounded_by_the_experiment_and_the_limits() -> None:
     open_above = bounds_of(CONTINUOUS, 0.1, None, 39.0, BenchLimits())
     assert np.isinf(open_above.bounds.ceiling).all()
-    assert str(open_above) == "100 mS (experiment) to inf S (none)"
+    assert str(open_above) == "100 mS (experiment), no ceiling"
     limited = bounds_of(CONTINUOUS, 0.1, 10.0, 2.0, BenchLimits(branch_current=1.0))
     np.testing.assert_array_equal(limited.bounds.ceiling, 0.5)
     assert str(limited) == "100 mS (experiment) to 500 mS (limits at 2 V)"

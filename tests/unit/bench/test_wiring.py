@@ -1,16 +1,21 @@
 """Nodes on lines, branches on wipers."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from labrig.bench.wiring import WiringMap, resolve_wiring
+from labrig.bench.assembly import open_bench
+from labrig.bench.wiring import WiringMap, as_wired, resolve_wiring
 from labrig.boards.base import BoardInfo, CodeRange
+from labrig.circuit import IdealNetwork
 from labrig.circuit.boundary import Boundary, ThroughConductance
+from labrig.circuit.build import build_topology
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
+from labrig.config.loading import load_rig
 from labrig.config.rig import Wiring
 from labrig.errors import ConfigError
 
@@ -103,3 +108,40 @@ def test_a_wrong_wiring_is_one_sentence(wiring: dict[str, Any], words: list[str]
 def test_a_board_that_is_too_small_is_refused(smaller: BoardInfo, group: str, has: str) -> None:
     with pytest.raises(ConfigError, match=f"{group}: {has}; take a larger board or a smaller network"):
         resolve_wiring(Wiring(), TOPOLOGY, smaller)
+
+
+RIG = """
+network:
+  kind: graph
+  nodes: [a, h, b, x, y, k]
+  branches: [[a, h], [h, b], [h, x], [b, y], [k, x], [k, a]]
+  inputs: [b, a]
+  outputs: [x, y]
+board: {kind: simulated, elements: {kind: ideal}}
+wiring:
+  inputs: {b: dac1, a: dac0}
+  outputs: {x: adc1, y: adc0}
+  hidden: {h: sense1, k: sense0}
+  branches: {a-h: 2, h-b: 3, h-x: 0, b-y: 5, k-x: 1, k-a: 4}
+"""
+
+
+def test_a_rig_is_rehearsed_with_the_wiring_of_its_bench(tmp_path: Path) -> None:
+    (tmp_path / "rig.yaml").write_text(RIG)
+    config = load_rig(tmp_path / "rig.yaml")
+    topology = build_topology(config.network)
+    program = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    boundary = Boundary({0: 1.0, 2: -2.0})
+    with open_bench(config) as bench:
+        bench.restrict((0.1, None), span=3.0)
+        found = bench.settle([boundary], program=program)
+    expected = IdealNetwork(topology).settle([boundary], program=program)
+    np.testing.assert_allclose(found.node_voltages, expected.node_voltages, rtol=1e-9)
+    np.testing.assert_array_equal(found.conductances, program)
+
+
+def test_a_simulated_board_is_built_of_lines_and_wipers() -> None:
+    wiring = Wiring(inputs={"b": "dac1", "a": "dac0"}, branches={"a-h": 3, "b-y": 0})
+    found = as_wired(wiring, TOPOLOGY)
+    assert found.nodes == ("a", "b", "x", "y", "h")
+    assert [found.branch_name(wiper) for wiper in range(4)] == ["b-y", "h-b", "h-x", "a-h"]

@@ -5,6 +5,7 @@ import re
 import select
 import socket
 import stat
+import struct
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,6 +19,8 @@ SECONDS = 5.0
 """How long anything may take; far more than it does."""
 TCP = "tcp://127.0.0.1:0"
 EVERY_BYTE = bytes(range(256))
+RESET = struct.pack("ii", 1, 0)
+"""A socket that lingers for 0 s is closed with a reset."""
 
 
 def arrive(port: Port) -> bytes | None:
@@ -123,7 +126,7 @@ def test_a_reply_to_a_tcp_client_that_has_gone_is_lost_and_the_next_client_is_se
     with open_port(TCP) as port:
         with connect(port) as client:
             assert arrive(port) is None
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # close with a reset
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         for _ in range(3):
             port.send(b"reply")
         with connect(port) as client:
@@ -131,6 +134,16 @@ def test_a_reply_to_a_tcp_client_that_has_gone_is_lost_and_the_next_client_is_se
                 pass
             client.sendall(b"next")
             assert arrive(port) == b"next"
+
+
+def test_a_tcp_client_that_resets_its_connection_has_gone_like_any_other() -> None:
+    with open_port(TCP) as port:
+        with connect(port) as client:
+            assert arrive(port) is None
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        assert arrive(port) == b""
+        with connect(port):
+            assert arrive(port) is None
 
 
 @pytest.mark.parametrize("listen", [TCP, "pty"])

@@ -1,6 +1,7 @@
 """What a training shows while it runs."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -32,10 +33,11 @@ def train(shown: TrainingProgress, clock: Clock) -> None:
         for step in range(51):
             clock.now += 0.5
             shown.update(step, 0.9**step, 2 * (step + 1), step + 1, (3, 1))
+        clock.now += 10.0  # what is done after the last step does not count as slow exchanges
 
 
-def terminal() -> Console:
-    return Console(file=io.StringIO(), force_terminal=True, width=160)
+def terminal(width: int = 160) -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, width=width)
 
 
 def written(console: Console) -> str:
@@ -44,7 +46,9 @@ def written(console: Console) -> str:
 
 
 def last_line(console: Console) -> str:
-    return next(line for line in reversed(written(console).splitlines()) if "crossbar" in line)
+    """What a person sees, without the codes that put it there."""
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written(console)).splitlines()
+    return next(line for line in reversed(lines) if line.strip())
 
 
 def test_a_terminal_shows_error_step_measurements_speed_and_walls(clock: Clock) -> None:
@@ -83,6 +87,21 @@ def test_without_a_terminal_there_is_one_line_at_each_end(clock: Clock) -> None:
         "trained crossbar: 50 steps, error 5.15 mV, 102 measurements, 51 exchanges at 2/s,"
         " 3 branches at ε and 1 at the ceiling"
     )
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+def test_a_narrow_terminal_gets_one_line_that_fits_and_tells_what_matters_most(
+    clock: Clock, width: int
+) -> None:
+    console = terminal(width)
+    train(TrainingProgress("crossbar", steps=150, console=console), clock)
+    line = last_line(console)
+    assert len(line) <= width
+    assert "…" not in line
+    assert "step 50/150" in line
+    assert "error 5.15 mV" in line
+    assert "50 s left" in line
+    assert ("2 exchanges/s" in line) == (width >= 60)
 
 
 def test_a_training_without_a_step_says_that_it_waits() -> None:

@@ -1,0 +1,1 @@
+"""What `labrig.procedures.check_board` measures, and how it judges it."""

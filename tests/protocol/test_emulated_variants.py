@@ -1,0 +1,187 @@
+"""What is written by hand for the microcontroller does what the portable C does, in its own registers."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labrig.boards.base import Codes, program_digest
+from labrig.boards.writing import plan_writes
+from labrig.wire.definition import FINGERPRINT, VERSION, ApplyRequest, HelloRequest, Message, Status
+from labrig.wire.framing import Frame, FrameDecoder, encode_frame
+from labrig.wire.messages import encode
+from tests.support.emulator import BUILT, PROGRAM
+from tests.support.firmware import FIRMWARE, Circuit, crossbar
+
+HAND_WRITTEN = BUILT / "labrig-atmega2560.elf"
+PORTABLE = BUILT / "labrig-atmega2560-portable.elf"
+
+
+@pytest.fixture(scope="session")
+def variants(emulator_built: None) -> tuple[Path, Path]:
+    """The firmware, and the same without what is written by hand."""
+    subprocess.run(["make", "--silent", "-C", FIRMWARE, "portable"], check=True)
+    return HAND_WRITTEN, PORTABLE
+
+
+class Script:
+    """Frames for a host that plays them, and noise between them."""
+
+    def __init__(self) -> None:
+        self.lines = ["window 700"]
+        self.sent = 0
+        self.seq = 0
+        self.expected: list[int] = []
+
+    def put(self, data: bytes) -> None:
+        self.lines.append(f"frame {data.hex()}")
+        self.sent += 1
+
+    def ask(self, message: Message, payload: bytes = b"") -> None:
+        """Send a request and wait for its reply."""
+        self.put(encode_frame(Frame(message, self.seq, payload=payload)))
+        self.lines.append(f"wait {self.sent - 1}")
+        self.seq = (self.seq + 1) % 256
+
+    def repeat(self) -> None:
+        """Send the last request again, as a host does that missed the reply."""
+        self.lines += [self.lines[-2], f"wait {self.sent}"]
+        self.sent += 1
+
+    def play(self, folder: Path, firmware: Path, circuit: Circuit) -> list[Frame]:
+        """The replies; the models must have nothing to complain of."""
+        file, script, report = (folder / name for name in ("circuit", "script", "report"))
+        file.write_text(circuit.text())
+        script.write_text("\n".join([*self.lines, ""]))
+        paths = {"--circuit": file, "--play": script, "--statistics": report, "--firmware": firmware}
+        options = [word for option, path in paths.items() for word in (option, str(path))]
+        subprocess.run([PROGRAM, *options, "--baud", "115200"], check=True)
+        told = json.loads(report.read_text())
+        assert (told["receive_overruns"], told["spi_collisions"], set(told["parts"].values())) == (0, 0, {0})
+        decoder = FrameDecoder()
+        return [f for reply in told["replies"] for f in decoder.feed(bytes.fromhex(reply) + b"\0")]
+
+
+def hello() -> Script:
+    script = Script()
+    script.ask(Message.HELLO, encode(HelloRequest(VERSION, FINGERPRINT)))
+    return script
+
+
+def noise(rng: np.random.Generator) -> Iterator[bytes]:
+    """What is no frame, in every way that one can be spoilt."""
+    frame = encode_frame(Frame(Message.PING, 7, payload=rng.integers(0, 3, 40, dtype=np.uint8).tobytes()))
+    place = int(rng.integers(len(frame) - 1))
+    yield rng.integers(0, 256, int(rng.integers(1, 60)), dtype=np.uint8).tobytes() + b"\0"
+    yield rng.integers(1, 256, int(rng.integers(230, 300)), dtype=np.uint8).tobytes()[:250] + b"\0"
+    yield frame[:place] + bytes([frame[place] ^ 1 << int(rng.integers(8))]) + frame[place + 1 :] + b"\0"
+    yield frame[:place] + b"\0"
+    yield frame[:place] + frame[place + 1 :]
+    yield b"\0\0"
+    yield b"\1" * 200 + b"\0"
+    yield b"\1" * 239 + b"\0"
+    yield b"\xff" * 250 + b"\0"
+
+
+def test_both_take_frames_and_refuse_noise_alike(variants: tuple[Path, Path], tmp_path: Path) -> None:
+    rng = np.random.default_rng(23)
+    circuit = crossbar(4, 4, 100.0)
+    script = hello()
+    sent: list[bytes] = []
+    for _ in range(25):
+        for spoilt in noise(rng):
+            script.put(spoilt)
+            sent.append(
+                rng.integers(0, int(rng.choice([2, 256])), int(rng.integers(233)), dtype=np.uint8).tobytes()
+            )
+            script.ask(Message.PING, sent[-1])
+            script.repeat()
+    script.ask(Message.STATUS)
+    by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
+    assert [frame.payload for frame in by_hand[1:-1:2]] == sent
+    assert by_hand[1:-1:2] == by_hand[2:-1:2]
+    assert by_hand[:-1] == portable[:-1]
+    counters = slice(12, 24)  # frames good, frames bad, overruns
+    assert by_hand[-1].payload[counters] == portable[-1].payload[counters]
+
+
+@pytest.mark.parametrize(
+    "circuit",
+    [
+        crossbar(6, 5, 100.0),
+        Circuit(6, 5, 0, crossbar(6, 5, 0.0).branches, 100.0, codes=(8, 0, 255, 128)),
+        Circuit(
+            6,
+            5,
+            0,
+            crossbar(6, 5, 0.0).branches,
+            100.0,
+            part="AD5270-100",
+            codes=(10, 0, 1023, 512),
+            steps=1024,
+        ),
+    ],
+    ids=["9 bits", "8 bits", "10 bits"],
+)
+def test_both_write_what_was_sent_and_tell_its_digest(
+    variants: tuple[Path, Path], tmp_path: Path, circuit: Circuit
+) -> None:
+    rng = np.random.default_rng(5)
+    bits, top, count = circuit.codes[0], circuit.codes[2], len(circuit.branches)
+    script = hello()
+    old = None
+    for changing in (1.0, 1.0, 0.1, 0.3, 0.03, 1.0):
+        new = rng.integers(0, top + 1, count)
+        if old is not None:
+            new = np.where(rng.random(count) < changing, new, old)
+        for command in plan_writes(old, new, bits, int(rng.integers(20, 232)))[0]:
+            script.ask(command.message, command.payload)
+        script.ask(Message.APPLY, encode(ApplyRequest(program_digest(Codes(new)))))
+        old = new
+    by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
+    assert {frame.flags for frame in by_hand} == {Status.OK}
+    assert by_hand == portable
+
+
+def functions(elf: Path) -> Iterator[tuple[str, str]]:
+    """Every function and its instructions."""
+    listing = subprocess.run(
+        ["avr-objdump", "-d", "--no-show-raw-insn", elf], capture_output=True, text=True, check=True
+    ).stdout
+    for block in re.split(r"\n(?=[0-9a-f]{8} <)", listing)[1:]:
+        name = block[block.index("<") + 1 : block.index(">")]
+        if not name.endswith("_pages") and name not in ("__vectors", "__trampolines_end"):
+            yield name, block
+
+
+RESERVED = re.compile(r"\br[2-7]\b")
+OWNERS = {"__vector_25", "receive_delimiter", "receive_begin", "expect_frame"}
+SHARED_PROLOGUES = {"__prologue_saves__", "__epilogue_restores__"}
+FIRST_OF_R8 = 12  # bytes: r2 ... r7 take an instruction of two bytes each
+
+
+def test_the_registers_of_the_receive_interrupt_are_used_by_nothing_else(variants: tuple[Path, Path]) -> None:
+    users = {name for name, code in functions(variants[0]) if RESERVED.search(code)}
+    assert {"__vector_25", "receive_delimiter"} <= users <= OWNERS | SHARED_PROLOGUES
+    for name, code in functions(variants[0]):
+        for entry in re.findall(r"<__(?:prologue_saves|epilogue_restores)__(?:\+0x([0-9a-f]+))?>", code):
+            assert name in SHARED_PROLOGUES or int(entry or "0", 16) >= FIRST_OF_R8, name
+
+
+def test_all_of_it_fits_into_the_memory_with_room_for_the_stack(variants: tuple[Path, Path]) -> None:
+    told = subprocess.run(["avr-size", variants[0]], capture_output=True, text=True, check=True).stdout
+    _, data, bss = map(int, told.splitlines()[1].split()[:3])
+    assert data + bss <= 7200
+
+
+def test_the_tables_are_those_that_their_script_writes(tmp_path: Path) -> None:
+    folder = FIRMWARE / "targets/atmega2560"
+    copy = tmp_path / "tables.py"
+    copy.write_text((folder / "tables.py").read_text())
+    subprocess.run([sys.executable, copy], check=True)
+    assert (tmp_path / "tables.S").read_text() == (folder / "tables.S").read_text()
