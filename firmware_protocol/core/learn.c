@@ -248,17 +248,16 @@ static void scan(struct labrig_board *board)
     const uint16_t lines = labrig_drivers(config);
     const uint8_t averages = learn->request.averages, bits = labrig_sum_bits(config->adc_bits, averages);
     const uint32_t top = averages * (((uint32_t)1 << config->adc_bits) - 1u);
-    for (const uint16_t end = lines - learn->place < 8 ? lines : (uint16_t)(learn->place + 8u); learn->place < end;
-         learn->place++) {
-        uint32_t sum = 0;
-        for (uint8_t k = 0; k < averages; k++) {
-            sum += labrig_hal_convert(learn->place);
-        }
-        if ((sum == 0 || sum == top) && !labrig_bit(board->drivers.driven, learn->place)) {
+    const uint16_t left = (uint16_t)(lines - learn->place);
+    const uint8_t count = left < LABRIG_CHANNELS_A_STEP ? (uint8_t)left : LABRIG_CHANNELS_A_STEP;
+    uint32_t sums[LABRIG_CHANNELS_A_STEP];
+    labrig_measure_sums(learn->place, count, averages, sums);
+    for (uint8_t k = 0; k < count; k++, learn->place++) {
+        if ((sums[k] == 0 || sums[k] == top) && !labrig_bit(board->drivers.driven, learn->place)) {
             learn->usable = false;
         }
         struct labrig_reading *reading = &board->drivers.readings[learn->place];
-        *(learn->imposed % 2u == 0 ? &reading->free : &reading->clamped) = in_reading_bits(sum, bits);
+        *(learn->imposed % 2u == 0 ? &reading->free : &reading->clamped) = in_reading_bits(sums[k], bits);
     }
     if (learn->place < lines) {
         return;

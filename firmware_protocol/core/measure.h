@@ -29,6 +29,12 @@ struct labrig_measure {
     uint8_t length;       /* bytes of all readings */
 };
 
+/* How many channels are scanned in one go. */
+#define LABRIG_CHANNELS_A_STEP 8u
+
+/* Sums of conversions of successive channels, at most LABRIG_CHANNELS_A_STEP. */
+void labrig_measure_sums(uint16_t first, uint8_t count, uint8_t averages, uint32_t *sums);
+
 /* Bits of a sum of readings: adc_bits + ceil(log2(averages)). */
 uint8_t labrig_sum_bits(uint8_t adc_bits, uint8_t averages);
 
