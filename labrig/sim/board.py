@@ -46,7 +46,7 @@ class SimulatedBoard:
     """
 
     def __init__(self, chips: Hardware) -> None:
-        self._info = chips.info
+        self._info = replace(chips.info, learns=False)  # in process the host computes the updates
         self._world = chips.world
         self._branches = chips.branches
         self._reader = chips.reader

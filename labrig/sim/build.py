@@ -87,4 +87,5 @@ def _info(
             inject=model.nudge.inject,
         ),
         heartbeat=None,
+        learns=part is not None and topology.crossbar_shape is not None,
     )

@@ -11,7 +11,10 @@ from tests.support.firmware import FIRMWARE
 from tests.support.simulated import read_hardware
 
 VECTORS = FIRMWARE / "vectors"
-DIALOGUES: list[dict[str, Any]] = json.loads((VECTORS / "dialogues.json").read_text())
+DIALOGUES: list[dict[str, Any]] = [
+    *json.loads((VECTORS / "dialogues.json").read_text()),
+    *json.loads((VECTORS / "learning.json").read_text())["dialogues"],
+]
 
 
 @pytest.mark.parametrize("dialogue", DIALOGUES, ids=lambda dialogue: dialogue["name"])

@@ -20,6 +20,7 @@ from labrig.wire.boundaries import (
     encode_boundary,
 )
 from labrig.wire.framing import Frame, FrameDecoder, crc, decode_frame, encode_frame
+from labrig.wire.learning import LATENT_TOP, LearnTerms
 from labrig.wire.messages import Payload, decode, encode
 from labrig.wire.nudging import nudge_scale, toward_code
 from labrig.wire.packing import pack, unpack
@@ -123,3 +124,18 @@ def test_a_boundary_both_ways(vector: Vector) -> None:
 def test_the_bits_of_a_sum(vector: Vector) -> None:
     scan = Scan(1, vector["averages"], 0.0, Converter(vector["adc_bits"], 5.0))
     assert scan.bits == vector["bits"]
+
+
+@pytest.mark.parametrize("vector", vectors("learning", "laws"))
+def test_the_codes_of_latents(vector: Vector) -> None:
+    terms = LearnTerms(
+        rate=256,
+        shift=16,
+        law=vector["law"],
+        offset=vector["offset"],
+        lowest=vector["lowest"],
+        highest=vector["highest"],
+        floor=0,
+        ceiling=LATENT_TOP,
+    )
+    np.testing.assert_array_equal(terms.codes(np.array(vector["latents"], np.int64)), vector["codes"])

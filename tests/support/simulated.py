@@ -95,6 +95,7 @@ def read_hardware(text: str, serial_number: str) -> Hardware:
             inject="inject" in nudges,
         ),
         heartbeat=None,
+        learns="learn" in head,
     )
     world = CircuitWorld(topology, branches.conductances(branches.power_up))
     return Hardware(info, world, branches, Reader(adc, 0.0, 0), Driver(dac, drive), boot_count=1)

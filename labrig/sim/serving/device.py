@@ -70,6 +70,8 @@ class Device:
         self.abilities = abilities(chips.info)
         self.boot_count = chips.boot_count
         self.codes: CodeArray = np.array(chips.branches.power_up.values, dtype=np.int64)
+        self.latents: CodeArray = np.zeros(chips.info.branches, dtype=np.int64)
+        self.loaded = 0
         self.drives = RELEASED
         self.armed = False
         self.heartbeat_ms = 0
@@ -90,6 +92,11 @@ class Device:
         return self.info.lines + self.info.inputs + self.info.outputs
 
     @property
+    def now(self) -> Seconds:
+        """Since an arbitrary moment."""
+        return self._clock()
+
+    @property
     def uptime_ms(self) -> int:
         """Since it was switched on."""
         return int((self._clock() - self._started) * PER_MS)
@@ -102,7 +109,16 @@ class Device:
         return max(0.0, self._fed + self.heartbeat_ms / PER_MS - self._clock())
 
     def write(self, branches: IntArray, codes: IntArray) -> None:
-        """Send codes to the chips of some branches."""
+        """Send codes to the chips of some branches; latents are forgotten."""
+        self.loaded = 0
+        self._send(branches, codes)
+
+    def learnt(self, codes: CodeArray) -> None:
+        """Send those codes of all branches that have changed by learning."""
+        changed = np.flatnonzero(codes != self.codes)
+        self._send(changed, codes[changed])
+
+    def _send(self, branches: IntArray, codes: IntArray) -> None:
         self.codes[branches] = codes
         self.codes_written += len(branches)
         self._chips.world.conductances = self._chips.branches.conductances(Codes(self.codes))

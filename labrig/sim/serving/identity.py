@@ -120,4 +120,6 @@ def _features(info: BoardInfo) -> Feature:
         features |= Feature.NUDGE_THROUGH
     if info.nudging.inject:
         features |= Feature.INJECT
+    if info.learns:
+        features |= Feature.LEARN
     return features

@@ -25,7 +25,7 @@ def measure(device: Device, payload: bytes) -> Answer:
     size = packed_size(request.scan_count, bits) * max(1, len(boundaries))
     require(size <= MAX_PAYLOAD, Status.LENGTH)
     states = (
-        [_settle(device, boundary, request.averages) for boundary in boundaries]
+        [settle(device, boundary, request.averages) for boundary in boundaries]
         if boundaries
         else [device.scan(request.averages)]
     )
@@ -48,7 +48,7 @@ def _checked(device: Device, request: MeasureRequest) -> Iterator[WireBoundary]:
     inputs_known = device.inputs_known
     reference_known = device.reference is not None
     for boundary in decode_boundaries(request.body, request.boundaries, device.shape, device.abilities):
-        outputs = _named_outputs(boundary)
+        outputs = named_outputs(boundary)
         require(len(set(outputs)) == len(outputs), Status.RANGE)
         require(device.armed or not (boundary.inputs or outputs), Status.NOT_ARMED)
         inputs_known = inputs_known or boundary.inputs is not None
@@ -57,12 +57,13 @@ def _checked(device: Device, request: MeasureRequest) -> Iterator[WireBoundary]:
         yield boundary
 
 
-def _named_outputs(boundary: WireBoundary) -> list[int]:
+def named_outputs(boundary: WireBoundary) -> list[int]:
+    """Outputs that a boundary names, as often as it does."""
     nudges = [nudge.targets for nudge in (boundary.toward, boundary.through) if nudge is not None]
     return [*boundary.clamps, *chain.from_iterable(nudges), *boundary.inject]
 
 
-def _settle(device: Device, boundary: WireBoundary, averages: int) -> IntArray:
+def settle(device: Device, boundary: WireBoundary, averages: int) -> IntArray:
     """Impose a boundary and scan its state: sums of all channels, shape (C,)."""
     device.drives = _drives(device, boundary)
     device.inputs_known = True

@@ -40,7 +40,7 @@ def write_sparse(device: Device, payload: bytes) -> Answer:
 def apply(device: Device, payload: bytes) -> Answer:
     """Confirm the digest of all codes."""
     wanted = decode(ApplyRequest, payload).digest
-    found = _digest(device)
+    found = digest_of(device)
     status = Status.OK if found == wanted else Status.READ_BACK
     return Answer(encode(ApplyReply(found, device.boot_count)), status)
 
@@ -48,7 +48,7 @@ def apply(device: Device, payload: bytes) -> Answer:
 def digest(device: Device, payload: bytes) -> Answer:
     """CRC-32 of all codes."""
     require(not payload, Status.LENGTH)
-    return Answer(encode(DigestReply(_digest(device), device.boot_count)))
+    return Answer(encode(DigestReply(digest_of(device), device.boot_count)))
 
 
 def read(device: Device, payload: bytes) -> Answer:
@@ -78,5 +78,6 @@ def _write(device: Device, branches: IntArray, codes: IntArray) -> None:
     device.write(branches, codes)
 
 
-def _digest(device: Device) -> int:
+def digest_of(device: Device) -> int:
+    """CRC-32 of all codes."""
     return zlib.crc32(device.codes.astype("<u2").tobytes())

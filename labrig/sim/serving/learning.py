@@ -1,0 +1,154 @@
+"""LEARN, LATENT_WRITE and LATENT_READ, as PROTOCOL.md's "Learning" has them.
+
+Nothing else is heard meanwhile: a LEARN ends with the step in which half the heartbeat has passed.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from labrig.arrays import CodeArray, IntArray
+from labrig.sim.serving.answers import Answer, require
+from labrig.sim.serving.device import Device
+from labrig.sim.serving.measuring import named_outputs, settle
+from labrig.sim.serving.wipers import digest_of
+from labrig.wire.boundaries import WireBoundary, decode_boundaries
+from labrig.wire.definition import (
+    MAX_PAYLOAD,
+    PER_10US,
+    PER_MS,
+    LatentReadRequest,
+    LatentWriteRequest,
+    LearnReply,
+    LearnRequest,
+    Status,
+)
+from labrig.wire.messages import decode, encode
+from labrig.wire.packing import pack, unpack
+
+_BITS = 24
+_TOP = 2**_BITS - 1
+_BYTE = 255
+
+
+def latent_write(device: Device, payload: bytes) -> Answer:
+    """Latents of consecutive branches."""
+    head = decode(LatentWriteRequest, payload)
+    end = _end(device, head.start, head.count)
+    require(len(head.latents) * 8 == _BITS * head.count, Status.LENGTH)
+    fit = device.loaded > 0 or device.codes.max() <= _BYTE
+    require(head.start <= device.loaded and fit, Status.RANGE)
+    device.latents[head.start : end] = unpack(head.latents, head.count, _BITS)
+    device.loaded = max(device.loaded, end)
+    return Answer()
+
+
+def latent_read(device: Device, payload: bytes) -> Answer:
+    """Tell some latents."""
+    head = decode(LatentReadRequest, payload)
+    end = _end(device, head.start, head.count)
+    require(_BITS * head.count <= 8 * MAX_PAYLOAD, Status.LENGTH)
+    require(end <= device.loaded, Status.RANGE)
+    return Answer(pack(device.latents[head.start : end], _BITS))
+
+
+def _end(device: Device, start: int, count: int) -> int:
+    require(device.info.learns, Status.UNKNOWN)
+    require(start + count <= device.info.branches, Status.RANGE)
+    return start + count
+
+
+def learn(device: Device, payload: bytes) -> Answer:
+    """Take steps until all are done, or half the heartbeat has passed."""
+    require(device.info.learns, Status.UNKNOWN)
+    request = decode(LearnRequest, payload)
+    require(device.armed, Status.NOT_ARMED)
+    require(_possible(device, request), Status.RANGE)
+    boundaries = list(_checked(device, request))
+    device.reference = None
+    end = device.now + device.heartbeat_ms / PER_MS / 2
+    steps, unused = 0, 0
+    at_floor = at_ceiling = 0
+    while steps < request.steps and (steps == 0 or device.now < end):
+        unused += _move(device, request, boundaries)
+        at_floor = int(np.count_nonzero(device.latents < request.floor))
+        at_ceiling = int(np.count_nonzero(device.latents > request.ceiling))
+        device.latents = np.clip(device.latents, request.floor, request.ceiling)
+        device.learnt(_codes(request, device.latents))
+        steps += 1
+    reply = LearnReply(digest_of(device), device.boot_count, steps, at_floor, at_ceiling, unused)
+    return Answer(encode(reply))
+
+
+def _possible(device: Device, request: LearnRequest) -> bool:
+    legal = device.legal
+    return (
+        device.loaded == device.info.branches
+        and 1 <= request.averages <= device.info.max_averages
+        and request.steps > 0
+        and request.shift in {16, 24, 32, 40}
+        and request.offset < 2**15
+        and legal.minimum <= request.lowest <= request.highest <= legal.maximum
+        and request.floor <= request.ceiling <= _TOP
+        and request.boundaries > 0
+        and request.boundaries % 2 == 0
+        and request.settle * request.boundaries * PER_MS < device.heartbeat_ms * PER_10US
+    )
+
+
+def _checked(device: Device, request: LearnRequest) -> Iterator[WireBoundary]:
+    inputs_known = device.inputs_known
+    for boundary in decode_boundaries(request.body, request.boundaries, device.shape, device.abilities):
+        outputs = named_outputs(boundary)
+        require(len(set(outputs)) == len(outputs), Status.RANGE)
+        inputs_known = inputs_known or boundary.inputs is not None
+        require(inputs_known and not boundary.store and boundary.toward is None, Status.RANGE)
+        yield boundary
+
+
+def _move(device: Device, request: LearnRequest, boundaries: Sequence[WireBoundary]) -> int:
+    """Move the latents by every sample; how many were not used."""
+    unused = 0
+    for free, clamped in zip(boundaries[::2], boundaries[1::2], strict=True):
+        squares: list[IntArray] = []
+        usable = True
+        for boundary in (free, clamped):
+            sums = settle(device, boundary, request.averages)[: device.info.lines]
+            ends = {0, request.averages * (2**device.adc.bits - 1)}
+            usable = usable and not any(int(sums[line]) in ends for line in _floating(device))
+            squares.append(_squares(device, sums, request.averages))
+        if not usable:
+            unused += 1
+            continue
+        difference = squares[0] - squares[1]
+        scaled = (np.abs(difference) * request.rate) >> 16
+        more = request.shift - 16
+        size = (scaled + (1 << more >> 1)) >> more
+        device.latents = np.clip(device.latents + np.sign(difference) * size, 0, _TOP)
+    return unused
+
+
+def _floating(device: Device) -> Iterator[int]:
+    drives = device.drives
+    driven = {*drives.levels, *drives.through, *drives.currents}
+    return (line for line in range(device.info.lines) if line not in driven)
+
+
+def _squares(device: Device, sums: IntArray, averages: int) -> IntArray:
+    """Square of each branch's voltage in 16-bit readings, (B,)."""
+    bits = device.adc.bits + (averages - 1).bit_length()
+    readings = sums << 16 - bits if bits <= 16 else (sums + (1 << bits - 17)) >> bits - 16
+    inputs = device.info.inputs
+    differences: IntArray = np.subtract.outer(readings[:inputs], readings[inputs:]).ravel()
+    return differences**2
+
+
+def _codes(request: LearnRequest, latents: CodeArray) -> CodeArray:
+    """The least code that each latent reaches."""
+    codes = np.arange(request.lowest, request.highest + 1)
+    y = 128 * codes + request.offset + 64
+    weights = np.where(y <= 2**13, y - np.floor(2**12 / y + 0.5).astype(np.int64), y)
+    reached = latents[:, None] * weights >= 256 * request.law
+    reached[:, -1] = True
+    found: CodeArray = codes[reached.argmax(axis=1)]
+    return found
