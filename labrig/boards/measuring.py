@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from labrig.boards.base import Converter
 from labrig.boards.checking import nudged_from
 from labrig.boards.pipeline import Command
 from labrig.circuit.boundary import Boundary
+from labrig.errors import FrameError
 from labrig.wire.boundaries import Shape, WireBoundary, encode_boundary
 from labrig.wire.definition import MAX_PAYLOAD, PER_10US, MeasureRequest, Message
 from labrig.wire.messages import encode
@@ -145,9 +147,23 @@ def _frame(states: tuple[int, ...], body: bytes, first: int, count: int, scan: S
 
 
 def readings(frames: Sequence[tuple[Measure, bytes]], states: int, scan: Scan) -> FloatArray:
-    """Mean ADC codes out of the replies, shape (states, channels)."""
+    """Mean ADC codes out of the replies, shape (states, channels).
+
+    Raises
+    ------
+    FrameError
+        A reply is not as long as what was scanned.
+    """
     codes = np.full((states, scan.channels), np.nan)
-    for measure, data in frames:
-        sums = unpack_rows(data, len(measure.states), measure.count, scan.bits)
-        codes[list(measure.states), measure.first : measure.first + measure.count] = sums / scan.averages
+    for (first, count), alike in groupby(frames, key=lambda frame: (frame[0].first, frame[0].count)):
+        rows: list[int] = []
+        packed = bytearray()
+        for measure, data in alike:
+            rows += measure.states
+            packed += data
+            if len(packed) != len(rows) * packed_size(count, scan.bits):
+                msg = f"a scan of {len(measure.states)} times {count} channels came in {len(data)} bytes"
+                raise FrameError(msg)
+        sums = unpack_rows(bytes(packed), len(rows), count, scan.bits)
+        codes[rows, first : first + count] = sums / scan.averages
     return codes

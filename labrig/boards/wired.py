@@ -253,8 +253,10 @@ class WiredBoard:
     def _sources(self, codes: FloatArray, boundaries: Sequence[Boundary]) -> FloatArray:
         """Driver side of each line, NaN where it was not read or the line not driven."""
         volts = np.full((len(boundaries), self._info.lines), np.nan)
+        if not codes.size:
+            return volts
         for state, (boundary, row) in enumerate(zip(boundaries, codes, strict=True)):
-            driven = [*boundary.voltages, *boundary.nudges] if row.size else []
+            driven = [*boundary.voltages, *boundary.nudges]
             volts[state, driven] = self._adc.volts(row[driven])
         return volts
 

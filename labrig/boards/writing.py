@@ -80,8 +80,9 @@ def _spans(changed: list[int], bits: int, payload: int) -> Iterator[_Span]:
         def sparse_size(end: int, start: int = start, at: int = at) -> int:
             return packed_size(changed[end - 1] - start + 1, 1) + packed_size(end - at, bits)
 
-        last = bisect_right(changed, start + _MOST_BRANCHES - 1, at)
-        end = at + bisect_right(range(at + 1, last + 1), payload - _HEAD, key=sparse_size)
+        end = bisect_right(changed, start + _MOST_BRANCHES - 1, at)
+        if sparse_size(end) > payload - _HEAD:
+            end = at + bisect_right(range(at + 1, end), payload - _HEAD, key=sparse_size)
         count = changed[end - 1] - start + 1
         sparse, dense = sparse_size(end), packed_size(count, bits)
         yield _Span(start, count, count, dense) if dense <= sparse else _Span(start, count, end - at, sparse)

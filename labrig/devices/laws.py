@@ -79,7 +79,8 @@ class RheostatLaw:
 
     def codes(self, conductances: BranchArray) -> CodeArray:
         """The legal code whose conductance is nearest, (B,) S to (B,)."""
-        below = np.floor(np.clip(self._exact(conductances), self.lowest, self.highest)).astype(np.int64)
+        within = np.minimum(np.maximum(self._exact(conductances), self.lowest), self.highest)
+        below = within.astype(np.int64)
         above = np.minimum(below + 1, self.highest)
         nearer_above = np.abs(self.conductances(above) - conductances) < np.abs(
             self.conductances(below) - conductances

@@ -1,12 +1,14 @@
 """The training loop: measure, propose, project; pure of storing, printing and stopping."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from labrig.arrays import BoolArray, BranchArray, Volts
+from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import NetworkStates, PhysicalNetwork
+from labrig.circuit.remembered import Remembered
 from labrig.learning.bounds import Bounds, Walls
 from labrig.learning.evidence import Evidence, States, gather, rows, total_error, unknown
 from labrig.learning.orders import Batches
@@ -96,8 +98,12 @@ def loop(
     masked = np.zeros(initial.shape, dtype=np.bool_) if mask is None else mask
     latent = np.where(masked, initial, bounds.project(initial))
     done = Progress() if start is None else start
+    first = Remembered[Batch, Sequence[Boundary]](lambda batch: rule.first(batch[0]))
     for batch in batches:
-        evidence, done = _measure(network, rule, batch, program=latent, wanted=policy.wants(), done=done)
+        if policy.wants() is States.FREE:
+            evidence, done = _measure_free(network, batch, latent, done)
+        else:
+            evidence, done = _measure_both(network, rule, batch, first((batch,)), latent, done)
         contrast = rule.contrast(network.topology, evidence)
         proposed = policy.propose(evidence, contrast, latent, bounds)
         following = np.where(masked, latent, bounds.project(proposed))
@@ -113,19 +119,22 @@ def loop(
         latent, done = following, step.next_progress
 
 
-def _measure(
+def _measure_free(
+    network: PhysicalNetwork, batch: Batch, program: BranchArray, done: Progress
+) -> tuple[Evidence, Progress]:
+    free = network.settle([sample.free for sample in batch.samples], program=program)
+    return gather(done.step, batch, free, unknown(free)), _count(done, free)
+
+
+def _measure_both(
     network: PhysicalNetwork,
     rule: LearningRule,
     batch: Batch,
-    *,
+    first: Sequence[Boundary],
     program: BranchArray,
-    wanted: States,
     done: Progress,
 ) -> tuple[Evidence, Progress]:
-    if wanted is States.FREE:
-        free = network.settle([sample.free for sample in batch.samples], program=program)
-        return gather(done.step, batch, free, unknown(free)), _count(done, free)
-    states = network.settle(rule.first(batch), program=program)
+    states = network.settle(first, program=program)
     done = _count(done, states)
     second = rule.then(batch, states)
     if second is None:

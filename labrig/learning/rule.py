@@ -18,7 +18,7 @@ class LearningRule(Protocol):
         """Boundaries of the first exchange.
 
         Where both states can be told beforehand: free, clamped, free, clamped … of the samples in turn, and
-        `then` is None. Else the free state of each sample.
+        `then` is None. Else the free state of each sample. A function of the batch alone: the loop asks once.
         """
         ...
 

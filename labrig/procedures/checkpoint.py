@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from labrig.arrays import BranchArray, FloatArray, Seconds
@@ -47,12 +47,12 @@ class Checkpoint:
     def values(self) -> dict[str, Value | bytes]:
         """As the store takes it."""
         numbers = {
-            "progress": asdict(self.progress),
+            "progress": _plain(self.progress),
             "exchange_index": self.exchange_index,
             "digest": self.digest,
             "next_digest": self.next_digest,
             "boot_count": self.boot_count,
-            "tally": asdict(self.tally),
+            "tally": _plain(self.tally),
         }
         return {
             "latent": self.latent,
@@ -78,3 +78,8 @@ class Checkpoint:
             boot_count=numbers["boot_count"],
             tally=Tally(**numbers["tally"]),
         )
+
+
+def _plain(numbers: Progress | Tally) -> dict[str, Any]:
+    """Fields by name; `dataclasses.asdict` takes ten times as long, in every step."""
+    return {field.name: getattr(numbers, field.name) for field in fields(numbers)}

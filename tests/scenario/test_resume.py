@@ -25,10 +25,10 @@ from tests.support.files import IDEAL, Files
 from tests.support.sessions import SessionServer, only_run, stored_steps, wait_for_steps
 
 KILLS = 30
-STEPS = 250
+STEPS = 300
 STOP = f"{{steps: {STEPS}}}"
-SPARED = 0.2
-"""Share of the steps before which the last kill falls, so that there is something left to go on with."""
+SPARED = 0.4
+"""Share of the steps at the end in which nothing is killed, so that no kill comes too late."""
 
 
 TRAIN_AND_DIE = """
