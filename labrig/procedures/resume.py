@@ -77,7 +77,7 @@ def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Generator[R
         plan = plan_training(bench, experiment.config)
         checkpoint = stored.checkpoint or first_checkpoint(bench, plan)
         if stored.checkpoint is not None:
-            checkpoint = _match(bench, run, stored, checkpoint, mismatch)
+            checkpoint = _match(bench, run, stored, checkpoint, mismatch, learns=plan.board is not None)
 
         def start(asked: Callable[[], str | None]) -> Training:
             record = Run.resume(
@@ -113,14 +113,19 @@ def _read(run: Path) -> Stored:
         )
 
 
-def _match(bench: Bench, run: Path, stored: Stored, checkpoint: Checkpoint, mismatch: Mismatch) -> Checkpoint:
-    """Bring board and checkpoint together; gives the checkpoint to go on from."""
+def _match(
+    bench: Bench, run: Path, stored: Stored, checkpoint: Checkpoint, mismatch: Mismatch, *, learns: bool
+) -> Checkpoint:
+    """Bring board and checkpoint together; gives the checkpoint to go on from.
+
+    A board that learns by itself may have begun steps that nobody stored: they are taken back and done again.
+    """
     bench.exchange_index = checkpoint.exchange_index
     if bench.digest() in {checkpoint.digest, checkpoint.next_digest} or stored.codes is None:
         return checkpoint
     upcoming = bench.codes_of(checkpoint.latent)
     present = bench.branch_values()
-    torn = bool(np.all((present == stored.codes) | (present == upcoming)))
+    torn = learns or bool(np.all((present == stored.codes) | (present == upcoming)))
     if bench.boot_count != checkpoint.boot_count or torn or mismatch is Mismatch.REWRITE:
         bench.write_codes(stored.codes)
         return checkpoint

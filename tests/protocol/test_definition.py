@@ -68,7 +68,7 @@ def test_comments_and_docs_do_not_change_the_fingerprint(copy: Path) -> None:
 
 
 def test_a_new_field_changes_the_fingerprint_in_both_files(copy: Path) -> None:
-    edit(copy / DEFINITION, 'name = "averages", type = "u8"', 'name = "averages", type = "u16"')
+    edit(copy / DEFINITION, 'name = "scan_count", type = "u16"', 'name = "scan_count", type = "u8"')
     outcome = check(copy)
     assert outcome.returncode == 1
     assert all(f"{name} is not current" in outcome.stderr for name in FILES)
