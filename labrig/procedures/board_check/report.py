@@ -129,9 +129,10 @@ def _branches(check: BoardCheck) -> Iterator[Line]:
     yield Line("codes read back", not unwritten, f"{tried - unwritten} of {tried} at three codes", "all")
     told = tried - counted[State.UNKNOWN]
     follow = counted[State.FINE] + counted[State.OFF]
+    broken = any(counted[state] for state in FAULTS - {State.OFF})
     yield Line(
         "conductances follow codes",
-        None if not told else all(not counted[s] for s in FAULTS - {State.OFF}),
+        None if counted[State.UNKNOWN] and not broken else not broken,
         f"{follow} of {told} at three codes",
         "all",
         {str(state): counted[state] for state in State if counted[state]},
