@@ -16,6 +16,7 @@ from labrig.procedures.check_board import check_board
 from labrig.sim.board import SimulatedBoard
 from labrig.sim.converters import Driver, Reader
 from labrig.sim.hardware import Hardware
+from labrig.sim.world import CircuitWorld
 from tests.support.checks import bench_of, check, found, quiet, random_board, swapped
 from tests.support.firmware import GRAPH, Circuit, crossbar
 
@@ -212,8 +213,14 @@ def test_masked_branches_are_never_written_and_hide_no_others() -> None:
 @pytest.mark.parametrize("drive", [0.0, 100.0])
 def test_nothing_exceeds_the_limits_of_the_rig(drive: float) -> None:
     limits = {"voltage": "2 V", "branch_current": "60 uA"}
-    bench, board = bench_of(crossbar(5, 4, drive), limits=limits)
-    world, exchange = board._world, board.exchange
+    worlds: list[CircuitWorld] = []
+
+    def noted(chips: Hardware) -> Hardware:
+        worlds.append(chips.world)
+        return chips
+
+    bench, board = bench_of(crossbar(5, 4, drive), change=noted, limits=limits)
+    (world,), exchange = worlds, board.exchange
     asked: list[float] = []
 
     def watched(request: BoardRequest) -> BoardReply:
