@@ -82,6 +82,7 @@ uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig
     if (status != LABRIG_STATUS_OK) {
         return status;
     }
+    measure->code_mask = (uint16_t)(UINT16_MAX >> (16u - drivers->config->adc_bits));
     measure->sum_bits = labrig_sum_bits(drivers->config->adc_bits, measure->averages);
     const uint32_t size = labrig_packed_size(measure->scan_count, measure->sum_bits)
         * (measure->boundaries != 0 ? measure->boundaries : 1u);
@@ -101,16 +102,16 @@ uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig
 }
 
 /* Sums of conversions of successive channels, at most CHANNELS_A_STEP. */
-static void convert(uint16_t first, uint8_t count, uint8_t averages, uint32_t *sums)
+static void convert(const struct labrig_measure *measure, uint16_t first, uint8_t count, uint32_t *sums)
 {
     uint16_t codes[CHANNELS_A_STEP];
     for (uint8_t k = 0; k < count; k++) {
         sums[k] = 0;
     }
-    for (; averages > 0; averages--) {
+    for (uint8_t averages = measure->averages; averages > 0; averages--) {
         labrig_hal_scan(first, count, codes);
         for (uint8_t k = 0; k < count; k++) {
-            sums[k] += codes[k];
+            sums[k] += codes[k] & measure->code_mask;
         }
     }
 }
@@ -137,7 +138,7 @@ static void store(struct labrig_measure *measure, struct labrig_drivers_state *d
     const uint8_t count = next_channels(measure->channel, config->outputs);
     uint32_t sums[CHANNELS_A_STEP];
     if (count != 0) {
-        convert((uint16_t)(config->inputs + measure->channel), count, measure->averages, sums);
+        convert(measure, (uint16_t)(config->inputs + measure->channel), count, sums);
         for (uint8_t k = 0; k < count; k++) {
             labrig_drivers_refer(drivers, measure->channel++, sums[k]);
         }
@@ -180,7 +181,7 @@ static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_
         if (stored(measure, drivers->config, first)) {
             sums[0] = drivers->reference[first - drivers->config->inputs];
         } else {
-            convert(first, count, measure->averages, sums);
+            convert(measure, first, count, sums);
         }
         for (uint8_t k = 0; k < count; k++) {
             labrig_pack(measure->readings, measure->channel++, measure->sum_bits, sums[k]);

@@ -22,6 +22,7 @@ struct labrig_measure {
     uint16_t scan_start, scan_count;
     uint16_t channel;     /* next to be scanned, from 0 */
     uint8_t averages;
+    uint16_t code_mask;   /* the bits of a conversion */
     uint8_t sum_bits;     /* of a reading */
     uint8_t boundaries;   /* still to be imposed, the present one included */
     bool store;           /* the present state becomes the reference */
