@@ -123,7 +123,7 @@ def test_a_sound_board_passes(call: Labrig, rig_on: RigOn, tmp_path: Path) -> No
     )  # fmt: skip
     assert told["faults"] == []
     assert len(told["branches"]) == 20
-    assert told["checks"][0]["numbers"].keys() == {"echoes", "median", "p99", "wrong", "repeated"}
+    assert told["checks"][0]["numbers"].keys() == {"echoes", "median", "p99", "wrong", "damaged", "repeated"}
     assert told["checks"][0]["numbers"]["echoes"] == 1000
     assert ask_status(str(tmp_path / "port")).driven == 0
     assert set(codes_on(tmp_path / "port")) == {128}
