@@ -14,7 +14,7 @@
 
 A message is one sentence that says what happened, where (file, line and key; or port, command and step) and
 what to do. Exit code 1 is left to bugs, 10 to a preflight that advises against a run, 130 to Ctrl-C, 143 to
-SIGTERM.
+SIGTERM, 129 to SIGHUP (a terminal that is closed).
 """
 
 from typing import ClassVar

@@ -1,15 +1,13 @@
 """Boards that tests start."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from labrig.sim.launch import find_firmware
-from tests.support.boards import RunningBoard, StartBoard, start_firmware
+from tests.support.boards import StartBoard, board_starter
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
@@ -32,14 +30,5 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def start_board(firmware: Path, tmp_path: Path) -> Iterator[StartBoard]:
     """Start firmware on a circuit; it is stopped after the test."""
-    started: list[RunningBoard] = []
-    start = partial(start_firmware, firmware, tmp_path)
-
-    def start_and_note(*arguments: Any, **options: Any) -> RunningBoard:
-        board = start(*arguments, **options)
-        started.append(board)
-        return board
-
-    yield start_and_note
-    for board in started:
-        board.stop()
+    with board_starter(firmware, tmp_path) as start:
+        yield start

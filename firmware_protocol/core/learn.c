@@ -13,6 +13,7 @@
 #define READING_BITS 16u
 #define OFFSET_MAX 0x7FFFu
 #define SETTLE_STEPS_A_MS 100u
+#define CHANNELS_A_CALL 8u
 #define CODES_A_CALL 32u
 
 _Static_assert(LABRIG_MAX_LATENTS <= LABRIG_MAX_BRANCHES, "half of a latent lies in the image");
@@ -249,9 +250,15 @@ static void scan(struct labrig_board *board)
     const uint8_t averages = learn->request.averages, bits = labrig_sum_bits(config->adc_bits, averages);
     const uint32_t top = averages * (((uint32_t)1 << config->adc_bits) - 1u);
     const uint16_t left = (uint16_t)(lines - learn->place);
-    const uint8_t count = left < LABRIG_CHANNELS_A_STEP ? (uint8_t)left : LABRIG_CHANNELS_A_STEP;
-    uint32_t sums[LABRIG_CHANNELS_A_STEP];
-    labrig_measure_sums(learn->place, count, averages, sums);
+    const uint8_t count = left < CHANNELS_A_CALL ? (uint8_t)left : CHANNELS_A_CALL;
+    uint32_t sums[CHANNELS_A_CALL] = {0};
+    for (uint8_t n = 0; n < averages; n++) {
+        uint16_t codes[CHANNELS_A_CALL];
+        labrig_hal_scan(learn->place, count, codes);
+        for (uint8_t k = 0; k < count; k++) {
+            sums[k] += codes[k];
+        }
+    }
     for (uint8_t k = 0; k < count; k++, learn->place++) {
         if ((sums[k] == 0 || sums[k] == top) && !labrig_bit(board->drivers.driven, learn->place)) {
             learn->usable = false;

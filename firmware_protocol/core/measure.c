@@ -6,6 +6,7 @@
 #include "packing.h"
 
 #define SETTLE_STEPS_A_MS 100u
+#define CHANNELS_A_STEP 8u
 
 _Static_assert(LABRIG_MAX_AVERAGES >= 1u && LABRIG_MAX_AVERAGES <= 16u,
                "a sum of 16-bit readings is packed in 24 bits at most, and a nudge from it computed in 64");
@@ -81,6 +82,7 @@ uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig
     if (status != LABRIG_STATUS_OK) {
         return status;
     }
+    measure->code_mask = (uint16_t)(UINT16_MAX >> (16u - drivers->config->adc_bits));
     measure->sum_bits = labrig_sum_bits(drivers->config->adc_bits, measure->averages);
     const uint32_t size = labrig_packed_size(measure->scan_count, measure->sum_bits)
         * (measure->boundaries != 0 ? measure->boundaries : 1u);
@@ -99,16 +101,17 @@ uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig
     return LABRIG_STATUS_OK;
 }
 
-void labrig_measure_sums(uint16_t first, uint8_t count, uint8_t averages, uint32_t *sums)
+/* Sums of conversions of successive channels, at most CHANNELS_A_STEP. */
+static void convert(const struct labrig_measure *measure, uint16_t first, uint8_t count, uint32_t *sums)
 {
-    uint16_t codes[LABRIG_CHANNELS_A_STEP];
+    uint16_t codes[CHANNELS_A_STEP];
     for (uint8_t k = 0; k < count; k++) {
         sums[k] = 0;
     }
-    for (; averages > 0; averages--) {
+    for (uint8_t averages = measure->averages; averages > 0; averages--) {
         labrig_hal_scan(first, count, codes);
         for (uint8_t k = 0; k < count; k++) {
-            sums[k] += codes[k];
+            sums[k] += codes[k] & measure->code_mask;
         }
     }
 }
@@ -116,7 +119,7 @@ void labrig_measure_sums(uint16_t first, uint8_t count, uint8_t averages, uint32
 static uint8_t next_channels(uint16_t channel, uint16_t channels)
 {
     const uint16_t left = (uint16_t)(channels - channel);
-    return left < LABRIG_CHANNELS_A_STEP ? (uint8_t)left : LABRIG_CHANNELS_A_STEP;
+    return left < CHANNELS_A_STEP ? (uint8_t)left : CHANNELS_A_STEP;
 }
 
 static void impose(struct labrig_measure *measure, struct labrig_drivers_state *drivers)
@@ -133,9 +136,9 @@ static void store(struct labrig_measure *measure, struct labrig_drivers_state *d
 {
     const struct labrig_config *config = drivers->config;
     const uint8_t count = next_channels(measure->channel, config->outputs);
-    uint32_t sums[LABRIG_CHANNELS_A_STEP];
+    uint32_t sums[CHANNELS_A_STEP];
     if (count != 0) {
-        labrig_measure_sums((uint16_t)(config->inputs + measure->channel), count, measure->averages, sums);
+        convert(measure, (uint16_t)(config->inputs + measure->channel), count, sums);
         for (uint8_t k = 0; k < count; k++) {
             labrig_drivers_refer(drivers, measure->channel++, sums[k]);
         }
@@ -154,7 +157,7 @@ static bool stored(const struct labrig_measure *measure, const struct labrig_con
 /* Single conversions of 16 bits, which need neither sums nor packing. */
 static void scan_words(struct labrig_measure *measure, uint16_t first, uint8_t count)
 {
-    uint16_t codes[LABRIG_CHANNELS_A_STEP];
+    uint16_t codes[CHANNELS_A_STEP];
     uint8_t *at = measure->readings + 2u * measure->channel;
     labrig_hal_scan(first, count, codes);
     for (uint8_t k = 0; k < count; k++, at += 2) {
@@ -168,7 +171,7 @@ static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_
 {
     const uint8_t next = next_channels(measure->channel, measure->scan_count);
     const uint8_t count = measure->store && next != 0 ? 1 : next;
-    uint32_t sums[LABRIG_CHANNELS_A_STEP];
+    uint32_t sums[CHANNELS_A_STEP];
     if (count != 0) {
         const uint16_t first = (uint16_t)(measure->scan_start + measure->channel);
         if (measure->sum_bits == 16 && measure->averages == 1 && !measure->store) {
@@ -178,7 +181,7 @@ static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_
         if (stored(measure, drivers->config, first)) {
             sums[0] = drivers->reference[first - drivers->config->inputs];
         } else {
-            labrig_measure_sums(first, count, measure->averages, sums);
+            convert(measure, first, count, sums);
         }
         for (uint8_t k = 0; k < count; k++) {
             labrig_pack(measure->readings, measure->channel++, measure->sum_bits, sums[k]);

@@ -22,18 +22,13 @@ struct labrig_measure {
     uint16_t scan_start, scan_count;
     uint16_t channel;     /* next to be scanned, from 0 */
     uint8_t averages;
+    uint16_t code_mask;   /* the bits of a conversion */
     uint8_t sum_bits;     /* of a reading */
     uint8_t boundaries;   /* still to be imposed, the present one included */
     bool store;           /* the present state becomes the reference */
     uint8_t *readings;    /* where the present state's go */
     uint8_t length;       /* bytes of all readings */
 };
-
-/* How many channels are scanned in one go. */
-#define LABRIG_CHANNELS_A_STEP 8u
-
-/* Sums of conversions of successive channels, at most LABRIG_CHANNELS_A_STEP. */
-void labrig_measure_sums(uint16_t first, uint8_t count, uint8_t averages, uint32_t *sums);
 
 /* Bits of a sum of readings: adc_bits + ceil(log2(averages)). */
 uint8_t labrig_sum_bits(uint8_t adc_bits, uint8_t averages);

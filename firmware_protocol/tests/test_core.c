@@ -344,6 +344,8 @@ static void a_chip_that_answers_nonsense_spoils_no_neighbour(void)
     fake.readings[0] = 0xFFFF;
     const struct answer readings = FAKE_ASK(LABRIG_TYPE_MEASURE, 3, 0, 0, 1, 0, 0, 2, 0, 0);
     CHECK(labrig_unpack(readings.payload, 0, 12) == 4095 && labrig_unpack(readings.payload, 1, 12) == 101);
+    const struct answer sums = FAKE_ASK(LABRIG_TYPE_MEASURE, 4, 0, 0, 3, 0, 0, 2, 0, 0);
+    CHECK(labrig_unpack(sums.payload, 0, 14) == 3 * 4095 && labrig_unpack(sums.payload, 1, 14) == 3 * 101);
 }
 
 static void a_text_that_is_too_long_for_a_reply_is_cut(void)

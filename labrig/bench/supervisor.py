@@ -1,9 +1,10 @@
 """The last look before bytes leave: no request may take a branch or a line over a limit."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,24 @@ class _Imposed:
     currents: Mapping[int, Amperes] = field(default_factory=dict[int, Amperes])
     lowest: Volts = math.inf
     highest: Volts = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What an exchange imposes one after the other."""
+
+    imposed: Sequence[_Imposed]
+    entering: Sequence[_Imposed]
+    """Those that may follow at once on what was imposed before."""
+    strains: Sequence["_Strain"]
+    """Of neighbours later on, each named once."""
+
+
+class _Strain(NamedTuple):
+    """What states that may follow one another, in any mixture, can put on a branch."""
+
+    span: Volts
+    injected: Amperes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +92,10 @@ class Supervisor:
     """Any of these may be on the board now; several after an exchange whose end is not known."""
     _conductances: BranchArray | None = None
     """The largest that each branch may have now, shape (B,), S; None: nothing was driven yet."""
-    _coming: Remembered[Boundary, Sequence[_Imposed]] = field(init=False)
+    _course: Remembered[Boundary, _Course] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._coming = Remembered(self._check_drivers)
+        self._course = Remembered(self._check_course)
 
     def admit(self, boundaries: Sequence[Boundary], conductances: BranchArray) -> None:
         """Check an exchange that programs these worst-case conductances and imposes these boundaries.
@@ -93,15 +112,15 @@ class Supervisor:
         LimitExceeded
             Names the node or branch, the value and the limit. Nothing has been sent.
         """
-        coming = self._coming(boundaries)
+        course = self._course(boundaries)
         old = conductances if self._conductances is None else self._conductances
         greater = np.maximum(old, conductances)
-        self._check_branches(self._imposed, self._extremes(greater))
-        extremes = self._extremes(conductances)
-        for group in _neighbours(self._imposed, coming, boundaries):
-            self._check_slew(group)
-            self._check_branches(group, extremes)
-        self._imposed = (*self._imposed, *coming)
+        self._check_branches([_strain(self._imposed)], self._extremes(greater))
+        if boundaries:
+            entering = (*self._imposed, *course.entering)
+            self._check_slew(entering)
+            self._check_branches([_strain(entering), *course.strains], self._extremes(conductances))
+        self._imposed = (*self._imposed, *course.imposed)
         self._conductances = greater
 
     def settled(self, boundaries: Sequence[Boundary], conductances: BranchArray) -> None:
@@ -114,20 +133,29 @@ class Supervisor:
         """Remember that nothing is driven any more."""
         self._imposed = (_RELEASED,)
 
-    def _check_drivers(self, boundaries: Sequence[Boundary]) -> Sequence[_Imposed]:
-        """What the drivers may do in each of these states; none of it beyond a limit."""
-        limits = self.limits
+    def _check_course(self, boundaries: Sequence[Boundary]) -> _Course:
+        """Check what depends on these boundaries alone."""
         coming = [_imposed(boundary, boundaries) for boundary in boundaries]
         for imposed in coming:
-            for node, volts in imposed.levels:
-                if not (math.isfinite(volts) and abs(volts) <= limits.voltage * _SLACK):
-                    raise self._refusal(f"node {self.topology.nodes[node]} to", volts, limits.voltage, "V")
-            for node, amperes in imposed.currents.items():
-                if not math.isfinite(amperes):
-                    raise self._refusal(
-                        f"node {self.topology.nodes[node]} to", amperes, limits.branch_current, "A"
-                    )
-        return coming
+            self._check_drivers(imposed)
+        if any(isinstance(nudge, TowardTarget) for b in boundaries for nudge in b.nudges.values()):
+            # A board may bring a pulled state forward to the one that it starts from.
+            return _Course(coming, entering=coming, strains=())
+        for pair in pairwise(coming):
+            self._check_slew(pair)
+        strains = dict.fromkeys(_strain(pair) for pair in pairwise(coming))
+        return _Course(coming, entering=coming[:1], strains=tuple(strains))
+
+    def _check_drivers(self, imposed: _Imposed) -> None:
+        limits = self.limits
+        for node, volts in imposed.levels:
+            if not (math.isfinite(volts) and abs(volts) <= limits.voltage * _SLACK):
+                raise self._refusal(f"node {self.topology.nodes[node]} to", volts, limits.voltage, "V")
+        for node, amperes in imposed.currents.items():
+            if not math.isfinite(amperes):
+                raise self._refusal(
+                    f"node {self.topology.nodes[node]} to", amperes, limits.branch_current, "A"
+                )
 
     def _check_slew(self, group: Sequence[_Imposed]) -> None:
         if self.limits.slew == math.inf:
@@ -149,12 +177,10 @@ class Supervisor:
         best, worst = int(np.argmax(conductances)), int(np.argmin(conductances))
         return _Extremes(best, float(conductances[best]), worst, float(conductances[worst]) * self.spread)
 
-    def _check_branches(self, group: Sequence[_Imposed], extremes: _Extremes) -> None:
-        highest, lowest = max(i.highest for i in group), min(i.lowest for i in group)
-        span = max(highest - lowest, 0.0)
-        injected = _largest_sum(imposed.currents for imposed in group)
-        self._check_branch(extremes.best, extremes.most, span, injected)
-        self._check_branch(extremes.worst, extremes.least, span, injected)
+    def _check_branches(self, strains: Iterable[_Strain], extremes: _Extremes) -> None:
+        for strain in strains:
+            self._check_branch(extremes.best, extremes.most, *strain)
+            self._check_branch(extremes.worst, extremes.least, *strain)
 
     def _check_branch(self, branch: int, conductance: Siemens, span: Volts, injected: Amperes) -> None:
         current = span * conductance + injected
@@ -197,15 +223,10 @@ def _ends(nudge: Nudge, boundaries: Sequence[Boundary]) -> Iterable[Volts]:
     return (x + nudge.fraction * (nudge.target - x) for x in (min(driven), max(driven)))
 
 
-def _neighbours(
-    old: Sequence[_Imposed], coming: Sequence[_Imposed], boundaries: Sequence[Boundary]
-) -> Iterator[Sequence[_Imposed]]:
-    """Groups of which any may follow any."""
-    if any(isinstance(nudge, TowardTarget) for boundary in boundaries for nudge in boundary.nudges.values()):
-        yield (*old, *coming)  # a board may bring a pulled state forward to the one that it starts from
-    elif coming:
-        yield (*old, coming[0])
-        yield from pairwise(coming)
+def _strain(group: Sequence[_Imposed]) -> _Strain:
+    """Highest minus lowest level, and all current that can be injected at once."""
+    span = max(imposed.highest for imposed in group) - min(imposed.lowest for imposed in group)
+    return _Strain(max(span, 0.0), _largest_sum(imposed.currents for imposed in group))
 
 
 def _largest_sum(currents: Iterable[Mapping[int, Amperes]]) -> Amperes:

@@ -158,6 +158,8 @@ class Counters:
     bytes_down: int = 0
     bytes_up: int = 0
     retries: int = 0
+    damaged: int = 0
+    """Frames that came from the board and could not be read."""
     measurements: int = 0
     """Settled states scanned."""
     writes: int = 0

@@ -1,6 +1,7 @@
 """What a link turns out to be like: round trip and error rate."""
 
 from labrig.arrays import Seconds
+from labrig.boards.base import Counters
 from labrig.wire.definition import MAX_PAYLOAD
 
 TRIES = 8
@@ -10,6 +11,8 @@ _FIRST_GUESS: Seconds = 0.05
 _SMOOTHING = 1 / 8
 _MEMORY = 1 / 64
 _SMALLEST = 64
+_ENOUGH = 1000
+"""Frames before which nothing is said of a link."""
 
 
 class RoundTrip:
@@ -51,3 +54,11 @@ class ErrorRate:
         if self._share < 0.05:
             return MAX_PAYLOAD
         return MAX_PAYLOAD // 2 if self._share < 0.2 else _SMALLEST
+
+
+def advice(counters: Counters) -> str | None:
+    """What to say of a link that loses more than 1 % of its frames; None: nothing."""
+    if counters.frames < _ENOUGH or counters.retries <= 0.01 * counters.frames:
+        return None
+    share = counters.retries / counters.frames
+    return f"{share:.1%} of {counters.frames} frames had to be sent again: check the cable and the baud rate"

@@ -33,6 +33,8 @@ class Tally:
     bytes_down: int = 0
     bytes_up: int = 0
     retries: int = 0
+    damaged: int = 0
+    """Frames that came, and could not be read."""
 
 
 class Session:
@@ -203,4 +205,5 @@ class Session:
             try:
                 return decode_frame(data[:-1])
             except FrameError:
+                self.tally.damaged += 1
                 self.errors.bad(1)

@@ -127,6 +127,7 @@ class WiredBoard:
             bytes_down=tally.bytes_down,
             bytes_up=tally.bytes_up,
             retries=tally.retries,
+            damaged=tally.damaged,
             measurements=self._measurements,
             writes=self._writes,
         )

@@ -8,6 +8,8 @@ from typing import Any
 import typer
 
 from labrig.bench.bench import Bench
+from labrig.bench.endings import afterwards
+from labrig.boards.quality import advice
 from labrig.procedures.interrupt import first_interrupt_asks
 from labrig.procedures.train import Training
 from labrig.units import format_quantity
@@ -29,21 +31,32 @@ def carry_out(bench: Bench, start: Callable[[Asked], Training], *, json: bool, a
         print(f"bounds  {training.plan.bounds}", file=sys.stderr)
         print(f"run     {training.run}", file=sys.stderr)
         stop = training.plan.config.stop
-        with TrainingProgress(
-            training.run.name, steps=stop.steps, wall=stop.wall, error=stop.error
-        ) as progress:
+        with (
+            afterwards(lambda: tell(bench, training, json=json, arrays=arrays)),
+            TrainingProgress(
+                training.run.name, steps=stop.steps, wall=stop.wall, error=stop.error
+            ) as progress,
+        ):
             for step in training:
                 tally = training.tally()
                 hits = (step.walls.floor, step.walls.ceiling)
                 progress.update(step.step, training.error, tally.measurements, tally.exchanges, hits)
+    if training.ending is not None and training.ending.outcome == "interrupted":
+        raise typer.Exit(130)
+
+
+def tell(bench: Bench, training: Training, *, json: bool, arrays: bool) -> None:
+    """Print what came out, however it ended."""
+    if hint := advice(bench.counters):
+        print(hint, file=sys.stderr)
+    if training.ending is None:
+        return
     record = load_record(training.run)
     found = result(record)
     if json:
         print(dumps({**found, **(result_arrays(record) if arrays else {})}))
     else:
         print_result(found, training)
-    if training.ending is not None and training.ending.outcome == "interrupted":
-        raise typer.Exit(130)
 
 
 def print_result(found: dict[str, Any], training: Training) -> None:

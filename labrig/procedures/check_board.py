@@ -115,7 +115,8 @@ def _judged_branches(
         fine = {branch for branch, verdict in verdicts.items() if verdict.state == State.FINE}
         found = _judged(bench, prober, steps, asked, answering, fine)
         suspects = {branch for branch in asked if found[branch].state in {State.STUCK, State.ODD}}
-        answering |= find_wipers(prober, suspects, progress)
+        silent = {branch for branch in asked if found[branch].state == State.OPEN}
+        answering |= find_wipers(prober, suspects, suspects | silent, progress)
         for branch, verdict in _judged(bench, prober, steps, asked, answering, fine).items():
             if branch not in verdicts or verdict.state != State.UNKNOWN:
                 verdicts[branch] = verdict
@@ -123,9 +124,13 @@ def _judged_branches(
 
 
 def _is_unsure(verdict: BranchVerdict) -> bool:
-    """It was not read well enough, or next to no branch to compare it with."""
-    stray = verdict.state in {State.STUCK, State.ODD} and verdict.ratio != verdict.ratio
-    return verdict.state == State.UNKNOWN or stray
+    """Whether a branch was read too coarsely, next to none to compare it with, or at a line that never moved.
+
+    Such a line may be cut off, or held by a switch that does not open: its other ends tell.
+    """
+    strayed = verdict.state in {State.STUCK, State.ODD} and bool(np.isnan(verdict.ratio))
+    still = verdict.state == State.OPEN and not verdict.responses
+    return verdict.state == State.UNKNOWN or strayed or still
 
 
 def _judged(

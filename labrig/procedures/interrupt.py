@@ -1,11 +1,14 @@
 """Two-stage Ctrl-C: the first asks to stop after the step, the second stops now."""
 
+import contextlib
+import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
+
+from labrig.bench.endings import interrupt
 
 
 @contextmanager
@@ -18,9 +21,11 @@ def first_interrupt_asks() -> Generator[Callable[[], str | None]]:
 
     def note(number: int, frame: FrameType | None) -> None:
         if asked:
-            signal.default_int_handler(number, frame)
+            interrupt(number, frame)
+            return
         asked.append("Ctrl-C: the step in progress was finished")
-        print("finishing this step, then making safe; Ctrl-C again to make safe now", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            os.write(2, b"finishing this step, then making safe; Ctrl-C again to make safe now\n")
 
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None

@@ -9,6 +9,7 @@ import numpy as np
 
 from labrig.arrays import Volts
 from labrig.bench.bench import Bench
+from labrig.bench.endings import undisturbed
 from labrig.boards.base import Codes, program_digest
 from labrig.config.loading import Experiment
 from labrig.errors import LabrigError, RunError, SafetyError
@@ -189,7 +190,8 @@ class Training:
             boot_count=self._bench.boot_count,
             tally=tally,
         )
-        self._record.append(step.step, row, checkpoint.values())
+        with undisturbed():
+            self._record.append(step.step, row, checkpoint.values())
 
     def _end(self, ending: Ending) -> None:
         """Validate where all went well, make safe, then say in the run how it ended."""
@@ -208,7 +210,8 @@ class Training:
             ending = Ending("failed", f"{ending.reason}; then it could not be made safe: {error}")
         self.ending = ending
         results |= training_results(self._bench, self._outputs, self.tally())
-        self._record.finish(ending.outcome, ending.reason, results)
+        with undisturbed():
+            self._record.finish(ending.outcome, ending.reason, results)
         from labrig.views.summary import write_summary  # matplotlib, which no step needs
 
         write_summary(self.run)

@@ -143,13 +143,14 @@ def translated(directory: Path, what: str) -> Generator[None]:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Generator[None]:
     """All or nothing, whatever ends it."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.rollback()
+        if connection.in_transaction:
+            connection.rollback()
         raise
-    connection.execute("COMMIT")
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:

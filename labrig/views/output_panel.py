@@ -3,9 +3,13 @@
 import numpy as np
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
+from labrig.arrays import FloatArray
 from labrig.units import format_quantity
 from labrig.views.record import TrainingRecord
 from labrig.views.style import ACCENT, FAINT, LINE, SOFT, Axes, say
+
+_TEXT_WIDTH, _TEXT_HEIGHT = 0.6, 0.22
+"""Shares of the axes that the text about all outputs takes."""
 
 
 def draw_outputs(axes: Axes, residuals: Axes, record: TrainingRecord) -> None:
@@ -40,7 +44,7 @@ def draw_outputs(axes: Axes, residuals: Axes, record: TrainingRecord) -> None:
     if record.span:
         span = format_quantity(record.span, "V", 3)
         text += f"\nrms {_share(rms / record.span)} of the input span {span}"
-    axes.text(0.03, 0.96, text, transform=axes.transAxes, va="top", color=SOFT, fontsize=8.5, linespacing=1.5)
+    _write_beside(axes, text, (y - low) / (high - low), (x - low) / (high - low))
 
 
 def _draw_residuals(
@@ -57,6 +61,16 @@ def _draw_residuals(
     axes.yaxis.set_major_formatter(EngFormatter(unit="V"))
     axes.yaxis.set_major_locator(MaxNLocator(3, symmetric=True))
     axes.grid(visible=True)
+
+
+def _write_beside(axes: Axes, text: str, across: FloatArray, up: FloatArray) -> None:
+    """Write above the identity line or, where more points are, below it; points in shares of the axes."""
+    above = np.count_nonzero((across < _TEXT_WIDTH) & (up > 1 - _TEXT_HEIGHT))
+    below = np.count_nonzero((across > 1 - _TEXT_WIDTH) & (up < _TEXT_HEIGHT))
+    x, y, side, edge = (0.03, 0.96, "left", "top") if above <= below else (0.97, 0.05, "right", "bottom")
+    axes.text(
+        x, y, text, transform=axes.transAxes, ha=side, va=edge, color=SOFT, fontsize=8.5, linespacing=1.5
+    )
 
 
 def _share(value: float) -> str:

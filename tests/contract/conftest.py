@@ -1,6 +1,7 @@
 """One board of each kind, on the same network."""
 
 import importlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from labrig.sim.launch import find_firmware
+from tests.support.boards import StartBoard, board_starter
 from tests.support.contract import Subject
 from tests.support.simulated import SimulatedStarter
-from tests.support.subjects import EVERY, EXACT, NOT_NUDGING, NUDGING
+from tests.support.subjects import EVERY, EXACT, INJECTING, NOT_NUDGING, NUDGING
 
 
 def opened(request: pytest.FixtureRequest) -> Iterator[Subject]:
@@ -28,13 +31,25 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
 
 @pytest.fixture(params=NUDGING)
 def nudging(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    """A board that carries out every kind of nudge by itself."""
+    """A board that nudges by itself."""
+    yield from opened(request)
+
+
+@pytest.fixture(params=INJECTING)
+def injecting(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """A board that injects currents as well."""
     yield from opened(request)
 
 
 @pytest.fixture(params=NOT_NUDGING)
 def not_nudging(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """A board that says that it can nudge in no way at all."""
+    yield from opened(request)
+
+
+@pytest.fixture(params=[kind for kind in EVERY if kind not in INJECTING])
+def not_injecting(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """A board that says that it has no current sources."""
     yield from opened(request)
 
 
@@ -46,8 +61,23 @@ def with_chips(request: pytest.FixtureRequest) -> Iterator[Subject]:
 
 @pytest.fixture(params=[kind for kind in NUDGING if kind not in EXACT])
 def nudging_with_chips(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    """A board with converters that carries out every kind of nudge."""
+    """A board with converters that nudges by itself."""
     yield from opened(request)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Path:
+    """The firmware of the ATmega2560 on an emulated board."""
+    if not all(shutil.which(tool) for tool in ("make", "cc", "avr-gcc", "simavr")):
+        pytest.skip("needs make, a C compiler, avr-gcc and libsimavr")
+    return find_firmware("atmega2560")
+
+
+@pytest.fixture
+def start_emulated(emulator: Path, tmp_path: Path) -> Iterator[StartBoard]:
+    """Start emulated boards on a circuit; they are stopped after the test."""
+    with board_starter(emulator, tmp_path) as start:
+        yield start
 
 
 @pytest.fixture

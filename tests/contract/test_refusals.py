@@ -74,14 +74,14 @@ def test_a_boundary_that_it_cannot_impose(
     assert_refused(subject, BoardRequest([Boundary({}), boundary], subject.program(rng)), error, said)
 
 
-@pytest.mark.parametrize("beyond", [-0.501, 2**14 - 0.499])
-def test_a_voltage_more_than_half_a_step_beyond_its_dac(with_chips: Subject, beyond: float) -> None:
+@pytest.mark.parametrize(("end", "side"), [(0.0, -1), (5.0, 1)])
+def test_a_voltage_more_than_half_a_step_beyond_its_dac(with_chips: Subject, end: float, side: int) -> None:
     step = with_chips.dac_step
-    request = BoardRequest([Boundary({IN: beyond * step})])
+    request = BoardRequest([Boundary({IN: end + side * 0.501 * step})])
     assert_refused(with_chips, request, LimitExceeded, "V: the DAC's range is 0 … 5 V")
-    nearer = beyond + 0.01 * np.sign(2**13 - beyond)
-    reply = with_chips.ask(Boundary({IN: nearer * step}))
-    assert abs(reply.sources[0, IN] - np.clip(nearer * step, 0, 4.096)) <= with_chips.tolerance
+    nearer = end + side * 0.491 * step
+    reply = with_chips.ask(Boundary({IN: nearer}))
+    assert abs(reply.sources[0, IN] - np.clip(nearer, 0, 4.096)) <= with_chips.tolerance
 
 
 @pytest.mark.parametrize("boundary", [pulled({OUT: through(1e-6, 5.2)}), pulled({OUT: toward(target=-0.1)})])
@@ -107,14 +107,19 @@ def test_a_target_beyond_its_dac(nudging_with_chips: Subject, boundary: Boundary
             "several conductances (1e-06, 2e-06)",
         ),
         (pulled({OUT: through(1e-6, nan)}), LimitExceeded, "output line 0 cannot be driven to nan V"),
-        (Boundary({}, {OUT: inf}), LimitExceeded, "output line 0: inf A cannot be injected"),
-        (Boundary({}, {OUT: nan}), LimitExceeded, "output line 0: nan A cannot be injected"),
     ],
 )
 def test_a_nudge_that_is_out_of_range(
     nudging: Subject, rng: np.random.Generator, boundary: Boundary, error: type[LabrigError], said: str
 ) -> None:
     assert_refused(nudging, BoardRequest([FREE, boundary, FREE], nudging.program(rng)), error, said)
+
+
+@pytest.mark.parametrize("amperes", [inf, nan])
+def test_a_current_that_is_out_of_range(injecting: Subject, rng: np.random.Generator, amperes: float) -> None:
+    request = BoardRequest([FREE, Boundary({}, {OUT: amperes}), FREE], injecting.program(rng))
+    said = f"output line 0: {amperes:g} A cannot be injected"
+    assert_refused(injecting, request, LimitExceeded, said)
 
 
 def test_a_nudge_from_several_states_or_from_a_nudged_one(nudging: Subject) -> None:
@@ -131,13 +136,17 @@ def test_a_nudge_from_several_states_or_from_a_nudged_one(nudging: Subject) -> N
     [
         (pulled({OUT: toward()}), "cannot nudge toward a target by itself"),
         (pulled({OUT: through(1e-6)}), "cannot nudge through a conductance"),
-        (Boundary({0: 1.0}, {OUT: 1e-6}), "cannot inject currents"),
     ],
 )
 def test_a_nudge_that_it_does_not_claim_to_carry_out(
     not_nudging: Subject, rng: np.random.Generator, boundary: Boundary, said: str
 ) -> None:
     assert_refused(not_nudging, BoardRequest([FREE, boundary], not_nudging.program(rng)), ConfigError, said)
+
+
+def test_a_current_where_it_has_no_source_of_one(not_injecting: Subject, rng: np.random.Generator) -> None:
+    request = BoardRequest([FREE, Boundary({0: 1.0}, {OUT: 1e-6})], not_injecting.program(rng))
+    assert_refused(not_injecting, request, ConfigError, "cannot inject currents")
 
 
 def test_a_program_of_another_size_or_kind(subject: Subject, rng: np.random.Generator) -> None:

@@ -41,8 +41,14 @@ def test_the_last_boundary_is_the_last_one_asked_for_however_they_follow_each_ot
     assert nudging.driven() == 6
     nudging.ask(FREE, CLAMPED, pulled)
     assert nudging.driven() == 3
-    nudging.ask(FREE, Boundary({0: 1.0}, {4: 1e-6}, {5: ThroughConductance(1.0, 1e-6)}))
+    through = ThroughConductance(1.0, nudging.nudgeable(1e-6))
+    nudging.ask(FREE, Boundary({0: 1.0}, nudges={4: through, 5: through}))
     assert nudging.driven() == 3
+
+
+def test_a_current_counts_as_driven(injecting: Subject) -> None:
+    injecting.ask(FREE, Boundary({0: 1.0}, {4: 1e-6}, {5: ThroughConductance(1.0, 1e-6)}))
+    assert injecting.driven() == 3
 
 
 def test_made_safe_it_drives_nothing_and_keeps_its_program(

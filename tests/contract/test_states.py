@@ -48,7 +48,7 @@ def test_every_line_reads_zero_where_nothing_is_driven(subject: Subject, rng: np
 
 
 def test_nudges_through_a_conductance(nudging: Subject, rng: np.random.Generator) -> None:
-    for siemens in (2e-6, 30e-6, 1e-3):
+    for siemens in sorted({nudging.nudgeable(asked) for asked in (2e-6, 30e-6, 1e-3)}):
         inputs = volts(rng, INPUT_LINES)
         nudges = {line: ThroughConductance(y, siemens) for line, y in volts(rng, OUTPUT_LINES[:2]).items()}
         boundaries = [
@@ -59,16 +59,16 @@ def test_nudges_through_a_conductance(nudging: Subject, rng: np.random.Generator
         assert_reads(nudging, nudging.program(rng), boundaries)
 
 
-def test_injected_currents(nudging: Subject, rng: np.random.Generator) -> None:
-    program = nudging.program(rng)
+def test_injected_currents(injecting: Subject, rng: np.random.Generator) -> None:
+    program = injecting.program(rng)
     inputs = volts(rng, INPUT_LINES, 1.5, 2.5)
-    strongest = 1.0 / nudging.resistance(program)
+    strongest = 1.0 / injecting.resistance(program)
     boundaries = [
         Boundary(inputs, {line: float(rng.uniform(-strongest, strongest)) for line in OUTPUT_LINES}),
         Boundary({**inputs, OUTPUT_LINES[0]: 1.0}, {OUTPUT_LINES[1]: strongest}),
     ]
-    rounding = 0.5e-12 * len(OUTPUT_LINES) * nudging.resistance(program)
-    assert_reads(nudging, program, boundaries, slack=rounding)
+    rounding = 0.5e-12 * len(OUTPUT_LINES) * injecting.resistance(program)
+    assert_reads(injecting, program, boundaries, slack=rounding)
 
 
 def test_a_nudge_starts_from_what_was_read_in_the_state_that_it_names(
@@ -125,14 +125,18 @@ def test_sources_are_read_on_the_drivers_side(subject: Subject, rng: np.random.G
     assert drop > 2 * subject.tolerance if subject.board.info.drive else drop <= FLOATS
 
 
-def test_the_source_of_a_nudge_is_its_target_and_a_current_has_none(
-    nudging: Subject, rng: np.random.Generator
-) -> None:
-    through, injected = OUTPUT_LINES[0], OUTPUT_LINES[1]
-    boundary = Boundary({0: 1.0}, {injected: 1e-6}, {through: ThroughConductance(2.0, 1e-6)})
-    reply = nudging.ask(boundary, program=nudging.program(rng))
-    assert np.flatnonzero(~np.isnan(reply.sources[0])).tolist() == [0, through]
-    assert abs(reply.sources[0, through] - 2.0) <= nudging.tolerance
+def test_the_source_of_a_nudge_is_its_target(nudging: Subject, rng: np.random.Generator) -> None:
+    line = OUTPUT_LINES[0]
+    nudge = ThroughConductance(2.0, nudging.nudgeable(1e-6))
+    reply = nudging.ask(Boundary({0: 1.0}, nudges={line: nudge}), program=nudging.program(rng))
+    assert np.flatnonzero(~np.isnan(reply.sources[0])).tolist() == [0, line]
+    assert abs(reply.sources[0, line] - 2.0) <= nudging.tolerance
+
+
+def test_a_current_has_no_source_to_be_read(injecting: Subject, rng: np.random.Generator) -> None:
+    boundary = Boundary({0: 1.0}, {OUTPUT_LINES[1]: 1e-6})
+    reply = injecting.ask(boundary, program=injecting.program(rng))
+    assert np.flatnonzero(~np.isnan(reply.sources[0])).tolist() == [0]
 
 
 def test_sources_that_nobody_asked_for_are_unknown(subject: Subject) -> None:

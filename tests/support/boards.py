@@ -1,9 +1,11 @@
 """Firmware processes that tests start, and what they can be asked from outside."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from labrig.boards.session import Session
 from labrig.circuit.topology import Topology
@@ -47,7 +49,7 @@ StartBoard = Callable[..., RunningBoard]
 
 
 def start_firmware(
-    firmware: Path,
+    program: Path,
     folder: Path,
     model: BoardModel,
     topology: Topology,
@@ -55,12 +57,12 @@ def start_firmware(
     *,
     tcp: bool = False,
 ) -> RunningBoard:
-    """Start the host target on a circuit; its EEPROM outlives it in the folder."""
+    """Start a program that runs the firmware on a circuit; its EEPROM outlives it in the folder."""
     circuit = folder / f"{serial_number}.circuit"
     circuit.write_text(circuit_text(model, topology), encoding="ascii")
     port = folder / f"{serial_number}.port"
     where = ["--tcp", "127.0.0.1:0"] if tcp else ["--pty", str(port)]
-    command = [str(firmware), *where, "--serial", serial_number, "--circuit", str(circuit)]
+    command = [str(program), *where, "--serial", serial_number, "--circuit", str(circuit)]
     process = subprocess.Popen(
         [*command, "--eeprom", str(folder / f"{serial_number}.eeprom")], stdout=subprocess.PIPE, text=True
     )
@@ -68,3 +70,18 @@ def start_firmware(
     ready, resource = process.stdout.readline().split()
     assert ready == "ready"
     return RunningBoard(process, resource.replace("tcp://", "socket://") if tcp else str(port), serial_number)
+
+
+@contextmanager
+def board_starter(program: Path, folder: Path) -> Generator[StartBoard]:
+    """Start boards of a program in a folder, and stop them at the end."""
+    started: list[RunningBoard] = []
+
+    def start(*arguments: Any, **options: Any) -> RunningBoard:
+        board = start_firmware(program, folder, *arguments, **options)
+        started.append(board)
+        return board
+
+    yield start
+    for board in started:
+        board.stop()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BranchArray, CodeArray, FloatArray, Ohms, Volts
+from labrig.arrays import BranchArray, CodeArray, FloatArray, Ohms, Siemens, Volts
 from labrig.boards.base import Board, BoardInfo, BoardReply, BoardRequest, Codes, Conductances, Program
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.solve import solve
@@ -52,6 +52,12 @@ class Subject:
         """Highest legal code."""
         assert self.board.info.codes is not None
         return self.board.info.codes.maximum
+
+    def nudgeable(self, siemens: Siemens) -> Siemens:
+        """The conductance nearest to this one that it nudges through."""
+        assert self.board.info.nudging.through is not None
+        low, high = self.board.info.nudging.through
+        return min(max(siemens, low), high)
 
     def resistance(self, program: Program) -> Ohms:
         """No line is joined to a driven one by more: the weakest branch, and a drive resistor."""

@@ -41,6 +41,8 @@ WITH_CHIPS = BoardModel(
     seed=7,
 )
 IDEAL = BoardModel(elements=IdealElements(tolerance=0.2), seed=7)
+EMULATED = WITH_CHIPS.model_copy(update={"dac": DacConfig(bits=16, span=5.0)})
+"""The emulated microcontroller has converters of 12 or 16 bits."""
 NO_NUDGES = WITH_CHIPS.model_copy(update={"nudge": NudgeConfig(toward=False, through=False, inject=False)})
 
 TOLD = BoardInfo(
@@ -65,6 +67,11 @@ TOLD_IDEAL = replace(
     TOLD, codes=None, part="ideal", adc=None, dac=None, drive=0.0, nudging=Nudging(True, (0.0, inf), True)
 )
 NO_NUDGING = Nudging(toward_target=False, through=None, inject=False)
+TOLD_WITHOUT_NUDGES = replace(TOLD, nudging=NO_NUDGING)
+TOLD_EMULATED = replace(
+    TOLD, dac=Converter(16, 5.0), nudging=Nudging(toward_target=True, through=(1e-5, 1e-5), inject=False)
+)
+"""Nudges through the one resistor that each output has, of 100 kohm."""
 
 Make = Callable[[pytest.FixtureRequest], Subject]
 LinkTo = Callable[[str], LinkConfig]
@@ -85,33 +92,43 @@ def truth(model: BoardModel) -> Callable[[Program], BranchArray]:
 
 
 def firmware(
-    request: pytest.FixtureRequest, link_to: LinkTo, *, tcp: bool = False, model: BoardModel = WITH_CHIPS
+    request: pytest.FixtureRequest,
+    link_to: LinkTo,
+    *,
+    tcp: bool = False,
+    model: BoardModel = WITH_CHIPS,
+    told: BoardInfo = TOLD,
 ) -> Subject:
     """The compiled host target, in a process of its own."""
     start: StartBoard = request.getfixturevalue("start_board")
     resource = start(model, as_described(), tcp=tcp).resource
-    return wired(resource, link_to, model, serial_number="B1")
+    return wired(resource, link_to, model, told, serial_number="B1")
+
+
+def emulated(request: pytest.FixtureRequest) -> Subject:
+    """The firmware of the ATmega2560 on an emulated one, with models of its parts."""
+    start: StartBoard = request.getfixturevalue("start_emulated")
+    resource = start(EMULATED, as_described()).resource
+    return wired(resource, pyserial, EMULATED, TOLD_EMULATED, serial_number="B1")
 
 
 def served(
-    request: pytest.FixtureRequest, link_to: LinkTo, *, listen: str, model: BoardModel = WITH_CHIPS
+    request: pytest.FixtureRequest,
+    link_to: LinkTo,
+    *,
+    listen: str,
+    model: BoardModel = WITH_CHIPS,
+    told: BoardInfo = TOLD,
 ) -> Subject:
     """The simulated board on the wire, as ``labrig simulate board`` serves it."""
     boards: SimulatedStarter = request.getfixturevalue("serving")
     resource = boards.serve(build_hardware(model, as_described()), listen.format(folder=boards.folder))
-    return wired(resource.replace("tcp://", "socket://"), link_to, model, serial_number="SIM7")
+    return wired(resource.replace("tcp://", "socket://"), link_to, model, told, serial_number="SIM7")
 
 
-def wired(resource: str, link_to: LinkTo, model: BoardModel, serial_number: str) -> Subject:
+def wired(resource: str, link_to: LinkTo, model: BoardModel, told: BoardInfo, serial_number: str) -> Subject:
     board = open_wired(open_link(link_to(resource)))
-    told = replace(
-        TOLD,
-        kind="firmware",
-        serial_number=serial_number,
-        fingerprint=FINGERPRINT,
-        nudging=NO_NUDGING if model is NO_NUDGES else TOLD.nudging,
-        heartbeat=1.0,
-    )
+    told = replace(told, kind="firmware", serial_number=serial_number, fingerprint=FINGERPRINT, heartbeat=1.0)
     return Subject(board, told, truth(model), partial(drivers_on, board, resource))
 
 
@@ -149,7 +166,7 @@ def of_another_package(request: pytest.FixtureRequest) -> Subject:
     )
 
 
-NUDGING: dict[str, Make] = {
+INJECTING: dict[str, Make] = {
     "simulated": partial(simulated, WITH_CHIPS, TOLD),
     "simulated, ideal": partial(simulated, IDEAL, TOLD_IDEAL),
     "firmware on a serial port": partial(firmware, link_to=pyserial),
@@ -159,10 +176,15 @@ NUDGING: dict[str, Make] = {
     "served on a terminal": partial(served, link_to=pyserial, listen="pty:{folder}/board"),
     "served at a port": partial(served, link_to=visa_socket, listen="tcp://127.0.0.1:0"),
 }
+"""Boards that carry out every kind of nudge, currents too."""
+NUDGING = INJECTING | {"firmware on an emulated ATmega2560": emulated}
+"""Boards that nudge toward a target, and through one conductance at least."""
 NOT_NUDGING: dict[str, Make] = {
-    "simulated without nudges": partial(simulated, NO_NUDGES, replace(TOLD, nudging=NO_NUDGING)),
-    "firmware without nudges": partial(firmware, link_to=pyserial, model=NO_NUDGES),
-    "served without nudges": partial(served, link_to=pyserial, listen="pty:{folder}/board", model=NO_NUDGES),
+    "simulated without nudges": partial(simulated, NO_NUDGES, TOLD_WITHOUT_NUDGES),
+    "firmware without nudges": partial(firmware, link_to=pyserial, model=NO_NUDGES, told=TOLD_WITHOUT_NUDGES),
+    "served without nudges": partial(
+        served, link_to=pyserial, listen="pty:{folder}/board", model=NO_NUDGES, told=TOLD_WITHOUT_NUDGES
+    ),
     "plug-in": of_another_package,
 }
 EVERY = NUDGING | NOT_NUDGING

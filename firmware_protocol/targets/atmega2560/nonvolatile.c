@@ -1,7 +1,7 @@
 /* The EEPROM: the record of what the board is, and the boot count.
  *
  * A cell bears 100000 writes. The count is the only thing written, once a boot, to 64 slots in turn, and no more than
- * one slot a boot: the cells outlive 6.4 million boots. Past that the count stays, and the board says its fault. */
+ * one slot a boot: the cells outlive 6.4 million boots. Past that the count stays as it is. */
 #include <avr/eeprom.h>
 #include <string.h>
 

@@ -23,8 +23,15 @@ class LinkCheck:
     p99: Seconds
     wrong: int
     """Echoes that were not what was sent."""
+    damaged: int
+    """Frames that either end could not read, or that the board never got."""
     repeated: int
-    """Frames that had to be sent again, because one was lost or damaged."""
+    """Frames that were sent again, since their answer was damaged, lost or late."""
+
+    @property
+    def share(self) -> float:
+        """Of frames that were damaged."""
+        return self.damaged / self.echoes
 
 
 def check_link(bench: Bench, progress: Progress) -> LinkCheck | None:
@@ -32,7 +39,7 @@ def check_link(bench: Bench, progress: Progress) -> LinkCheck | None:
     board = bench.monitored
     if board is None:
         return None
-    before = bench.counters.retries
+    before, told_before = bench.counters, board.health()
     times: list[Seconds] = []
     wrong = 0
     for number in range(ECHOES):
@@ -43,10 +50,15 @@ def check_link(bench: Bench, progress: Progress) -> LinkCheck | None:
         started = time.perf_counter()
         wrong += board.echo(data) != data
         times.append(time.perf_counter() - started)
+    after, told = bench.counters, board.health()
+    heard = told.frames_good - told_before.frames_good
+    sent = after.frames - before.frames
+    damaged = told.frames_bad - told_before.frames_bad + after.damaged - before.damaged
     return LinkCheck(
         ECHOES,
         float(np.median(times)),
         float(np.quantile(times, 0.99)),
         wrong,
-        bench.counters.retries - before,
+        damaged=max(damaged, sent - heard),
+        repeated=after.retries - before.retries,
     )

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from labrig.arrays import BoolArray, FloatArray
+from labrig.arrays import BoolArray, FloatArray, IntArray
 from labrig.devices.parts import DIGIPOTS
 from labrig.procedures.board_check.check import BoardCheck
 from labrig.procedures.board_check.levels import DIFFERENT
@@ -15,6 +15,8 @@ from labrig.procedures.board_check.lines import bad_converters, stuck_off, stuck
 from labrig.procedures.board_check.verdicts import FAULTS, BranchVerdict, State
 from labrig.units import format_quantity
 
+_DAMAGED = 0.01
+"""Share of frames that may be damaged: they are sent again. More is a cable or a baud rate."""
 _PIN_ABOVE_SUPPLY = 0.3
 """V: what the pins of a part stand above its supply."""
 
@@ -71,19 +73,13 @@ def _link(check: BoardCheck) -> Line:
     link = check.link
     if link is None:
         return Line("link", None, "the board is simulated in this process")
-    errors = link.wrong + link.repeated
+    errors = link.wrong + link.damaged
     found = (
         f"{link.echoes} echoes, {format_quantity(link.median, 's', 3)} median,"
         f" {format_quantity(link.p99, 's', 3)} p99, {errors} errors"
     )
-    numbers = {
-        "echoes": link.echoes,
-        "median": link.median,
-        "p99": link.p99,
-        "wrong": link.wrong,
-        "repeated": link.repeated,
-    }
-    return Line("link", errors == 0, found, "0 errors", numbers)
+    passed = not link.wrong and link.share <= _DAMAGED
+    return Line("link", passed, found, f"{_DAMAGED:.0%} damaged, none wrong", asdict(link))
 
 
 def _supply(check: BoardCheck) -> Line:
@@ -129,9 +125,10 @@ def _branches(check: BoardCheck) -> Iterator[Line]:
     yield Line("codes read back", not unwritten, f"{tried - unwritten} of {tried} at three codes", "all")
     told = tried - counted[State.UNKNOWN]
     follow = counted[State.FINE] + counted[State.OFF]
+    broken = any(counted[state] for state in FAULTS - {State.OFF})
     yield Line(
         "conductances follow codes",
-        None if not told else all(not counted[s] for s in FAULTS - {State.OFF}),
+        None if counted[State.UNKNOWN] and not broken else not broken,
         f"{follow} of {told} at three codes",
         "all",
         {str(state): counted[state] for state in State if counted[state]},
@@ -148,7 +145,21 @@ def _branches(check: BoardCheck) -> Iterator[Line]:
     yield Line("wiring", not miswired, f"{miswired} branches answer to other wipers", "0")
 
 
-def _faults(check: BoardCheck, apart: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[str]:
+def _faults(check: BoardCheck, apart: IntArray) -> Iterator[str]:
+    yield from _link_faults(check)
+    yield from _line_faults(check, apart)
+    yield from _swaps(check)
+    yield from _branch_faults(check)
+
+
+def _link_faults(check: BoardCheck) -> Iterator[str]:
+    link = check.link
+    if link is not None and (link.wrong or link.share > _DAMAGED):
+        damaged = f"{link.damaged} frames of {link.echoes} were damaged"
+        yield f"link: {damaged}, {link.wrong} echoes wrong; check cable and baud rate"
+
+
+def _line_faults(check: BoardCheck, apart: IntArray) -> Iterator[str]:
     for node in np.flatnonzero(bad_converters(check.lines, apart)).tolist():
         off = np.abs([check.lines.zero[:, node], check.lines.full[:, node]])
         worst = format_quantity(float(np.nanmax(off)), "V", 3)
@@ -157,25 +168,28 @@ def _faults(check: BoardCheck, apart: np.ndarray[Any, np.dtype[np.int64]]) -> It
         yield f"{_line(check, node)}: the line does not follow its driver; check the switch and the DAC"
     for node in np.flatnonzero(stuck_on(check.lines, check.drive, apart)).tolist():
         yield f"{_line(check, node)}: the line does not float when it is released; check the switch"
-    for node in np.flatnonzero(check.apart).tolist():
+    for node in apart.tolist():
         yield f"{_line(check, node)}: nothing conducts to the line; all its branches are open"
-    whole = {moved.node for moved in check.moved}
-    done: set[frozenset[int]] = set()
+
+
+def _swaps(check: BoardCheck) -> Iterator[str]:
     stands = {moved.node: moved.stands_for for moved in check.moved}
+    nodes, lines = check.topology.nodes, check.line_names
     for node, other in stands.items():
-        pair = frozenset((node, other))
-        if stands.get(other) == node and pair not in done:
-            done.add(pair)
+        if stands.get(other) != node:
+            yield f"{_line(check, node)} is joined to where {_line(check, other)} belongs"
+        elif node < other:
             yield (
                 f"{_line(check, node)} and {_line(check, other)} are swapped: in the rig's wiring give"
-                f" {_node(check, node)} {check.line_names[other]} and"
-                f" {_node(check, other)} {check.line_names[node]}, or swap the wires"
+                f" {nodes[node]} {lines[other]} and {nodes[other]} {lines[node]}, or swap the wires"
             )
-        elif stands.get(other) != node:
-            yield f"{_line(check, node)} is joined to where {_line(check, other)} belongs"
+
+
+def _branch_faults(check: BoardCheck) -> Iterator[str]:
+    whole = {moved.node for moved in check.moved}
     for branch, verdict in enumerate(check.branches):
-        ends = set(check.topology.branches[branch])
-        if verdict.state in FAULTS and not (verdict.state == State.MISWIRED and ends & whole):
+        told = verdict.state == State.MISWIRED and whole & set(check.topology.branches[branch])
+        if verdict.state in FAULTS and not told:
             yield f"{check.topology.branch_name(branch)}: {_wrong(check, verdict)}"
 
 
@@ -216,10 +230,6 @@ def _not_checked(check: BoardCheck) -> Iterator[str]:
 
 def _line(check: BoardCheck, node: int) -> str:
     return f"{check.topology.nodes[node]} ({check.line_names[node]})"
-
-
-def _node(check: BoardCheck, node: int) -> str:
-    return check.topology.nodes[node]
 
 
 def _names(check: BoardCheck, chosen: BoolArray) -> list[str]:

@@ -144,4 +144,4 @@ def place_stuck(verdict: BranchVerdict, base: float, ends: tuple[float, float], 
     code = (1 / (verdict.ratio * base) - wiper) / end_to_end * steps
     if code < 0.5:
         return replace(verdict, state=State.SHORT)
-    return replace(verdict, code=code)
+    return replace(verdict, code=min(code, float(steps)))

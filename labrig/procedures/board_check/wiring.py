@@ -10,11 +10,18 @@ _MOST_ALONE = 24
 """Wipers that are worth trying one by one."""
 
 
-def find_wipers(prober: Prober, suspects: Collection[int], progress: Progress) -> dict[int, int]:
-    """Find out to whose wipers branches answer that do not answer to their own as they should.
+def find_wipers(
+    prober: Prober, positions: Collection[int], wipers: Collection[int], progress: Progress
+) -> dict[int, int]:
+    """Find out to which wipers positions answer that do not answer to their own as they should.
 
-    The wipers of each batch of suspects are tried again while all suspects are read; then, where not many are
-    left, one by one: two that moved within the star of one node can hide each other.
+    The wipers of each batch are tried together while all positions are read; then, where few positions are
+    left, the others one by one: two that moved within the star of one node can hide each other.
+
+    Parameters
+    ----------
+    positions, wipers
+        Branches that are read, and branches whose wipers are tried.
 
     Returns
     -------
@@ -22,13 +29,14 @@ def find_wipers(prober: Prober, suspects: Collection[int], progress: Progress) -
         Branch to the branch whose wiper it answers to, which may be itself; those that answer to none, or to
         several, are left out.
     """
-    batches = _parts(prober, suspects)
-    found = _answers(prober, batches, batches, progress)
-    left = [branch for branch in suspects if branch not in found]
-    if len(suspects) > 1 and len(left) <= _MOST_ALONE:
-        parts = _parts(prober, left)
-        alone = [_only(batch, [branch]) for batch in parts for branch in batch.branches]
-        found |= _answers(prober, alone, parts, progress)
+    if not positions or len(wipers) < 2:
+        return {}
+    found = _answers(prober, _parts(prober, wipers), _parts(prober, positions), progress)
+    left = [branch for branch in positions if branch not in found]
+    spare = [branch for branch in wipers if branch not in found.values()]
+    if left and len(spare) <= _MOST_ALONE:
+        alone = [_only(batch, [branch]) for batch in _parts(prober, spare) for branch in batch.branches]
+        found |= _answers(prober, alone, _parts(prober, left), progress)
     return found
 
 

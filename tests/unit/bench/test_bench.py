@@ -61,6 +61,10 @@ def test_an_exchange_writes_the_codes_and_then_imposes(make_bench: MakeBench) ->
     np.testing.assert_array_equal(bench.branch_values(), codes_of(LATENT))
     np.testing.assert_allclose(states.conductances, bench.realised())
     assert (states.voltage_origin == Origin.MEASURED).all()
+    link.written = b""
+    bench.settle([Boundary(LEVELS)])
+    (again,) = DECODER.events(link.written)
+    assert again == imposed, "what the board holds is not written once more"
 
 
 def test_a_voltage_at_a_limit_between_two_levels_is_rounded_inward(make_bench: MakeBench) -> None:

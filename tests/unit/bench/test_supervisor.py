@@ -240,3 +240,18 @@ def test_a_ramp_within_the_slew_limit_is_admitted_and_a_jump_is_not() -> None:
 
 def test_without_settling_time_no_step_is_slow_enough() -> None:
     assert "node in0 at inf V/s" in refusal(supervisor(slew=1e6), [Boundary({IN0: 0.1})])
+
+
+def test_boundaries_that_were_admitted_are_looked_at_again_under_other_conductances() -> None:
+    guard = supervisor(branch_current=1e-3)
+    boundaries = [Boundary({IN0: 4.0, IN1: 1.0}), Boundary({IN0: 4.0, IN1: 1.0, OUT0: 2.0})]
+    carry_out(guard, boundaries, conductances(3e-4))
+    carry_out(guard, boundaries, conductances(3e-4))
+    assert "1.2 mA" in refusal(guard, boundaries, conductances(4e-4))
+    guard.admit(boundaries, conductances(3e-4))
+
+
+def test_a_refused_boundary_is_refused_as_often_as_it_comes() -> None:
+    guard = supervisor(voltage=3.0)
+    boundaries = [Boundary({IN0: 3.1})]
+    assert refusal(guard, boundaries) == refusal(guard, boundaries)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from labrig.boards.quality import TRIES, ErrorRate, RoundTrip
+from labrig.boards.base import Counters
+from labrig.boards.quality import TRIES, ErrorRate, RoundTrip, advice
 from labrig.wire.definition import MAX_PAYLOAD
 
 
@@ -43,3 +44,16 @@ def test_errors_are_forgotten_over_some_hundred_frames() -> None:
     assert rate.payload == MAX_PAYLOAD // 2
     rate.good(200)
     assert rate.payload == MAX_PAYLOAD
+
+
+@pytest.mark.parametrize(
+    ("frames", "retries", "share"), [(99, 50, None), (1000, 10, None), (1000, 25, "2.5%")]
+)
+def test_a_link_that_loses_more_than_one_in_a_hundred_frames_is_spoken_of(
+    frames: int, retries: int, share: str | None
+) -> None:
+    said = advice(Counters(frames=frames, retries=retries))
+    if share is None:
+        assert said is None
+    else:
+        assert said == f"{share} of {frames} frames had to be sent again: check the cable and the baud rate"

@@ -115,3 +115,28 @@ def test_a_copied_run_reads_like_the_original(start: Any, tmp_path: Path, check:
         for row in reader.rows():
             check(row.step, row.values)
         assert reader.info().status == "stopped"
+
+
+class Interrupted(sqlite3.Connection):
+    """Ctrl-C comes right after a statement of this beginning was carried out."""
+
+    after = ""
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        cursor = super().execute(sql, *parameters)
+        if self.after and sql.startswith(self.after):
+            raise KeyboardInterrupt
+        return cursor
+
+
+@pytest.mark.parametrize(("after", "kept"), [("BEGIN", 0), ("INSERT", 0), ("COMMIT", 1)])
+def test_an_interrupt_anywhere_leaves_no_transaction_open(after: str, kept: int) -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None, factory=Interrupted)
+    connection.execute("CREATE TABLE steps (step)")
+    connection.after = after
+    with pytest.raises(KeyboardInterrupt), transaction(connection):
+        connection.execute("INSERT INTO steps VALUES (1)")
+    connection.after = ""
+    assert not connection.in_transaction
+    assert connection.execute("SELECT COUNT(*) FROM steps").fetchone() == (kept,)
+    connection.close()

@@ -102,6 +102,18 @@ def test_outputs_are_drawn_over_targets_and_their_difference_below() -> None:
     assert "of the input span" in told
 
 
+@pytest.mark.parametrize("off", [-0.4, -1e-3, 1e-3, 0.4])
+def test_what_is_written_about_the_outputs_covers_none_of_them(off: float) -> None:
+    targets = np.array([[1.0, 1.1, 1.3]])
+    figure: Any = draw_summary(a_training(1, 3, targets=targets, outputs=targets + off))
+    figure.canvas.draw()
+    axes = panel(figure, "Outputs")
+    (text,) = axes.texts
+    box = text.get_window_extent(figure.canvas.get_renderer())
+    (points,) = axes.collections
+    assert not any(box.contains(*place) for place in axes.transData.transform(points.get_offsets()))
+
+
 def cells(axes: Any, marker: str) -> set[tuple[int, int]]:
     """(input, output) of the cells with a mark."""
     return {
