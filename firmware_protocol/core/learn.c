@@ -248,7 +248,8 @@ static void scan(struct labrig_board *board)
     const struct labrig_config *config = board->config;
     const uint16_t lines = labrig_drivers(config);
     const uint8_t averages = learn->request.averages, bits = labrig_sum_bits(config->adc_bits, averages);
-    const uint32_t top = averages * (((uint32_t)1 << config->adc_bits) - 1u);
+    const uint16_t mask = (uint16_t)(((uint32_t)1 << config->adc_bits) - 1u);
+    const uint32_t top = (uint32_t)averages * mask;
     const uint16_t left = (uint16_t)(lines - learn->place);
     const uint8_t count = left < CHANNELS_A_CALL ? (uint8_t)left : CHANNELS_A_CALL;
     uint32_t sums[CHANNELS_A_CALL] = {0};
@@ -256,7 +257,7 @@ static void scan(struct labrig_board *board)
         uint16_t codes[CHANNELS_A_CALL];
         labrig_hal_scan(learn->place, count, codes);
         for (uint8_t k = 0; k < count; k++) {
-            sums[k] += codes[k];
+            sums[k] += codes[k] & mask;
         }
     }
     for (uint8_t k = 0; k < count; k++, learn->place++) {

@@ -121,7 +121,7 @@ def test_each_stored_step_holds_codes_within_the_bounds_and_counts_every_state(t
         held = law[np.arange(48), row["codes"]]
         assert np.all((floor <= held) & (held <= ceiling))
         assert row["codes"].max() <= 255
-    assert stored[-1]["floor_hits"] > 0
+    assert sum(row["floor_hits"] + row["ceiling_hits"] for row in stored) > 0
 
 
 def test_the_bounds_say_why_code_256_is_not_used(tmp_path: Path) -> None:
