@@ -16,7 +16,7 @@ from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError, LimitExceeded, ReadbackMismatch
 from labrig.sim.build import simulation_of
-from labrig.wire.definition import Message
+from labrig.wire.definition import LearnRequest, Message
 from labrig.wire.framing import FrameDecoder
 from tests.support.benches import bench_on, rig, serve
 from tests.support.links import ServedLink
@@ -140,14 +140,16 @@ def test_latents_move_as_the_rule_says(opened: tuple[Bench, WiredBoard, Resettin
     assert np.all(np.abs(scale.conductances(found.latents) - expected) <= bound)
 
 
+def at_the_lowest(request: LearnRequest, latents: CodeArray) -> CodeArray:
+    return np.full(latents.shape, request.lowest, np.int64)
+
+
 def test_codes_that_the_latents_do_not_stand_for_are_found_out(
     opened: tuple[Bench, WiredBoard, Resetting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench, _, _ = opened
     scale = scaled(bench)
-    monkeypatch.setattr(
-        "labrig.sim.serving.learning._codes", lambda request, latents: np.full(latents.shape, request.lowest)
-    )
+    monkeypatch.setattr("labrig.sim.serving.learning._codes", at_the_lowest)
     with pytest.raises(ReadbackMismatch, match="its latents stand for"):
         bench.learn(PAIR, scale.terms, start(scale), 1)
 
