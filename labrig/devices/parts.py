@@ -58,10 +58,10 @@ def _ad5270(suffix: str, end_to_end: Ohms, wiper_current: Amperes) -> DigipotPar
         wiper_current=wiper_current,
         supply=(2.7, 5.5),
         source=(
-            "Analog Devices AD5270/AD5271 Rev. F: 1024 taps, R_WA ±1 % in the resistor performance mode that is"
-            " on at power-up, supply 2.7 … 5.5 V, 3 mA (p. 1 and 22). Not checked: 2 mA of the parts of 50 and"
-            " 100 kΩ; R_W 35 Ω typical (p. 22 has 120 Ω in all at code 0); and that the 1 % does not hold at the"
-            " lowest codes, up to about a fifth of full scale for the part of 20 kΩ"
+            "Analog Devices AD5270/AD5271 Rev. F: 1024 taps, R_WA ±1 % in the resistor performance mode"
+            " that is on at power-up, supply 2.7 … 5.5 V, 3 mA (p. 1 and 22). Not checked: 2 mA of the"
+            " parts of 50 and 100 kΩ; R_W 35 Ω typical (p. 22 has 120 Ω in all at code 0); and that the"
+            " 1 % does not hold at the lowest codes, up to about a fifth of full scale for 20 kΩ"
         ),
     )
 
