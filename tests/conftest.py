@@ -1,5 +1,6 @@
 """Boards that tests start."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,14 @@ settings.load_profile("untimed")
 def firmware() -> Path:
     """The compiled host target."""
     return find_firmware()
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Path:
+    """The firmware of the ATmega2560 on an emulated board."""
+    if not all(shutil.which(tool) for tool in ("make", "cc", "avr-gcc", "simavr")):
+        pytest.skip("needs make, a C compiler, avr-gcc and libsimavr")
+    return find_firmware("atmega2560")
 
 
 @pytest.fixture(autouse=True)

@@ -114,11 +114,10 @@ def _open_firmware_link(config: FirmwareBoard, wiring: Wiring, topology: Topolog
     from labrig.boards.finding import find_board
     from labrig.config.links import DEFAULT_BAUDRATE, SerialLink
     from labrig.links.opening import open_link
-    from labrig.sim.launch import launched
+    from labrig.sim.launch import launched, unnamed
 
     if config.launch is not None and config.model is not None:
-        kind = "HOST" if config.launch.target == "host" else "AVR"
-        serial_number = config.serial_number or f"{kind}{config.model.seed}"
+        serial_number = config.serial_number or unnamed(config.launch, config.model)
         wired = as_wired(wiring, topology)
         port = stack.enter_context(
             launched(config.launch, config.model, wired, serial_number, state_folder())

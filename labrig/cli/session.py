@@ -31,11 +31,10 @@ def carry_out(bench: Bench, start: Callable[[Asked], Training], *, json: bool, a
         print(f"bounds  {training.plan.bounds}", file=sys.stderr)
         print(f"run     {training.run}", file=sys.stderr)
         stop = training.plan.config.stop
+        wall = None if stop.wall is None else stop.wall - training.tally().wall
         with (
             afterwards(lambda: tell(bench, training, json=json, arrays=arrays)),
-            TrainingProgress(
-                training.run.name, steps=stop.steps, wall=stop.wall, error=stop.error
-            ) as progress,
+            TrainingProgress(training.run.name, steps=stop.steps, wall=wall, error=stop.error) as progress,
         ):
             for step in training:
                 tally = training.tally()

@@ -1,14 +1,20 @@
 """``labrig simulate``: simulated devices on the wire, for other programs."""
 
 import sys
+from enum import StrEnum
 from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labrig.cli.groups import command_group
 from labrig.cli.options import Json
+
+if TYPE_CHECKING:
+    from labrig.circuit.topology import Topology
+    from labrig.cli.signals import Ending
+    from labrig.config.rig import BoardConfig
 
 app = command_group("Simulated devices that other programs open.")
 
@@ -18,12 +24,27 @@ def simulate() -> None:
     """Simulated devices that other programs open."""
 
 
+class Target(StrEnum):
+    """What runs compiled firmware."""
+
+    HOST = "host"
+    ATMEGA2560 = "atmega2560"
+
+
 @app.command()
 def board(
     rig: Annotated[Path, typer.Argument(help="A rig file; its board is simulated.", metavar="RIG")],
     listen: Annotated[
         str, typer.Option("--listen", help="Where: pty:PATH or tcp://HOST:PORT.", metavar="WHERE")
     ],
+    emulate: Annotated[
+        Target | None,
+        typer.Option(
+            "--emulate",
+            help="Serve compiled firmware on the rig's circuit: a program of this computer, or an emulated"
+            " microcontroller with its parts.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Serve the simulated board of a rig over the wire protocol.
@@ -32,32 +53,67 @@ def board(
     On stderr it tells how a rig names it. Clients come one after another and find the board as it is.
     Ctrl-C or SIGTERM ends it.
 
+    The simulated chips are labrig's own, in this process; with --emulate compiled firmware answers instead.
+    Its EEPROM, and with it the count of its starts, is kept for the next time.
+
     Example: labrig simulate board configs/rigs/digipot-40x30.yaml --listen pty:/tmp/board
     """
-    import time
-
     from labrig.bench.wiring import as_wired
     from labrig.circuit.build import build_topology
     from labrig.cli.signals import ending_signals
     from labrig.config.loading import load_rig
+
+    config = load_rig(rig)
+    wired = as_wired(config.wiring, build_topology(config.network))
+    with ending_signals() as ending:
+        if emulate is None:
+            _serve_chips(config.board, wired, listen, ending, json=json)
+        else:
+            _serve_firmware(emulate, config.board, wired, listen, ending, json=json)
+        exit_code = ending.exit_code()
+    raise typer.Exit(exit_code)
+
+
+def _serve_chips(
+    board: "BoardConfig", topology: "Topology", listen: str, ending: "Ending", *, json: bool
+) -> None:
+    import time
+
     from labrig.sim.build import build_hardware, simulation_of
     from labrig.sim.ports.opening import open_port
     from labrig.sim.serving.device import Device
     from labrig.sim.serving.dispatcher import Dispatcher
     from labrig.sim.serving.server import serve
 
-    config = load_rig(rig)
-    model, serial_number = simulation_of(config.board)
-    wired = as_wired(config.wiring, build_topology(config.network))
-    chips = build_hardware(model, wired, serial_number)
+    model, serial_number = simulation_of(board)
+    chips = build_hardware(model, topology, serial_number)
     dispatcher = Dispatcher(Device(chips, time.monotonic))
-    with ending_signals() as ending, open_port(listen) as port:
-        info = chips.info
-        size = f"{info.inputs} inputs, {info.outputs} outputs, {info.branches} branches"
-        url = port.resource.replace("tcp://", "socket://")
-        print(f"board   {info.part}, {size}, serial {info.serial_number}", file=sys.stderr)
-        print(f"in rigs board: {{kind: firmware, link: {{kind: serial, port: '{url}'}}}}", file=sys.stderr)
-        print(dumps({"ready": port.resource}) if json else f"ready {port.resource}", flush=True)
+    with open_port(listen) as port:
+        _say_ready(
+            f"{chips.info.part}, serial {chips.info.serial_number}", topology, port.resource, json=json
+        )
         serve(port, dispatcher, ending)
-        exit_code = ending.exit_code()
-    raise typer.Exit(exit_code)
+
+
+def _serve_firmware(
+    target: Target, board: "BoardConfig", topology: "Topology", listen: str, ending: "Ending", *, json: bool
+) -> None:
+    from labrig.bench.state import state_folder
+    from labrig.sim.launch import launch_on, running
+    from labrig.sim.ports.opening import read_listen
+
+    where = read_listen(listen)
+    launch, model, serial_number = launch_on(target.value, board)
+    with running(launch, model, topology, serial_number, state_folder(), where) as firmware:
+        _say_ready(
+            f"firmware on {target.value}, serial {serial_number}", topology, firmware.resource, json=json
+        )
+        firmware.wait(ending)
+
+
+def _say_ready(what: str, topology: "Topology", resource: str, *, json: bool) -> None:
+    lines = f"{len(topology.inputs)} inputs, {len(topology.outputs)} outputs"
+    url = resource.replace("tcp://", "socket://")
+    print(f"board   {what}, {lines}, {len(topology.branches)} branches", file=sys.stderr)
+    print(f"in rigs board: {{kind: firmware, link: {{kind: serial, port: '{url}'}}}}", file=sys.stderr)
+    print(dumps({"ready": resource}) if json else f"ready {resource}", flush=True)

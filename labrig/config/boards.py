@@ -1,5 +1,6 @@
 """Boards: simulated in process, or firmware behind a link or launched; other kinds come from plug-ins."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
@@ -119,7 +120,7 @@ class FirmwareBoard(Model):
 
     @model_validator(mode="after")
     def _reachable(self) -> "FirmwareBoard":
-        found = list(_launch_mistakes(self)) if self.launch else []
+        found = list(_launch_mistakes(self, self.launch)) if self.launch else []
         if not (self.link or self.launch or self.serial_number):
             found.append(
                 ((), "found none of link, launch and serial_number; the board is found by one of them")
@@ -132,31 +133,28 @@ class FirmwareBoard(Model):
 _EMULATED_BITS = (12, 16)
 
 
-def _launch_mistakes(board: FirmwareBoard) -> list[tuple[Place, str]]:
-    model = board.model
-    found: list[tuple[Place, str]] = []
+def _launch_mistakes(board: FirmwareBoard, launch: Launch) -> Iterator[tuple[Place, str]]:
     if board.link:
-        found.append(
-            (
-                ("link",),
-                "found beside launch, which makes its own; leave one of the two out",
-            )
-        )
-    if model is None:
-        return [*found, (("model",), "missing; a launch needs it to know which circuit to build")]
+        yield ("link",), "found beside launch, which makes its own; leave one of the two out"
+    if launch.target == "host" and launch.baudrate is not None:
+        yield ("launch", "baudrate"), f"found {launch.baudrate}; target host has no line, leave it out"
+    if board.model is None:
+        yield ("model",), "missing; a launch needs it to know which circuit to build"
+    else:
+        yield from ((("model", *place), text) for place, text in model_mistakes(board.model, launch))
+
+
+def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, str]]:
+    """What launched firmware cannot be of this model: each place in it, with what is found there."""
     if not isinstance(model.elements, DigipotElements):
         text = f"found {model.elements.kind!r}; the launched firmware drives 'digipot' elements only"
-        found.append((("model", "elements", "kind"), text))
+        yield ("elements", "kind"), text
     for name, converter in (("adc", model.adc), ("dac", model.dac)):
         if converter is None:
-            found.append((("model", name), f"missing; the launched firmware has a real {name.upper()}"))
-        elif board.launch and board.launch.target == "atmega2560" and converter.bits not in _EMULATED_BITS:
+            yield (name,), f"missing; the launched firmware has a real {name.upper()}"
+        elif launch.target == "atmega2560" and converter.bits not in _EMULATED_BITS:
             text = f"found {converter.bits}; the emulated microcontroller has converters of 12 or 16 bits"
-            found.append((("model", name, "bits"), text))
-    if board.launch and board.launch.target == "host" and board.launch.baudrate is not None:
-        text = f"found {board.launch.baudrate}; target host has no line, leave it out"
-        found.append((("launch", "baudrate"), text))
+            yield (name, "bits"), text
     if model.adc and model.adc.noise > 0:
         text = f"found {format_quantity(model.adc.noise, 'V')}; the launched firmware reads without noise"
-        found.append((("model", "adc", "noise"), text))
-    return found
+        yield ("adc", "noise"), text

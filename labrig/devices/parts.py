@@ -8,13 +8,13 @@ from labrig.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class DigipotPart:
-    """A digital potentiometer used as a rheostat, wiper to terminal B."""
+    """A digital potentiometer used as a rheostat, wiper to the terminal from which its codes count."""
 
     name: str
     end_to_end: Ohms
     """R_AB, nominal."""
     wiper: Ohms
-    """R_W, typical."""
+    """R_W, typical; also what is left at code 0."""
     steps: int
     """Code steps over R_AB: the resistance at `code` is R_W + R_AB code / steps."""
     code_max: int
@@ -47,6 +47,25 @@ def _mcp4351(suffix: str, end_to_end: Ohms) -> DigipotPart:
     )
 
 
+def _ad5270(suffix: str, end_to_end: Ohms, wiper_current: Amperes) -> DigipotPart:
+    return DigipotPart(
+        name=f"AD5270-{suffix}",
+        end_to_end=end_to_end,
+        wiper=35.0,
+        steps=1024,
+        code_max=1023,
+        tolerance=0.01,
+        wiper_current=wiper_current,
+        supply=(2.7, 5.5),
+        source=(
+            "Analog Devices AD5270/AD5271 Rev. F: 1024 taps, R_WA ±1 % in the resistor performance mode"
+            " that is on at power-up, supply 2.7 … 5.5 V, 3 mA (p. 1 and 22). Not checked: 2 mA of the"
+            " parts of 50 and 100 kΩ; R_W 35 Ω typical (p. 22 has 120 Ω in all at code 0); and that the"
+            " 1 % does not hold at the lowest codes, up to about a fifth of full scale for 20 kΩ"
+        ),
+    )
+
+
 DIGIPOTS = {
     part.name: part
     for part in (
@@ -54,6 +73,9 @@ DIGIPOTS = {
         _mcp4351("103", 10e3),
         _mcp4351("503", 50e3),
         _mcp4351("104", 100e3),
+        _ad5270("20", 20e3, 3e-3),
+        _ad5270("50", 50e3, 2e-3),
+        _ad5270("100", 100e3, 2e-3),
     )
 }
 

@@ -5,7 +5,7 @@ microcontroller on an emulated one.
 """
 
 import os
-import selectors
+import select
 import shutil
 import subprocess
 import tempfile
@@ -14,11 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 from labrig.circuit.topology import Topology
-from labrig.config.boards import BoardModel, Launch
-from labrig.errors import ConfigError, LinkOpenError
+from labrig.config.boards import BoardModel, FirmwareBoard, Launch, model_mistakes
+from labrig.config.rig import BoardConfig
+from labrig.errors import ConfigError, DeviceError, LinkOpenError
+from labrig.sim.build import simulation_of
 from labrig.sim.circuit_file import circuit_text
+from labrig.sim.serving.server import Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,74 @@ _TARGETS = {
 _READY_SECONDS = 10.0
 
 
+def launch_on(target: str, board: BoardConfig) -> tuple[Launch, BoardModel, str]:
+    """A rig's board as firmware on a target: how it is launched, as what, and its serial number.
+
+    Raises
+    ------
+    ConfigError
+        The rig does not describe it, or not as something that this firmware can be.
+    """
+    model, serial_number = simulation_of(board)
+    own = board.launch if isinstance(board, FirmwareBoard) else None
+    launch = own if own and own.target == target else Launch.model_validate({"target": target})
+    for place, text in model_mistakes(model, launch):
+        msg = f"this rig's board cannot be emulated: {'.'.join(map(str, place))}: {text}"
+        raise ConfigError(msg)
+    return launch, model, serial_number or unnamed(launch, model)
+
+
+def unnamed(launch: Launch, model: BoardModel) -> str:
+    """Serial number of a launched board that the rig does not name: another one for other parts."""
+    return f"{'HOST' if launch.target == 'host' else 'AVR'}{model.seed}"
+
+
 @contextmanager
 def launched(
     launch: Launch, model: BoardModel, topology: Topology, serial_number: str, state: Path
 ) -> Generator[str]:
-    """Start the firmware on this circuit; gives the port that it opened.
+    """`running` for this process alone; gives the port that it opened."""
+    with tempfile.TemporaryDirectory(prefix="labrig-board-") as folder:
+        port = Path(folder, "port")
+        with running(launch, model, topology, serial_number, state, port):
+            yield str(port)
+
+
+class RunningFirmware:
+    """A child process that has opened its port."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes], resource: str) -> None:
+        self._process = process
+        self._output = output
+        self.resource = resource
+        """What a client opens: the path of a terminal, or ``tcp://HOST:PORT``."""
+
+    def wait(self, ending: Ending) -> None:
+        """Return when the end has come.
+
+        Raises
+        ------
+        DeviceError
+            The process ended before.
+        """
+        ready, _, _ = select.select([ending, self._output], [], [])
+        if ending in ready:
+            return
+        said = self._process.communicate()[1].decode(errors="replace").strip() or "it said nothing"
+        msg = f"the firmware ended by itself with exit code {self._process.returncode}: {said}"
+        raise DeviceError(msg)
+
+
+@contextmanager
+def running(
+    launch: Launch,
+    model: BoardModel,
+    topology: Topology,
+    serial_number: str,
+    state: Path,
+    where: Path | tuple[str, int],
+) -> Generator[RunningFirmware]:
+    """Start the firmware on this circuit.
 
     The process ends when the context is left, and by itself when this process dies (its standard input ends).
 
@@ -58,6 +125,8 @@ def launched(
     ----------
     state
         Folder in which the board's EEPROM outlives it.
+    where
+        A link to its terminal, or host and port on which it listens.
 
     Raises
     ------
@@ -70,12 +139,11 @@ def launched(
     with tempfile.TemporaryDirectory(prefix="labrig-board-") as folder:
         circuit = Path(folder, "circuit.txt")
         circuit.write_text(circuit_text(model, topology), encoding="ascii")
-        port = Path(folder, "port")
         state.mkdir(parents=True, exist_ok=True)
         kind = "" if launch.target == "host" else f"{launch.target}-"
         eeprom = state / f"eeprom-{kind}{serial_number}"
         options: dict[str, str | Path] = {
-            "--pty": port,
+            **({"--pty": where} if isinstance(where, Path) else {"--tcp": f"{where[0]}:{where[1]}"}),
             "--serial": serial_number,
             "--eeprom": eeprom,
             "--circuit": circuit,
@@ -90,8 +158,7 @@ def launched(
             start_new_session=True,  # Ctrl-C is this process's to handle: the board must outlive making safe
         )
         try:
-            _wait_ready(process)
-            yield str(port)
+            yield _wait_ready(process)
         finally:
             process.terminate()
             process.communicate()
@@ -138,13 +205,13 @@ def find_firmware(target: str = "host") -> Path:
     return sources / "build" / wanted.program
 
 
-def _wait_ready(process: subprocess.Popen[bytes]) -> None:
-    if process.stdout is not None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            if selector.select(_READY_SECONDS) and process.stdout.readline().startswith(b"ready "):
-                return
+def _wait_ready(process: subprocess.Popen[bytes]) -> RunningFirmware:
+    output = process.stdout
+    if output is not None and select.select([output], [], [], _READY_SECONDS)[0]:
+        word, _, resource = output.readline().decode(errors="replace").strip().partition(" ")
+        if word == "ready":
+            return RunningFirmware(process, output, resource)
     process.terminate()
     said = process.communicate()[1].decode(errors="replace").strip()
-    msg = f"the launched firmware did not start within {_READY_SECONDS:g} s: {said or 'it said nothing'}"
+    msg = f"the firmware did not start: {said or f'it said nothing for {_READY_SECONDS:g} s'}"
     raise LinkOpenError(msg)

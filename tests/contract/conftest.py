@@ -1,7 +1,6 @@
 """One board of each kind, on the same network."""
 
 import importlib
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labrig.sim.launch import find_firmware
 from tests.support.boards import StartBoard, board_starter
 from tests.support.contract import Subject
 from tests.support.simulated import SimulatedStarter
@@ -63,14 +61,6 @@ def with_chips(request: pytest.FixtureRequest) -> Iterator[Subject]:
 def nudging_with_chips(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """A board with converters that nudges by itself."""
     yield from opened(request)
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Path:
-    """The firmware of the ATmega2560 on an emulated board."""
-    if not all(shutil.which(tool) for tool in ("make", "cc", "avr-gcc", "simavr")):
-        pytest.skip("needs make, a C compiler, avr-gcc and libsimavr")
-    return find_firmware("atmega2560")
 
 
 @pytest.fixture

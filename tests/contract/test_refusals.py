@@ -159,7 +159,7 @@ def test_a_program_of_another_size_or_kind(subject: Subject, rng: np.random.Gene
 
 
 def test_a_value_outside_the_range_of_its_branches(subject: Subject, rng: np.random.Generator) -> None:
-    values: tuple[float, ...] = (-1, 257) if subject.board.info.codes else (-1e-6, nan, inf)
+    values: tuple[float, ...] = (-1, subject.codes_top + 1) if subject.board.info.codes else (-1e-6, nan, inf)
     for value in values:
         request = BoardRequest([FREE], with_one(subject.program(rng), value))
         assert_refused(subject, request, LimitExceeded, "branch 20: ")

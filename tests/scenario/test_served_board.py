@@ -24,6 +24,7 @@ from labrig.views.gather import load_record
 from labrig.views.result import result_arrays
 from tests.support.files import Files
 
+EMULATED = ("host", "atmega2560")
 PATIENCE = 60.0
 """Seconds that anything may take on a busy machine."""
 
@@ -116,13 +117,47 @@ def test_the_next_client_finds_the_codes_that_the_last_one_left_and_no_driver_on
     second.close()
 
 
-@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_it_in_order(server: Server, tmp_path: Path, ending: signal.Signals, code: int) -> None:
+@pytest.mark.usefixtures("firmware", "emulator")
+@pytest.mark.parametrize("listen", ["pty", "tcp"])
+@pytest.mark.parametrize("target", EMULATED)
+def test_compiled_firmware_trains_as_the_simulated_board_does(
+    server: Server, files: Files, tmp_path: Path, target: str, listen: str
+) -> None:
     link = tmp_path / "board"
-    served = server.start(f"pty:{link}")
-    assert link.exists()
+    where = f"pty:{link}" if listen == "pty" else "tcp://127.0.0.1:0"
+    served = server.start(where, "--emulate", target)
+    board = served.open()
+    told = (board.info.serial_number, board.info.nudging.inject)
+    board.close()
+    assert told == (("HOST5", True) if target == "host" else ("AVR5", False))
+    over_the_wire = trained(files.on_port(str(link) if listen == "pty" else served.port), tmp_path / "wire")
+    in_process = trained(files.simulated(), tmp_path / "process")
+    assert over_the_wire == in_process
+    assert len(set(in_process["conductances"])) > 3, "nothing was trained"
+
+
+@pytest.mark.usefixtures("firmware", "emulator")
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("options", [[], *(["--emulate", target] for target in EMULATED)], ids=" ".join)
+def test_a_signal_ends_it_in_order(
+    server: Server, tmp_path: Path, options: list[str], ending: signal.Signals, code: int
+) -> None:
+    link = tmp_path / "board"
+    served = server.start(f"pty:{link}", *options)
+    assert served.ready == f"ready {link.readlink()}"
     assert served.end(ending)[:2] == (code, "")
     assert not os.path.lexists(link)
+
+
+@pytest.mark.usefixtures("firmware")
+def test_firmware_that_ends_by_itself_is_told_of(server: Server, tmp_path: Path) -> None:
+    served = server.start(f"pty:{tmp_path}/board", "--emulate", "host")
+    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
+    (child,) = map(int, children)
+    os.kill(child, signal.SIGKILL)
+    _, said = served.process.communicate(timeout=PATIENCE)
+    assert served.process.returncode == 5
+    assert "the firmware ended by itself with exit code -9: it said nothing" in said
 
 
 def test_json_says_what_to_open(server: Server) -> None:

@@ -43,6 +43,7 @@ WITH_CHIPS = BoardModel(
 IDEAL = BoardModel(elements=IdealElements(tolerance=0.2), seed=7)
 EMULATED = WITH_CHIPS.model_copy(update={"dac": DacConfig(bits=16, span=5.0)})
 """The emulated microcontroller has converters of 12 or 16 bits."""
+OF_AD5270 = EMULATED.model_copy(update={"elements": DigipotElements(part="AD5270-100")})
 NO_NUDGES = WITH_CHIPS.model_copy(update={"nudge": NudgeConfig(toward=False, through=False, inject=False)})
 
 TOLD = BoardInfo(
@@ -72,6 +73,7 @@ TOLD_EMULATED = replace(
     TOLD, dac=Converter(16, 5.0), nudging=Nudging(toward_target=True, through=(1e-5, 1e-5), inject=False)
 )
 """Nudges through the one resistor that each output has, of 100 kohm."""
+TOLD_OF_AD5270 = replace(TOLD_EMULATED, codes=CodeRange(0, 1023, 10), part="AD5270-100")
 
 Make = Callable[[pytest.FixtureRequest], Subject]
 LinkTo = Callable[[str], LinkConfig]
@@ -105,11 +107,11 @@ def firmware(
     return wired(resource, link_to, model, told, serial_number="B1")
 
 
-def emulated(request: pytest.FixtureRequest) -> Subject:
+def emulated(model: BoardModel, told: BoardInfo, request: pytest.FixtureRequest) -> Subject:
     """The firmware of the ATmega2560 on an emulated one, with models of its parts."""
     start: StartBoard = request.getfixturevalue("start_emulated")
-    resource = start(EMULATED, as_described()).resource
-    return wired(resource, pyserial, EMULATED, TOLD_EMULATED, serial_number="B1")
+    resource = start(model, as_described()).resource
+    return wired(resource, pyserial, model, told, serial_number="B1")
 
 
 def served(
@@ -177,7 +179,10 @@ INJECTING: dict[str, Make] = {
     "served at a port": partial(served, link_to=visa_socket, listen="tcp://127.0.0.1:0"),
 }
 """Boards that carry out every kind of nudge, currents too."""
-NUDGING = INJECTING | {"firmware on an emulated ATmega2560": emulated}
+NUDGING = INJECTING | {
+    "firmware on an emulated ATmega2560": partial(emulated, EMULATED, TOLD_EMULATED),
+    "firmware on an emulated ATmega2560 with AD5270s": partial(emulated, OF_AD5270, TOLD_OF_AD5270),
+}
 """Boards that nudge toward a target, and through one conductance at least."""
 NOT_NUDGING: dict[str, Make] = {
     "simulated without nudges": partial(simulated, NO_NUDGES, TOLD_WITHOUT_NUDGES),

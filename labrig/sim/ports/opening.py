@@ -20,11 +20,23 @@ def open_port(listen: str) -> AbstractContextManager[Port]:
     LinkOpenError
         It cannot be opened.
     """
+    where = read_listen(listen)
+    return open_terminal(where) if isinstance(where, Path) else open_tcp(*where)
+
+
+def read_listen(listen: str) -> Path | tuple[str, int]:
+    """Path of a link to a terminal, or host and port.
+
+    Raises
+    ------
+    ConfigError
+        It is neither.
+    """
     kind, _, path = listen.partition(":")
     if kind == "pty" and path:
-        return open_terminal(Path(path).expanduser())
+        return Path(path).expanduser()
     if (address := _host_and_port(listen)) is not None:
-        return open_tcp(*address)
+        return address
     msg = f"--listen: found {listen!r}; write pty:PATH or tcp://HOST:PORT, port 0 for any free one"
     raise ConfigError(msg)
 

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import labrig
 from labrig.store.reader import RunReader
+from labrig.views.progress import TrainingProgress
 from tests.support.calling import Labrig
 from tests.support.files import Files
 
@@ -126,6 +128,26 @@ def test_what_cannot_be_measured_is_one_sentence(
     assert (answer.code, answer.out) == (2, "")
     assert says in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+def test_a_resumed_run_has_the_time_left_that_its_first_session_did_not_use(
+    call: Labrig, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    class Noting(TrainingProgress):
+        def __init__(self, name: str, *, wall: float, **others: Any) -> None:
+            given.append(wall)
+            super().__init__(name, wall=wall, **others)
+
+    monkeypatch.setattr("labrig.cli.session.TrainingProgress", Noting)
+    experiment = labrig.load_experiment(files.simulated(stop="{steps: 20, wall: 1 h}"))
+    with labrig.open_bench(experiment.rig) as bench:
+        training = labrig.train(bench, experiment, runs=tmp_path)
+        next(iter(training))
+    used = json.loads(call("runs", "show", training.run, "--json").out)["wall_s"]
+    assert call("resume", training.run).code == 0
+    assert 3600 - used - 60 < given[0] <= 3600 - used + 1e-3 < 3600
 
 
 def test_a_run_that_was_left_early_is_resumed_to_the_end_of_one_that_was_not(
