@@ -92,9 +92,7 @@ class Session:
             )
             raise ProtocolMismatch(msg)
 
-    def query(
-        self, message: Message, kind: type[P], deadline: Seconds = 1.0, *, payload: bytes = b""
-    ) -> P:
+    def query(self, message: Message, kind: type[P], deadline: Seconds = 1.0, *, payload: bytes = b"") -> P:
         """Ask what a board answers at any time, session or not, and which changes nothing (STATUS, IDENTIFY).
 
         Raises
