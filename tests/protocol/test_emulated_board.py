@@ -1,5 +1,6 @@
 """The emulated board as a program, and whether its models notice what they are for."""
 
+import re
 import subprocess
 import time
 from dataclasses import replace
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import labrig
+from labrig.sim.launch import launch_on
 from labrig.wire.boundaries import WireBoundary
 from labrig.wire.definition import Message
 from labrig.wire.framing import Frame, encode_frame
@@ -15,6 +18,7 @@ from tests.support.emulator import BUILT, PROGRAM, EmulatedStarter
 from tests.support.firmware import FIRMWARE, SECONDS, Circuit, crossbar
 
 SMALL = crossbar(4, 4, 100.0)
+PAGE = (FIRMWARE / "targets/atmega2560/README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -159,3 +163,22 @@ def test_spi_bytes_that_come_too_soon_and_chips_let_go_of_too_soon_are_counted(
 
 def test_a_program_that_hangs_is_reset_by_the_watchdog(emulated: EmulatedStarter, abuse: str) -> None:
     assert run(emulated, f"{abuse}/hanging.elf")["watchdog resets"] >= 1
+
+
+def test_its_page_explains_every_option_and_every_statistic(emulated: EmulatedStarter) -> None:
+    usage = subprocess.run([PROGRAM], capture_output=True, text=True, check=False).stderr
+    emulated.statistics(emulated.board(SMALL))
+    options = set(re.findall(r"--[a-z-]+", usage))
+    statistics = set(re.findall(r'"([a-z_]+)":', emulated.report.read_text()))
+    assert {"--circuit", "--paced"} < options
+    assert {"cycles", "too_fast", "watchdog_resets"} < statistics
+    explained = set(re.findall(r"`(--[a-z-]+)|`([a-z_]+)`", PAGE))
+    assert options | statistics <= {word for pair in explained for word in pair}
+
+
+def test_the_rig_of_its_page_is_one_that_the_emulated_board_can_be(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    rig = tmp_path / "bench.yaml"
+    rig.write_text(example, encoding="utf-8")
+    launch, _, serial_number = launch_on("atmega2560", labrig.load_rig(rig).board)
+    assert (launch.target, launch.baudrate, serial_number) == ("atmega2560", 1_000_000, "B0042")
