@@ -102,8 +102,8 @@ def test_a_crossbar_of_1200_branches_is_learned_as_well_with_few_of_the_bytes(tm
         found[where] = trained(tmp_path, **large, where=where, every=100)
     (host, sent), (board, sent_too) = found["host"], found["board"]
     assert settled_error(board, 300) <= 1.1 * settled_error(host, 300)
-    # A step of the host takes two boundaries down and two scans of 140 bytes up; a hundred of the board's 3600
-    # bytes of latents and two scans.
+    # A step of the host takes two boundaries down and two scans of 140 bytes up; a hundred of the board
+    # 3600 bytes of latents and two scans.
     assert sent_too["down"] < sent["down"] / 10
     assert sent_too["up"] < sent["up"] / 7
 
