@@ -136,8 +136,8 @@ static void store(struct labrig_measure *measure, struct labrig_drivers_state *d
 {
     const struct labrig_config *config = drivers->config;
     const uint8_t count = next_channels(measure->channel, config->outputs);
-    uint32_t sums[CHANNELS_A_STEP];
     if (count != 0) {
+        uint32_t sums[CHANNELS_A_STEP];
         convert(measure, (uint16_t)(config->inputs + measure->channel), count, sums);
         for (uint8_t k = 0; k < count; k++) {
             labrig_drivers_refer(drivers, measure->channel++, sums[k]);
@@ -171,8 +171,8 @@ static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_
 {
     const uint8_t next = next_channels(measure->channel, measure->scan_count);
     const uint8_t count = measure->store && next != 0 ? 1 : next;
-    uint32_t sums[CHANNELS_A_STEP];
     if (count != 0) {
+        uint32_t sums[CHANNELS_A_STEP];
         const uint16_t first = (uint16_t)(measure->scan_start + measure->channel);
         if (measure->sum_bits == 16 && measure->averages == 1 && !measure->store) {
             scan_words(measure, first, count);

@@ -166,9 +166,9 @@ void play_report(struct play *play, FILE *file)
 {
     fputs(", \"marks\": [", file);
     for (unsigned k = 0; k < play->marked; k++) {
-        const struct play_mark *mark = &play->marks[k];
+        const struct play_mark *marked = &play->marks[k];
         fprintf(file, "%s{\"cycle\": %llu, \"wiper_cycle\": %llu, \"bytes_down\": %lu}", k > 0 ? ", " : "",
-                (unsigned long long)mark->cycle, (unsigned long long)mark->wiper_cycle, mark->bytes_down);
+                (unsigned long long)marked->cycle, (unsigned long long)marked->wiper_cycle, marked->bytes_down);
     }
     fputs("], \"replies\": [", file);
     fclose(play->replies_file);

@@ -39,7 +39,7 @@ static void follow(const struct usart *usart, avr_int_vector_t *vector, bool con
 }
 
 /* Two of the interrupts are there as long as their condition is, and no longer. */
-static void raise(const struct usart *usart)
+static void follow_both(const struct usart *usart)
 {
     follow(usart, usart->receive_vector, usart->waiting != 0 && bit(usart->control, RXCIE));
     follow(usart, usart->empty_vector, !usart->next_full && bit(usart->control, UDRIE));
@@ -76,7 +76,7 @@ static avr_cycle_count_t byte_received(avr_t *avr, avr_cycle_count_t when, void 
         }
     }
     expect_byte(usart);
-    raise(usart);
+    follow_both(usart);
     return 0;
 }
 
@@ -96,7 +96,7 @@ static avr_cycle_count_t byte_sent(avr_t *avr, avr_cycle_count_t when, void *par
             (void)avr_raise_interrupt(usart->avr, usart->complete_vector);
         }
     }
-    raise(usart);
+    follow_both(usart);
     usart->sent(usart->context, byte);
     return usart->busy ? when + byte_cycles(usart) : 0;
 }
@@ -117,7 +117,7 @@ static void write_data(struct avr_t *avr, avr_io_addr_t address, uint8_t value, 
         usart->busy = true;
         avr_cycle_timer_register(avr, byte_cycles(usart), byte_sent, usart);
     }
-    raise(usart);
+    follow_both(usart);
 }
 
 static uint8_t read_data(struct avr_t *avr, avr_io_addr_t address, void *param)
@@ -131,7 +131,7 @@ static uint8_t read_data(struct avr_t *avr, avr_io_addr_t address, void *param)
         usart->waiting--;
         usart->received[0] = usart->received[1];
     }
-    raise(usart);
+    follow_both(usart);
     return byte;
 }
 
@@ -158,7 +158,7 @@ static void write_control(struct avr_t *avr, avr_io_addr_t address, uint8_t valu
     if (!bit(value, RXEN)) {
         usart->waiting = 0;
     }
-    raise(usart);
+    follow_both(usart);
 }
 
 static void write_plain(struct avr_t *avr, avr_io_addr_t address, uint8_t value, void *param)

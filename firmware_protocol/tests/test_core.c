@@ -287,7 +287,7 @@ static void frames_within_the_window_always_find_room(void)
     static struct labrig_inbox inbox;
     struct labrig_cobs_encoder encoder;
     uint8_t body[LABRIG_BODY_MAX], waiting = 0, sent = 0, read = 0;
-    unsigned on_their_way = 0, sizes[256];
+    unsigned on_their_way = 0, sizes[256] = {0};
     memset(&inbox, 0, sizeof inbox);
     labrig_inbox_begin(&inbox);
     for (unsigned k = 0; k < 100000u; k++) {

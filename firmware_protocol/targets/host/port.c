@@ -197,8 +197,8 @@ void port_write_all(struct port *port, const unsigned char *bytes, size_t count)
 
 void port_close(struct port *port)
 {
-    char target[PATH_MAX];
     if (port->link != NULL) {
+        char target[PATH_MAX];
         const ssize_t length = readlink(port->link, target, sizeof target - 1);
         target[length > 0 ? length : 0] = '\0';
         if (strcmp(target, port->resource) == 0) {

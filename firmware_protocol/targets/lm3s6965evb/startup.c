@@ -26,11 +26,9 @@ static _Noreturn void stop(void)
 
 typedef void (*handler)(void);
 
-static const struct {
-    uint32_t *stack;
-    handler system[15], uart_and_before[6];
-} vectors __attribute__((section(".vectors"), used)) = {
-    __stack,
-    {reset, stop, stop, stop, stop, stop, 0, 0, 0, 0, stop, stop, 0, stop, systick_interrupt},
-    {stop, stop, stop, stop, stop, uart0_interrupt},
+/* Where the stack begins, the processor's own, and those of peripherals up to UART0. */
+static const handler vectors[] __attribute__((section(".vectors"), used)) = {
+    (handler)__stack, reset, stop, stop, stop, stop, stop, 0,    0,    0,
+    0,                stop,  stop, 0,    stop, systick_interrupt,
+    stop,             stop,  stop, stop, stop, uart0_interrupt,
 };
