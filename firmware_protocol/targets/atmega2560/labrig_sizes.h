@@ -5,7 +5,7 @@
 #include "record.h"
 
 #define LABRIG_MAX_BRANCHES RECORD_MOST_BRANCHES
-#define LABRIG_MAX_LATENTS LABRIG_MAX_BRANCHES
+#define LABRIG_MAX_LATENTS 832u /* what 7200 bytes leave room for; RECORD_MOST_BRANCHES fit into the 8 kB, with 250 of stack */
 #define LABRIG_MAX_LINES RECORD_MOST_LINES
 #define LABRIG_MAX_AVERAGES 16u
 #define LABRIG_RX_BYTES 1024u
