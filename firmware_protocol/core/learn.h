@@ -11,6 +11,10 @@
 #include "boundary.h"
 #include "labrig_sizes.h"
 
+#ifndef LABRIG_MAX_LATENTS
+#define LABRIG_MAX_LATENTS LABRIG_MAX_BRANCHES
+#endif
+
 enum labrig_learn_phase {
     LABRIG_LEARN_IDLE,
     LABRIG_LEARN_IMPOSE,
