@@ -172,6 +172,8 @@ def constants(instruction: Instruction, known: Constants) -> Constants:
 def stacked(instruction: Instruction, state: State) -> State:
     """What an instruction does to the stack pointer, and to Y as a copy of it."""
     depth, frame, low = state.depth, state.frame, None
+    if state.low is not None and instruction.operands[:1] != ("r29",):
+        frame = None  # half of Y was changed
     match (instruction.name, *instruction.operands):
         case ("push", _):
             depth += 1
@@ -204,6 +206,10 @@ def in_frame(instruction: Instruction, state: State, frame: int) -> int | None:
         case ("sbci", "r29", amount) if state.low is not None:
             taken = int(amount, 0) << 8 | state.low
             lower = taken if taken < 0x8000 else taken - 0x10000
+        case ("sbc", "r29", "r1") if state.low is not None:
+            lower = state.low
+        case _ if state.low is not None:
+            return None  # half of Y was changed
         case ("sub", "r28", "r26"):
             lower = state.constant("r27", "r26")
         case ("add", "r28", "r30"):
