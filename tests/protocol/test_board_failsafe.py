@@ -17,12 +17,13 @@ def test_silence_releases_all_drivers_and_keeps_the_codes(boards: Boards) -> Non
     board.hello()
     board.write(np.arange(6))
     board.arm(300)
+    asked_at = time.monotonic()
     board.measure(WireBoundary({0: 1000, 1: 2000, 2: 3000}, {0: 5}))
     driven_at = time.monotonic()
     assert (board.status().driven, board.status().armed) == (4, 1)
     while (status := board.status()).driven:
         assert time.monotonic() - driven_at < SECONDS
-    assert time.monotonic() - driven_at > 0.29
+    assert time.monotonic() - asked_at > 0.29
     assert (status.armed, status.heartbeat_expired) == (0, 1)
     assert np.array_equal(unpack(board.do(Message.READ, encode(ReadRequest(0, 6))), 6, 9), np.arange(6))
     assert board.ask(board.next(Message.MEASURE, board.request(WireBoundary(None)))).flags == Status.RANGE
