@@ -266,9 +266,8 @@ def main(firmware: str) -> int:
         print(f"{'':14}{RETURN_ADDRESS + path.bytes:7} B {program.names(path)}")
     ram = taken["static RAM"] + taken["deepest stack"]
     fits = taken["flash"] <= FLASH_ROOM and ram <= RAM_ROOM
-    print(
-        f"{'fits' if fits else 'DOES NOT FIT'}: {taken['flash']} of {FLASH_ROOM} B of flash, {ram} of {RAM_ROOM} B of RAM"
-    )
+    rooms = f"{taken['flash']} of {FLASH_ROOM} B of flash, {ram} of {RAM_ROOM} B of RAM"
+    print(f"{'fits' if fits else 'DOES NOT FIT'}: {rooms}")
     return 0 if fits else 1
 
 
