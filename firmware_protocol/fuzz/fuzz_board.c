@@ -9,7 +9,7 @@
 #include "model.h"
 #include "plain.h"
 
-static const struct labrig_config *const boards[BOARDS];
+static const struct labrig_config *const boards[BOARDS], learner;
 
 /* What the converters give: within their bits, all ones, or from their highest code on upward. */
 static void choose_readings(uint8_t choice)
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, data + size};
     const uint8_t chosen = input_byte(&input);
-    fake_config = *boards[chosen % BOARDS];
+    fake_config = chosen < LEARNS ? *boards[chosen % BOARDS] : learner;
     fake_boot();
     choose_readings(chosen / BOARDS);
     model_begin();
@@ -142,6 +142,12 @@ static const struct labrig_config wide = {
     .inputs = 1, .outputs = 4, .branches = 20, .code_bits = 16, .code_max = 65535, .adc_bits = 12,
     .adc_span_uv = 5000000, .dac_bits = 12, .dac_span_uv = 5000000, .features = LABRIG_FEATURE_SOURCE_SENSE,
     .serial_number = "WIDE", .part = "TEST",
+};
+static const struct labrig_config learner = {
+    .inputs = 3, .outputs = 2, .branches = 6, .code_bits = 8, .code_max = 255, .adc_bits = 12, .adc_span_uv = 5000000,
+    .dac_bits = 12, .dac_span_uv = 5000000,
+    .features = LABRIG_FEATURE_NUDGE_TOWARD | LABRIG_FEATURE_SOURCE_SENSE | LABRIG_FEATURE_LEARN,
+    .serial_number = "LEARNER", .part = "TEST",
 };
 static const struct labrig_config *const boards[BOARDS] = {
     [DIVIDER] = &divider, [GRAPH] = &graph, [COARSE] = &coarse, [WIDE] = &wide};

@@ -6,8 +6,10 @@
  * the same. */
 enum what { WIRE, FRAME, DAMAGED_FRAME, WHATS };
 
-/* First byte of an input of fuzz_board: the board, and BOARDS times what its converters read. */
+/* First byte of an input of fuzz_board: the board, and BOARDS times what its converters read. From LEARNS on it is the
+ * board that learns. */
 enum { DIVIDER, GRAPH, COARSE, WIDE, BOARDS };
+#define LEARNS 128u
 
 /* Then steps: REQUEST type seq length payload (seq: from the one that is due), GREET seq, DAMAGED place bits and a
  * request, NOISE length bytes, WORK polls, ANSWER bytes, REST, WAIT milliseconds / 8, SETTLING (takes for ever, or no

@@ -10,6 +10,7 @@
 #define WAITING_MAX 128u /* more than the ring holds of the shortest frames */
 #define POLLS_MAX 20000u /* more than everything that the ring holds can take */
 #define BOOT_COUNT 7u
+#define MS_A_POLL 8u
 #define OLDER 64u
 
 struct request {
@@ -48,6 +49,12 @@ static struct {
     uint16_t readings[FAKE_CHANNELS];
     struct fake_driver imposed[FAKE_DRIVERS]; /* unless a heartbeat ran out; of a nudge toward a target, no code */
     bool nudged[FAKE_DRIVERS];
+
+    uint32_t latents[LABRIG_MAX_BRANCHES]; /* unless they have been learned: then they are in these bounds */
+    uint32_t floor, ceiling;
+    size_t loaded;
+    bool learned, learning_ended;
+    uint16_t codes_then[LABRIG_MAX_BRANCHES]; /* when learning ended */
 } model;
 
 static unsigned u16(const uint8_t *at)
@@ -218,6 +225,7 @@ static uint32_t image_digest(size_t codes)
 
 static void judge_write(const uint8_t *reply, bool legal)
 {
+    model.loaded = legal ? 0 : model.loaded;
     REQUIRE(reply[0] == 0);
     REQUIRE((reply[3] == LABRIG_STATUS_OK) == legal);
     REQUIRE(legal || reply[3] == LABRIG_STATUS_LENGTH || reply[3] == LABRIG_STATUS_RANGE);
@@ -364,11 +372,89 @@ static void judge_arm(const uint8_t *payload, size_t length, const uint8_t *repl
     }
 }
 
+static uint32_t u24(const uint8_t *at)
+{
+    return u16(at) | (uint32_t)at[2] << 16;
+}
+
+static void judge_latent_write(const uint8_t *payload, size_t length, const uint8_t *reply)
+{
+    size_t start = 0, count = 0;
+    const bool legal = span(payload, length, &start, &count) && length == 3 + 3 * count && start <= model.loaded;
+    REQUIRE(reply[0] == 0 && (reply[3] == LABRIG_STATUS_OK) == legal);
+    for (size_t k = 0; legal && k < count; k++) {
+        model.latents[start + k] = u24(payload + 3 + 3 * k);
+    }
+    model.learned = model.learned && !legal;
+    model.loaded = legal && start + count > model.loaded ? start + count : model.loaded;
+}
+
+static void judge_latent_read(const uint8_t *payload, size_t length, const uint8_t *reply)
+{
+    size_t start = 0, count = 0;
+    const bool legal = span(payload, length, &start, &count) && length == 3 && 3 * count <= LABRIG_MAX_PAYLOAD
+        && start + count <= model.loaded;
+    REQUIRE((reply[3] == LABRIG_STATUS_OK) == legal && reply[0] == (legal ? 3 * count : 0));
+    for (size_t k = 0; legal && k < count; k++) {
+        const uint32_t latent = u24(reply + 4 + 3 * k);
+        REQUIRE(model.learned || latent == model.latents[start + k]);
+        REQUIRE(!model.learned || (latent >= model.floor && latent <= model.ceiling));
+    }
+}
+
+/* What is learned is judged elsewhere; here: within the bounds that were asked for, and told as it is. */
+static void judge_learn(const uint8_t *payload, size_t length, const uint8_t *reply)
+{
+    const bool began = model.learning_ended;
+    if (began) {
+        memcpy(model.image, model.codes_then, sizeof model.image);
+        model.learning_ended = false;
+    }
+    if (reply[3] != LABRIG_STATUS_OK) {
+        REQUIRE(reply[0] == 0 && (!began || reply[3] == LABRIG_STATUS_NOT_ARMED));
+        model.loaded = began ? 0 : model.loaded;
+        return;
+    }
+    REQUIRE(began && length >= LABRIG_LEARN_REQUEST_SIZE && reply[0] == LABRIG_LEARN_REPLY_SIZE);
+    REQUIRE(model.loaded == fake_config.branches && payload[24] != 0 && payload[24] % 2 == 0);
+    REQUIRE(u32(reply + 4) == image_digest(fake_config.branches) && u32(reply + 8) == BOOT_COUNT);
+    REQUIRE(u16(reply + 12) >= 1 && u16(reply + 12) <= u16(payload + 3));
+    for (size_t k = 0; k < fake_config.branches; k++) {
+        REQUIRE(model.image[k] >= payload[14] && model.image[k] <= payload[15]);
+    }
+    const uint8_t *at = payload + LABRIG_LEARN_REQUEST_SIZE;
+    for (size_t k = 0; k < payload[24]; k++) {
+        at = impose(at);
+        REQUIRE(at <= payload + length);
+    }
+    REQUIRE(at == payload + length);
+    model.floor = u32(payload + 16);
+    model.ceiling = u32(payload + 20);
+    model.learned = true;
+}
+
+/* Of a board that learns. Returns whether the request is one of learning. */
+static bool judge_learning(const uint8_t *request, const uint8_t *reply)
+{
+    if ((fake_config.features & LABRIG_FEATURE_LEARN) == 0) {
+        return false;
+    }
+    switch (request[1]) {
+    case LABRIG_TYPE_LEARN: judge_learn(request + 4, request[0], reply); return true;
+    case LABRIG_TYPE_LATENT_WRITE: judge_latent_write(request + 4, request[0], reply); return true;
+    case LABRIG_TYPE_LATENT_READ: judge_latent_read(request + 4, request[0], reply); return true;
+    default: return false;
+    }
+}
+
 static void judge_carried_out(const uint8_t *request, const uint8_t *reply)
 {
     const uint8_t *payload = request + 4;
     const size_t length = request[0];
     REQUIRE(reply[1] == (request[1] | LABRIG_REPLY_BIT));
+    if (judge_learning(request, reply)) {
+        return;
+    }
     switch (request[1]) {
     case LABRIG_TYPE_PING:
         REQUIRE(reply[3] == LABRIG_STATUS_OK && reply[0] == length && memcmp(reply + 4, payload, length) == 0);
@@ -472,7 +558,7 @@ static void remember(const uint8_t *request, const uint8_t *reply)
     struct reply *stored = &model.replies[request[2]];
     memcpy(stored->body, reply, 6u + reply[0]);
     stored->kept = reply[0] != 0;
-    stored->displaced = request[1] == LABRIG_TYPE_MEASURE && reply[3] == LABRIG_STATUS_NOT_ARMED;
+    stored->displaced = reply[3] == LABRIG_STATUS_NOT_ARMED;
     model.expected++;
     model.answered += model.answered < OLDER;
 }
@@ -560,7 +646,8 @@ static void check_wipers(void)
     for (size_t k = 0; k < LABRIG_MAX_BRANCHES; k++) {
         const bool there = k < fake_config.branches;
         REQUIRE(!there || legal_code(fake.wipers[k]));
-        REQUIRE(there ? board.image[k] == fake.wipers[k] : board.image[k] == 0);
+        const uint16_t code = board.learn.loaded != 0 ? (uint8_t)board.image[k] : board.image[k]; /* else half a latent */
+        REQUIRE(there ? code == fake.wipers[k] : board.image[k] == 0);
     }
     REQUIRE(memcmp(&fake.wipers[fake_config.branches], &model.image[fake_config.branches],
                    (FAKE_BRANCHES - fake_config.branches) * sizeof *fake.wipers)
@@ -573,7 +660,13 @@ bool model_poll(void)
     if (model.waiting_count != 0) {
         model.busy_ms = fake.now_ms;
     }
+    const bool learning = board.learn.phase != LABRIG_LEARN_IDLE;
+    fake.now_ms += learning ? MS_A_POLL : 0; /* else it would never end */
     const bool busy = labrig_poll(&board);
+    if (learning && board.learn.phase == LABRIG_LEARN_IDLE) {
+        model.learning_ended = true;
+        memcpy(model.codes_then, fake.wipers, sizeof fake.wipers);
+    }
     if (labrig_inbox_oldest(&board.inbox) == NULL) {
         model.echo_bytes = 0;
     }
@@ -601,13 +694,18 @@ static void check_rest(void)
     REQUIRE(model.wire_count != 0 || labrig_room(&board) == LABRIG_WINDOW);
 }
 
+static bool settles(void)
+{
+    return board.measure.phase == LABRIG_PHASE_SETTLE || board.learn.phase == LABRIG_LEARN_SETTLE;
+}
+
 void model_rest(void)
 {
     unsigned polls = 0;
     do {
         while (model_poll()) {
             REQUIRE(++polls <= POLLS_MAX);
-            if (fake.settling && board.measure.phase == LABRIG_PHASE_SETTLE) {
+            if (fake.settling && settles()) {
                 return;
             }
         }
@@ -619,7 +717,8 @@ void model_line_lost(void)
 {
     while (model_transmit()) {
     }
-    const size_t kept = board.measure.phase != LABRIG_PHASE_IDLE || board.outcome.known ? 1 : 0;
+    const bool carried_out = board.measure.phase != LABRIG_PHASE_IDLE || board.learn.phase != LABRIG_LEARN_IDLE;
+    const size_t kept = carried_out || board.outcome.known ? 1 : 0;
     REQUIRE(model.waiting_count >= kept);
     labrig_line_lost(&board);
     REQUIRE(!labrig_cobs_busy(&board.sending));
