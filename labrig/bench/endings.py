@@ -22,6 +22,8 @@ class _Shield:
     def __init__(self) -> None:
         self.blocks = 0
         self.waiting: list[int] = []
+        self.raised: SystemExit | None = None
+        """What a signal raised, until the program has been left by it."""
 
     def holds_back(self, number: int) -> bool:
         """Whether this signal has to wait; it is handled again later."""
@@ -48,6 +50,16 @@ def undisturbed() -> Generator[None]:
             signal.raise_signal(_shield.waiting.pop(0))
 
 
+def end_if_told() -> None:
+    """End the program where a signal has told it to, but what the signal raised never arrived.
+
+    NumPy drops an exception that is raised while it looks for an attribute, and so may other compiled code.
+    To be called where nothing is on its way: between two steps.
+    """
+    if _shield.raised is not None:
+        raise _shield.raised
+
+
 @contextmanager
 def signals_unwind() -> Generator[None]:
     """Let SIGTERM and SIGHUP raise SystemExit(128 + number) in the main thread, so that contexts are left.
@@ -66,7 +78,10 @@ def signals_unwind() -> Generator[None]:
         signal.signal(number, ours)
     try:
         yield
+        end_if_told()
     finally:
+        if mine:
+            _shield.raised = None
         for number, usual, _ in mine:
             signal.signal(number, usual)
 
@@ -83,7 +98,8 @@ def _unwind(number: int, _frame: FrameType | None) -> None:
     for other in _ENDING:
         signal.signal(other, signal.SIG_IGN)  # once on the way to safe, nothing hurries it
     _leave_dead_terminal()
-    raise SystemExit(128 + number)
+    _shield.raised = SystemExit(128 + number)
+    raise _shield.raised
 
 
 def _leave_dead_terminal() -> None:

@@ -1,5 +1,6 @@
 """Contexts that act when they are left, and signals that leave them."""
 
+import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from labrig.bench.endings import afterwards, signals_unwind, undisturbed
+from labrig.bench.endings import afterwards, end_if_told, signals_unwind, undisturbed
 from labrig.errors import BoardFault, LinkTimeout
 
 
@@ -105,6 +106,25 @@ def test_once_on_the_way_to_safe_a_second_signal_changes_nothing(ending: signal.
     with pytest.raises(SystemExit), signals_unwind(), afterwards(make_safe):
         signal.raise_signal(ending)
     assert done == ["safe"]
+
+
+def test_a_signal_whose_exception_got_lost_ends_the_program_all_the_same(ending: signal.Signals) -> None:
+    done: list[str] = []
+
+    def steps() -> None:
+        with contextlib.suppress(SystemExit):
+            signal.raise_signal(ending)
+        done.append("went on")
+        end_if_told()
+        done.append("next step")
+
+    with pytest.raises(SystemExit) as left, signals_unwind():
+        steps()
+    assert left.value.code == 128 + ending
+    assert done == ["went on"]
+    with pytest.raises(SystemExit), signals_unwind(), contextlib.suppress(SystemExit):
+        signal.raise_signal(ending)
+    end_if_told()
 
 
 def test_a_signal_that_is_handled_or_ignored_already_stays_so(ending: signal.Signals) -> None:
