@@ -70,4 +70,7 @@ def print_result(found: dict[str, Any], training: Training) -> None:
     if found["validation_error"] is not None:
         print(f"validation error {format_quantity(found['validation_error'], 'V')}")
     print(f"run     {training.run}")
-    print(f"picture {training.run / 'summary.png'}")
+    if training.not_drawn is None:
+        print(f"picture {training.run / 'summary.png'}")
+    else:
+        print(f"picture not drawn: {training.not_drawn}", file=sys.stderr)

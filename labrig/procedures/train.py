@@ -9,7 +9,7 @@ import numpy as np
 
 from labrig.arrays import Volts
 from labrig.bench.bench import Bench
-from labrig.bench.endings import undisturbed
+from labrig.bench.endings import end_if_told, undisturbed
 from labrig.boards.base import Codes, program_digest
 from labrig.config.loading import Experiment
 from labrig.errors import LabrigError, RunError, SafetyError
@@ -83,6 +83,8 @@ class Training:
         )
         self.ending: Ending | None = None
         """How it ended; None while it runs."""
+        self.not_drawn: str | None = None
+        """Why there is no picture, where there should be one."""
 
     @property
     def run(self) -> Path:
@@ -190,6 +192,7 @@ class Training:
             boot_count=self._bench.boot_count,
             tally=tally,
         )
+        end_if_told()
         with undisturbed():
             self._record.append(step.step, row, checkpoint.values())
 
@@ -206,7 +209,7 @@ class Training:
             ending = Ending(_ending_of(error).outcome, f"validation: {error}")
         try:
             self._bench.make_safe()
-        except LabrigError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run says how it ended
             ending = Ending("failed", f"{ending.reason}; then it could not be made safe: {error}")
         self.ending = ending
         results |= training_results(self._bench, self._outputs, self.tally())
@@ -214,7 +217,10 @@ class Training:
             self._record.finish(ending.outcome, ending.reason, results)
         from labrig.views.summary import write_summary  # matplotlib, which no step needs
 
-        write_summary(self.run)
+        try:
+            write_summary(self.run)
+        except Exception as error:  # noqa: BLE001 - a picture changes nothing about how a training ended
+            self.not_drawn = str(error) or type(error).__name__
 
 
 def train(
