@@ -1,6 +1,7 @@
 """Reading a run, finished or growing: short transactions, so that a reader never holds the writer up."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -75,6 +76,16 @@ class RunReader:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    @contextmanager
+    def at_one_instant(self) -> Generator[None]:
+        """Let all that is read in this context be of one moment, however the run grows; keep it short."""
+        with translated(self.directory, "cannot be read"):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
 
     def info(self) -> RunInfo:
         """Name, outcome and size, as of now."""

@@ -34,7 +34,7 @@ def load_record(directory: Path) -> TrainingRecord:
     RunError
         There is no run here or it cannot be read.
     """
-    with RunReader(directory) as reader:
+    with RunReader(directory) as reader, reader.at_one_instant():
         constants = reader.constants()
         return TrainingRecord(
             info=reader.info(),

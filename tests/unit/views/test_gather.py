@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import labrig
-from labrig.store.columns import Column, Constant
+from labrig.store.columns import AnyArray, Column, Constant
+from labrig.store.reader import RunReader
 from labrig.store.writer import Run
 from labrig.views.gather import load_record, table_columns
 from tests.support.files import Files
@@ -34,6 +36,38 @@ def test_a_run_that_goes_on_is_gathered_from_its_rows_as_an_ended_one_from_its_r
         np.testing.assert_array_equal(record.error, dataset["error"].values)
         np.testing.assert_array_equal(record.outputs, outputs)
         np.testing.assert_allclose(record.conductances, conductances, rtol=1e-12)
+
+
+def test_a_run_that_grows_while_it_is_read_is_gathered_as_of_one_instant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = labrig.load_experiment(Files(tmp_path).simulated())
+    read = RunReader.scalars
+    with labrig.open_bench(experiment.rig) as bench:
+        training = labrig.train(bench, experiment, runs=tmp_path / "runs")
+        steps = iter(training)
+        next(steps)
+
+        def read_and_go_on(reader: RunReader, name: str) -> AnyArray:
+            found = read(reader, name)
+            next(steps)
+            return found
+
+        monkeypatch.setattr(RunReader, "scalars", read_and_go_on)
+        record = load_record(training.run)
+        training.finish()
+    assert len(record.error) == len(record.measurements) == 1
+    assert record.totals["exchanges"] == 1
+
+
+def test_a_picture_that_cannot_be_drawn_changes_nothing_about_how_a_training_ended(tmp_path: Path) -> None:
+    experiment = labrig.load_experiment(Files(tmp_path).simulated())
+    with labrig.open_bench(experiment.rig) as bench:
+        training = labrig.train(bench, experiment, runs=tmp_path / "runs")
+        (training.run / "summary.png").mkdir()
+        assert training.finish().outcome == "stopped"
+    assert training.not_drawn is not None
+    assert load_record(training.run).info.status == "stopped"
 
 
 def stored(root: Path, floor: float, ceiling: float) -> Path:
