@@ -42,8 +42,8 @@ def read_inputs(path: Path, network: NetworkConfig) -> tuple[Sample, ...]:
     ConfigError
         With file, line and column.
     """
-    outputs = [name for name in output_names(network) if name in named_columns(path, "--file")]
-    document = read_samples(path, "--file", input_names(network), outputs)
+    outputs = [name for name in output_names(network) if name in named_columns(path, "--file: ")]
+    document = read_samples(path, "--file: ", input_names(network), outputs)
     return tuple(Sample.model_validate(sample) for sample in document.data)
 
 
