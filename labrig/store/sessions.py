@@ -49,13 +49,6 @@ def begin_session(
     return cursor.lastrowid
 
 
-def merge_provenance(connection: sqlite3.Connection, session: int | None, facts: Mapping[str, Json]) -> None:
-    """Add facts to a session's provenance."""
-    (text,) = connection.execute("SELECT provenance FROM sessions WHERE session = ?", (session,)).fetchone()
-    merged = json.dumps({**json.loads(text), **facts})
-    connection.execute("UPDATE sessions SET provenance = ? WHERE session = ?", (merged, session))
-
-
 def end_session(connection: sqlite3.Connection, session: int | None, outcome: Outcome, reason: str) -> None:
     """Enter how a session ended."""
     connection.execute(

@@ -194,11 +194,6 @@ class Run:
         self._unkept = row.unkept
         self.last_step = step
 
-    def add_provenance(self, facts: Mapping[str, Json]) -> None:
-        """Add to what is known of this session, such as the identity of a board that was opened later."""
-        with translated(self.directory, "cannot be written"), transaction(self._connection):
-            sessions.merge_provenance(self._connection, self._session, facts)
-
     def finish(
         self, outcome: Outcome, reason: str = "", results: Mapping[str, Constant] | None = None
     ) -> None:

@@ -216,16 +216,6 @@ def test_a_finished_run_is_one_database_file(start: Any) -> None:
     assert (run.directory / "experiment.yaml").read_text() == "seed: 1\n"
 
 
-def test_facts_learned_later_join_the_provenance_of_their_session(start: Any) -> None:
-    run = start(1, provenance={"host": "bench"})
-    run.add_provenance({"board": {"serial_number": "A7F3"}})
-    run.finish("stopped")
-
-    with RunReader(run.directory) as reader:
-        (session,) = reader.info().sessions
-    assert session.provenance == {"host": "bench", "board": {"serial_number": "A7F3"}}
-
-
 def test_runs_that_start_in_the_same_second_get_folders_of_their_own(
     tmp_path: Path, columns: list[Column]
 ) -> None:
