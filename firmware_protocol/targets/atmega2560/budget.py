@@ -1,6 +1,7 @@
-"""Flash, static RAM and the deepest stack of the firmware for the ATmega2560, beside what they should be.
+"""Flash, static RAM and the deepest stack of the firmware for the ATmega2560, and their limits.
 
-python budget.py FIRMWARE.elf      prints them; exit code 1 where the processor has no room for them
+python budget.py FIRMWARE.elf      prints them; exit code 3 where a limit is exceeded, 2 where the processor
+                                   has no room for them, 1 where it cannot tell
 
 The stack is found in the linked instructions, assembler and library included: every path from `main` and
 from each interrupt is followed, and counted is what it pushes, calls and takes from the stack pointer.
@@ -15,8 +16,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-AIMS = {"flash": 12_000, "static RAM": 7_200, "deepest stack": 200}
-"""What the firmware should come down to, bytes."""
+LIMITS = {"flash": 12_000, "static RAM": 7_200, "deepest stack": 200}
+"""Bytes."""
 FLASH_ROOM, RAM_ROOM = 256 * 1024 - 8 * 1024, 8 * 1024
 """What the processor has, bytes: flash without the largest boot section, and SRAM."""
 FLASH, RAM = (".text", ".data"), (".data", ".bss", ".noinit")
@@ -251,7 +252,7 @@ def sections(firmware: str) -> dict[str, int]:
 
 
 def main(firmware: str) -> int:
-    """Print what the firmware takes; 1 where it does not fit."""
+    """Print what the firmware takes; 3 where it is too much, 2 where it does not fit at all."""
     sizes = sections(firmware)
     program = disassemble(firmware)
     paths = [program.deepest(entry) for entry in (program.labels["main"], *program.interrupts())]
@@ -261,14 +262,16 @@ def main(firmware: str) -> int:
         "deepest stack": sum(RETURN_ADDRESS + path.bytes for path in paths),
     }
     for what, count in taken.items():
-        print(f"{what:14}{count:7} B, aim {AIMS[what]:6} B{'  OVER' if count > AIMS[what] else ''}")
+        print(f"{what:14}{count:7} B of {LIMITS[what]:6} B{'  TOO MUCH' if count > LIMITS[what] else ''}")
     for path in paths:
         print(f"{'':14}{RETURN_ADDRESS + path.bytes:7} B {program.names(path)}")
     ram = taken["static RAM"] + taken["deepest stack"]
     fits = taken["flash"] <= FLASH_ROOM and ram <= RAM_ROOM
     rooms = f"{taken['flash']} of {FLASH_ROOM} B of flash, {ram} of {RAM_ROOM} B of RAM"
     print(f"{'fits' if fits else 'DOES NOT FIT'}: {rooms}")
-    return 0 if fits else 1
+    if not fits:
+        return 2
+    return 3 if any(count > LIMITS[what] for what, count in taken.items()) else 0
 
 
 if __name__ == "__main__":
