@@ -14,8 +14,9 @@ void labrig_start(struct labrig_board *board, const struct labrig_config *config
     board->boot_count = boot_count;
     board->started_ms = labrig_hal_milliseconds();
     board->heartbeat_ms = LABRIG_HEARTBEAT_MS;
+    board->drivers.config = config;
+    labrig_drivers_release(&board->drivers);
     labrig_inbox_begin(&board->inbox);
-    labrig_drivers_begin(&board->drivers, config);
     for (uint16_t k = 0; k < config->branches; k++) {
         board->image[k] = labrig_hal_read_wiper(k);
     }
@@ -40,16 +41,17 @@ static void send(struct labrig_board *board, uint8_t *body)
     labrig_cobs_begin(&board->sending, body, labrig_frame_size(body));
 }
 
-static void send_scratch(struct labrig_board *board, uint8_t length, uint8_t type, uint8_t flags)
+static void seal(const struct labrig_board *board, uint8_t *body, uint8_t length, uint8_t status)
 {
-    const uint8_t seq = board->request[LABRIG_HEADER_SEQ_AT];
-    (void)labrig_frame_seal(board->scratch, length, type, seq, flags);
-    send(board, board->scratch);
+    const uint8_t *request = board->request;
+    (void)labrig_frame_seal(body, length, (uint8_t)(request[LABRIG_HEADER_TYPE_AT] | LABRIG_REPLY_BIT),
+                            request[LABRIG_HEADER_SEQ_AT], status);
 }
 
-static uint8_t reply_type(const struct labrig_board *board)
+static void send_scratch(struct labrig_board *board, uint8_t length, uint8_t status)
 {
-    return (uint8_t)(board->request[LABRIG_HEADER_TYPE_AT] | LABRIG_REPLY_BIT);
+    seal(board, board->scratch, length, status);
+    send(board, board->scratch);
 }
 
 static void refuse(struct labrig_board *board)
@@ -58,14 +60,17 @@ static void refuse(struct labrig_board *board)
     payload[LABRIG_NAK_REPLY_CODE_AT] = LABRIG_STATUS_SEQUENCE;
     payload[LABRIG_NAK_REPLY_EXPECTED_AT] = board->session.expected;
     labrig_put_u32(payload + LABRIG_NAK_REPLY_BOOT_COUNT_AT, board->boot_count);
-    send_scratch(board, LABRIG_NAK_REPLY_SIZE, LABRIG_TYPE_NAK, LABRIG_STATUS_SEQUENCE);
+    (void)labrig_frame_seal(board->scratch, LABRIG_NAK_REPLY_SIZE, LABRIG_TYPE_NAK,
+                            board->request[LABRIG_HEADER_SEQ_AT], LABRIG_STATUS_SEQUENCE);
+    send(board, board->scratch);
 }
 
 static void answer_again(struct labrig_board *board)
 {
     const uint8_t seq = board->request[LABRIG_HEADER_SEQ_AT];
-    if (!labrig_session_had_data(&board->session, seq)) {
-        send_scratch(board, 0, reply_type(board), labrig_session_status(&board->session, seq));
+    const uint8_t outcome = labrig_session_outcome(&board->session, seq);
+    if ((outcome & LABRIG_WITH_DATA) == 0) {
+        send_scratch(board, 0, outcome);
         return;
     }
     uint8_t *kept = labrig_session_kept(&board->session, seq);
@@ -77,184 +82,171 @@ static void answer_again(struct labrig_board *board)
 }
 
 /* The expected request has been carried out or refused, or cut off: remember that, and answer when the reply before
- * has left. A reply with data is in `slot`, and so is every reply to what has written there. */
-static void conclude(struct labrig_board *board, uint8_t status, uint8_t *slot, uint8_t length, bool kept)
+ * has left. A reply with data is in the session's slot, and so is every reply to what has written there. */
+static void conclude(struct labrig_board *board, uint8_t status, bool kept)
 {
     if (status != LABRIG_STATUS_OK) {
         board->fault = status;
     }
-    board->outcome = (struct labrig_outcome){
-        .known = true,
-        .kept = kept,
-        .status = status,
-        .length = length,
-        .slot = slot,
-    };
+    board->asked.status = status;
+    board->asked.kept = kept;
+    board->asked.concluded = true;
 }
 
 static void answer(struct labrig_board *board)
 {
-    const struct labrig_outcome *outcome = &board->outcome;
-    if (outcome->kept) {
-        const uint8_t seq = board->request[LABRIG_HEADER_SEQ_AT];
-        (void)labrig_frame_seal(outcome->slot, outcome->length, reply_type(board), seq, outcome->status);
-        send(board, outcome->slot);
+    const struct labrig_request *asked = &board->asked;
+    if (asked->kept) {
+        uint8_t *slot = labrig_session_slot(&board->session);
+        seal(board, slot, asked->answered, asked->status);
+        send(board, slot);
     } else {
-        send_scratch(board, 0, reply_type(board), outcome->status);
+        send_scratch(board, 0, asked->status);
     }
-    labrig_session_answered(&board->session, outcome->status, outcome->kept);
-    board->outcome.known = false;
+    labrig_session_answered(&board->session, asked->status, asked->kept);
 }
 
-static uint8_t begin_measure(struct labrig_board *board, const struct labrig_request *request)
-{
-    return labrig_measure_begin(&board->measure, &board->drivers, request->payload, request->length,
-                                board->armed ? board->heartbeat_ms : 0, request->reply);
-}
+/* How long the payload of a request is; ANY_LENGTH: that depends. */
+#define ANY_LENGTH 0xFFu
 
-static void carry_out(struct labrig_board *board, uint8_t type, struct labrig_request request)
+static uint8_t fixed_length(uint8_t type)
 {
-    uint8_t *slot = labrig_session_slot(&board->session);
-    uint8_t length = 0;
-    uint8_t status = LABRIG_STATUS_UNKNOWN;
-    request.reply = slot + LABRIG_HEADER_SIZE;
-    board->fed_ms = labrig_hal_milliseconds();
     switch (type) {
-    case LABRIG_TYPE_PING:
-        status = labrig_ping(board, &request, &length);
-        break;
-    case LABRIG_TYPE_WRITE:
-        status = labrig_write(board, &request);
-        break;
-    case LABRIG_TYPE_WRITE_SPARSE:
-        status = labrig_write_sparse(board, &request);
-        break;
-    case LABRIG_TYPE_APPLY:
-        status = labrig_apply(board, &request, &length);
-        break;
-    case LABRIG_TYPE_DIGEST:
-        status = labrig_digest(board, &request, &length);
-        break;
-    case LABRIG_TYPE_READ:
-        status = labrig_read(board, &request, &length);
-        break;
-    case LABRIG_TYPE_MEASURE:
-        status = begin_measure(board, &request);
-        if (status == LABRIG_STATUS_OK) {
-            board->slot = slot;
-            return; /* answered once the last boundary is scanned */
-        }
-        break;
-    case LABRIG_TYPE_LEARN:
-        status = labrig_learn(board, &request);
-        if (status == LABRIG_STATUS_OK) {
-            board->slot = slot;
-            return; /* answered once the last step is done */
-        }
-        break;
-    case LABRIG_TYPE_LATENT_WRITE:
-        status = labrig_latent_write(board, &request);
-        break;
-    case LABRIG_TYPE_LATENT_READ:
-        status = labrig_latent_read(board, &request, &length);
-        break;
-    case LABRIG_TYPE_SAFE:
-        status = labrig_safe(board, &request);
-        break;
     case LABRIG_TYPE_ARM:
-        status = labrig_arm(board, &request);
-        break;
+        return LABRIG_ARM_REQUEST_SIZE;
+    case LABRIG_TYPE_APPLY:
+        return LABRIG_APPLY_REQUEST_SIZE;
+    case LABRIG_TYPE_STATUS:
+    case LABRIG_TYPE_IDENTIFY:
+    case LABRIG_TYPE_DIGEST:
+    case LABRIG_TYPE_SAFE:
     case LABRIG_TYPE_HEARTBEAT:
-        status = labrig_heartbeat(&request);
-        break;
+        return 0;
     default:
-        break;
+        return ANY_LENGTH;
     }
-    conclude(board, status, slot, length, length != 0);
 }
 
-static bool outside_session(struct labrig_board *board, uint8_t type, struct labrig_request request)
+static uint8_t ping(struct labrig_request *asked)
 {
-    uint8_t length = 0;
-    uint8_t status;
-    request.reply = board->scratch + LABRIG_HEADER_SIZE;
+    memcpy(asked->reply, asked->payload, asked->length);
+    asked->answered = asked->length;
+    return LABRIG_STATUS_OK;
+}
+
+static uint8_t carried_out(struct labrig_board *board, uint8_t type)
+{
+    struct labrig_request *asked = &board->asked;
+    const uint8_t length = fixed_length(type);
+    if (length != ANY_LENGTH && length != asked->length) {
+        return LABRIG_STATUS_LENGTH;
+    }
     switch (type) {
     case LABRIG_TYPE_HELLO:
-        status = labrig_hello(board, &request, &length);
-        if (status == LABRIG_STATUS_OK) {
-            labrig_session_open(&board->session, (uint8_t)(board->request[LABRIG_HEADER_SEQ_AT] + 1u));
-        }
-        break;
+        return labrig_hello(board);
     case LABRIG_TYPE_IDENTIFY:
-        status = labrig_identify(board, &request, &length);
-        break;
+        return labrig_identify(board);
     case LABRIG_TYPE_STATUS:
-        status = labrig_status(board, &request, &length);
-        break;
+        return labrig_status(board);
+    case LABRIG_TYPE_PING:
+        return ping(asked);
+    case LABRIG_TYPE_WRITE:
+        return labrig_write(board);
+    case LABRIG_TYPE_WRITE_SPARSE:
+        return labrig_write_sparse(board);
+    case LABRIG_TYPE_APPLY:
+        return labrig_apply(board);
+    case LABRIG_TYPE_DIGEST:
+        return labrig_digest(board);
+    case LABRIG_TYPE_READ:
+        return labrig_read(board);
+    case LABRIG_TYPE_MEASURE:
+        return labrig_measure_begin(&board->measure, &board->drivers, asked->payload, asked->length,
+                                    board->armed ? board->heartbeat_ms : 0, asked->reply);
+    case LABRIG_TYPE_LEARN:
+        return labrig_learn(board);
+    case LABRIG_TYPE_LATENT_WRITE:
+        return labrig_latent_write(board);
+    case LABRIG_TYPE_LATENT_READ:
+        return labrig_latent_read(board);
+    case LABRIG_TYPE_SAFE:
+        labrig_make_safe(board);
+        return LABRIG_STATUS_OK;
+    case LABRIG_TYPE_ARM:
+        return labrig_arm(board);
+    case LABRIG_TYPE_HEARTBEAT:
+        return LABRIG_STATUS_OK;
     default:
-        return false;
+        return LABRIG_STATUS_UNKNOWN;
     }
-    send_scratch(board, length, (uint8_t)(type | LABRIG_REPLY_BIT), status);
-    return true;
 }
 
-static void dispatch(struct labrig_board *board)
+static bool working(const struct labrig_board *board)
 {
-    const uint8_t *body = board->request;
-    const uint8_t type = body[LABRIG_HEADER_TYPE_AT];
-    const struct labrig_request request = {
-        .payload = body + LABRIG_HEADER_SIZE,
-        .length = body[LABRIG_HEADER_LEN_AT],
-    };
+    return board->measure.phase != LABRIG_PHASE_IDLE || board->learn.phase != LABRIG_LEARN_IDLE;
+}
+
+static bool outside_session(uint8_t type)
+{
+    return type == LABRIG_TYPE_HELLO || type == LABRIG_TYPE_IDENTIFY || type == LABRIG_TYPE_STATUS;
+}
+
+static void dispatch(struct labrig_board *board, uint8_t type)
+{
+    struct labrig_request *asked = &board->asked;
     if ((type & LABRIG_REPLY_BIT) != 0) {
         board->frames_bad++; /* an echo: answering it could go on for ever */
         return;
     }
     board->frames_good++;
-    if (outside_session(board, type, request)) {
+    asked->payload = board->request + LABRIG_HEADER_SIZE;
+    asked->length = board->request[LABRIG_HEADER_LEN_AT];
+    asked->answered = 0;
+    asked->reply = board->scratch + LABRIG_HEADER_SIZE;
+    if (outside_session(type)) {
+        const uint8_t status = carried_out(board, type);
+        send_scratch(board, asked->answered, status);
         return;
     }
-    switch (labrig_session_order(&board->session, body[LABRIG_HEADER_SEQ_AT])) {
-    case LABRIG_ORDER_NEXT:
-        carry_out(board, type, request);
-        break;
-    case LABRIG_ORDER_AGAIN:
-        board->fed_ms = labrig_hal_milliseconds();
-        answer_again(board);
-        break;
-    default:
+    const enum labrig_order order = labrig_session_order(&board->session, board->request[LABRIG_HEADER_SEQ_AT]);
+    if (order == LABRIG_ORDER_REFUSED) {
         refuse(board);
-        break;
+        return;
+    }
+    board->fed_ms = labrig_hal_milliseconds();
+    if (order == LABRIG_ORDER_AGAIN) {
+        answer_again(board);
+        return;
+    }
+    asked->reply = labrig_session_slot(&board->session) + LABRIG_HEADER_SIZE;
+    const uint8_t status = carried_out(board, type);
+    if (!working(board)) { /* else answered once that is done */
+        conclude(board, status, asked->answered != 0);
     }
 }
 
 /* Whether a request can be carried out while a reply is on its way: what leaves must stay as it is. A request of the
  * session writes to its slot alone, and is answered later. */
-static bool beside_reply(struct labrig_board *board)
+static bool beside_reply(struct labrig_board *board, uint8_t type)
 {
-    const uint8_t type = board->request[LABRIG_HEADER_TYPE_AT];
-    const bool free = type == LABRIG_TYPE_HELLO || type == LABRIG_TYPE_IDENTIFY || type == LABRIG_TYPE_STATUS;
-    return !free && (type & LABRIG_REPLY_BIT) == 0 && board->sending.data != labrig_session_slot(&board->session)
+    return !outside_session(type) && (type & LABRIG_REPLY_BIT) == 0
+        && board->sending.data != labrig_session_slot(&board->session)
         && labrig_session_order(&board->session, board->request[LABRIG_HEADER_SEQ_AT]) == LABRIG_ORDER_NEXT;
-}
-
-static void finish_request(struct labrig_board *board)
-{
-    board->request = NULL;
-    labrig_inbox_done(&board->inbox);
 }
 
 /* Begin with the oldest request, if there is one and it need not wait. */
 static bool next_request(struct labrig_board *board)
 {
     board->request = labrig_inbox_oldest(&board->inbox);
-    if (board->request != NULL && labrig_cobs_busy(&board->sending) && !beside_reply(board)) {
-        board->request = NULL;
-    }
     if (board->request == NULL) {
         return false;
     }
-    dispatch(board);
+    const uint8_t type = board->request[LABRIG_HEADER_TYPE_AT];
+    if (labrig_cobs_busy(&board->sending) && !beside_reply(board, type)) {
+        board->request = NULL;
+        return false;
+    }
+    dispatch(board, type);
     return true;
 }
 
@@ -277,29 +269,27 @@ static void check_heartbeat(struct labrig_board *board)
     }
     labrig_make_safe(board);
     board->heartbeat_expired++;
-    if (board->measure.phase != LABRIG_PHASE_IDLE) {
+    if (working(board)) {
+        if (board->learn.phase != LABRIG_LEARN_IDLE) {
+            labrig_learn_stop(board);
+        }
         board->measure.phase = LABRIG_PHASE_IDLE;
-        conclude(board, LABRIG_STATUS_NOT_ARMED, board->slot, 0, true);
-    }
-    if (board->learn.phase != LABRIG_LEARN_IDLE) {
-        labrig_learn_stop(board);
-        conclude(board, LABRIG_STATUS_NOT_ARMED, board->slot, 0, true);
+        board->asked.answered = 0;
+        conclude(board, LABRIG_STATUS_NOT_ARMED, true);
     }
 }
 
-static void continue_measure(struct labrig_board *board)
+/* One step of a MEASURE or a LEARN. */
+static void continue_work(struct labrig_board *board)
 {
-    board->states += labrig_measure_step(&board->measure, &board->drivers);
-    if (board->measure.phase == LABRIG_PHASE_IDLE) {
-        conclude(board, LABRIG_STATUS_OK, board->slot, board->measure.length, board->measure.length != 0);
+    if (board->measure.phase != LABRIG_PHASE_IDLE) {
+        board->states += labrig_measure_step(&board->measure, &board->drivers);
+        board->asked.answered = board->measure.length;
+    } else {
+        board->asked.answered = labrig_learn_step(board, labrig_inbox_another(&board->inbox));
     }
-}
-
-static void continue_learn(struct labrig_board *board)
-{
-    const uint8_t length = labrig_learn_step(board, labrig_inbox_another(&board->inbox));
-    if (board->learn.phase == LABRIG_LEARN_IDLE) {
-        conclude(board, LABRIG_STATUS_OK, board->slot, length, true);
+    if (!working(board)) {
+        conclude(board, LABRIG_STATUS_OK, board->asked.answered != 0);
     }
 }
 
@@ -307,19 +297,19 @@ bool labrig_poll(struct labrig_board *board)
 {
     bool busy = true;
     count_losses(board);
-    if (board->measure.phase != LABRIG_PHASE_IDLE) {
-        continue_measure(board);
-    } else if (board->learn.phase != LABRIG_LEARN_IDLE) {
-        continue_learn(board);
+    if (working(board)) {
+        continue_work(board);
     } else if (board->request == NULL) {
         busy = next_request(board);
-    } else if (board->outcome.known && labrig_cobs_busy(&board->sending)) {
+    } else if (board->asked.concluded && labrig_cobs_busy(&board->sending)) {
         busy = false; /* until the reply before has left */
     } else {
-        if (board->outcome.known) {
+        if (board->asked.concluded) {
             answer(board);
+            board->asked.concluded = false;
         }
-        finish_request(board);
+        board->request = NULL;
+        labrig_inbox_done(&board->inbox);
     }
     check_heartbeat(board);
     return busy;

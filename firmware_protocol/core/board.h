@@ -19,41 +19,46 @@
 #define LABRIG_FIRMWARE_MINOR 1u
 #define LABRIG_FIRMWARE_PATCH 0u
 
-/* What a request came to, until its reply can be sent. */
-struct labrig_outcome {
-    bool known;
-    bool kept; /* the reply is in `slot`, and is kept */
-    uint8_t status, length;
-    uint8_t *slot;
+/* The request that is carried out, and what it came to. */
+struct labrig_request {
+    const uint8_t *payload;
+    uint8_t length;
+    uint8_t *reply;   /* where its reply's payload goes */
+    uint8_t answered; /* bytes of it */
+    uint8_t status;
+    bool concluded;   /* its reply can be sent */
+    bool kept;        /* the reply lies in the session's slot, and is kept */
 };
 
 struct labrig_board {
     const struct labrig_config *config;
-    uint32_t boot_count;
-    uint32_t started_ms;
-
-    bool armed;
+    struct LABRIG_AS_TOLD { /* as STATUS tells it */
+        uint32_t boot_count, uptime_ms;
+        bool armed;
+        uint16_t driven;
+        uint8_t fault;
+        uint16_t heartbeat_expired;
+        uint32_t frames_good, frames_bad, overruns, states, codes_written;
+        uint16_t supply_mv;
+        int16_t temperature_cdegc;
+    };
     uint16_t heartbeat_ms;
     uint32_t fed_ms; /* when the heartbeat was last fed */
-
-    uint8_t fault;
-    uint16_t heartbeat_expired;
-    uint32_t frames_good, frames_bad, overruns, states, codes_written;
-    uint8_t damaged_seen, overruns_seen; /* of the inbox's counts */
-
-    struct labrig_inbox inbox;
     const uint8_t *request; /* body of the request that is carried out; NULL: none */
-    struct labrig_session session;
-    struct labrig_drivers_state drivers;
-    struct labrig_measure measure;
-    struct labrig_learn learn;
-    uint8_t *slot; /* body of the reply to a running MEASURE or LEARN */
-    struct labrig_outcome outcome;
-    struct labrig_cobs_encoder sending;
-    uint8_t scratch[LABRIG_BODY_MAX]; /* body of a reply that is not kept */
-    uint16_t image[LABRIG_MAX_BRANCHES]; /* codes; above them parts of the latents, where there are some */
+    struct labrig_request asked;
+    uint8_t damaged_seen, overruns_seen; /* of the inbox's counts */
+    uint32_t started_ms;
     uint32_t digest;   /* of the first `digested` codes of the image */
     uint16_t digested;
+
+    struct labrig_cobs_encoder sending;
+    struct labrig_measure measure;
+    struct labrig_session session;
+    struct labrig_drivers_state drivers;
+    struct labrig_learn learn;
+    struct labrig_inbox inbox;
+    uint8_t scratch[LABRIG_BODY_MAX]; /* body of a reply that is not kept */
+    uint16_t image[LABRIG_MAX_BRANCHES]; /* codes; above them parts of the latents, where there are some */
 };
 
 /* Everything released, disarmed, no session. The counts of `config` must fit the static sizes. */

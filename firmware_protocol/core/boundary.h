@@ -6,30 +6,45 @@
 #include <stdint.h>
 
 #include "labrig_hal.h"
+#include "labrig_sizes.h"
+
+/* A count of lines, or a place among them. */
+#if LABRIG_MAX_LINES < 256u
+typedef uint8_t labrig_line;
+#else
+typedef uint16_t labrig_line;
+#endif
+
+#define LABRIG_BITMAP_BYTES ((LABRIG_MAX_LINES + 7u) / 8u)
 
 struct labrig_cursor {
     const uint8_t *at;
     const uint8_t *end;
 };
 
-/* Lines that are named, and a packed value for each of them. NULL: the section is absent. */
-struct labrig_lines_section {
-    const uint8_t *which;
+/* Lines that are named, and a packed value for each of them. */
+struct labrig_section {
+    labrig_line first, lines;  /* drivers that may be named */
+    const uint8_t *which;      /* bitmap over them */
+    const uint8_t *parameter;  /* a fraction or a conductance */
     const uint8_t *values;
 };
 
+/* Read the section at the cursor, which `kind`, a LABRIG_SECTION, says is there, and move the cursor behind it. Returns a
+ * LABRIG_STATUS. */
+uint8_t labrig_section_read(struct labrig_cursor *cursor, const struct labrig_config *config, uint8_t kind,
+                            struct labrig_section *section);
+
+/* Which lines a boundary drives. */
 struct labrig_boundary {
     uint8_t sections;
-    struct labrig_lines_section inputs, clamps, toward, through, inject;
-    int16_t fraction;
-    uint32_t conductance_ns;
+    bool drives;                          /* any line */
+    const uint8_t *inputs;                /* bitmap; NULL: as before */
+    uint8_t outputs[LABRIG_BITMAP_BYTES]; /* all that a section names */
 };
 
 /* Read the boundary at the cursor and move the cursor behind it. Returns a LABRIG_STATUS. */
 uint8_t labrig_boundary_read(struct labrig_cursor *cursor, const struct labrig_config *config,
                              struct labrig_boundary *boundary);
-
-/* Whether the boundary names any line to be driven. */
-bool labrig_boundary_drives(const struct labrig_boundary *boundary, const struct labrig_config *config);
 
 #endif

@@ -1,5 +1,5 @@
-/* What each request does. A handler returns a LABRIG_STATUS, writes its reply's payload, if any, to `reply`, and
- * sets `length`, which is 0 before. */
+/* What each request does. A handler gets what board->asked holds of it, returns a LABRIG_STATUS, writes its reply's
+ * payload, if any, to `reply`, and sets `answered`, which is 0 before. Requests of a fixed length have it. */
 #ifndef LABRIG_COMMANDS_H
 #define LABRIG_COMMANDS_H
 
@@ -8,28 +8,26 @@
 
 #include "board.h"
 
-struct labrig_request {
-    const uint8_t *payload;
-    uint8_t length;
-    uint8_t *reply;
-};
-
-uint8_t labrig_ping(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
-uint8_t labrig_write(struct labrig_board *board, const struct labrig_request *request);
-uint8_t labrig_write_sparse(struct labrig_board *board, const struct labrig_request *request);
-uint8_t labrig_apply(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
-uint8_t labrig_digest(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
-uint8_t labrig_read(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
-uint8_t labrig_latent_write(struct labrig_board *board, const struct labrig_request *request);
-uint8_t labrig_latent_read(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
-uint8_t labrig_safe(struct labrig_board *board, const struct labrig_request *request);
-uint8_t labrig_arm(struct labrig_board *board, const struct labrig_request *request);
-uint8_t labrig_heartbeat(const struct labrig_request *request);
+uint8_t labrig_write(struct labrig_board *board);
+uint8_t labrig_write_sparse(struct labrig_board *board);
+uint8_t labrig_apply(struct labrig_board *board);
+uint8_t labrig_digest(struct labrig_board *board);
+uint8_t labrig_read(struct labrig_board *board);
+uint8_t labrig_latent_write(struct labrig_board *board);
+uint8_t labrig_latent_read(struct labrig_board *board);
+uint8_t labrig_arm(struct labrig_board *board);
 
 /* Requests outside a session. */
-uint8_t labrig_hello(struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
-uint8_t labrig_identify(const struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
-uint8_t labrig_status(const struct labrig_board *board, const struct labrig_request *request, uint8_t *length);
+uint8_t labrig_hello(struct labrig_board *board);
+uint8_t labrig_identify(struct labrig_board *board);
+uint8_t labrig_status(struct labrig_board *board);
+
+/* The branches that WRITE, WRITE_SPARSE, READ, LATENT_WRITE and LATENT_READ begin with. Returns a LABRIG_STATUS. */
+struct labrig_span {
+    uint16_t start;
+    uint8_t count;
+};
+uint8_t labrig_span_read(const struct labrig_board *board, struct labrig_span *span);
 
 /* The digest of all codes, brought up to date. */
 uint32_t labrig_image_digest(struct labrig_board *board);
@@ -38,7 +36,7 @@ uint32_t labrig_image_digest(struct labrig_board *board);
 bool labrig_can_learn(const struct labrig_config *config);
 
 /* Check a LEARN; where it is good, begin with it. The payloads of request and reply must stay until it is over. */
-uint8_t labrig_learn(struct labrig_board *board, const struct labrig_request *request);
+uint8_t labrig_learn(struct labrig_board *board);
 
 /* One small part of a step; once all is done the phase is idle, and this returns the length of the reply. It ends early
  * with the step in which the host has `asked_else`, or half the heartbeat has passed. */

@@ -16,37 +16,33 @@ struct labrig_reading {
 
 struct labrig_drivers_state {
     const struct labrig_config *config;
-    uint64_t scale;                            /* DAC codes per ADC code, in 1/2**24 */
     bool inputs_known;                         /* a boundary without inputs has something to mean */
     bool reference_known;
     uint8_t reference_averages;
-    uint8_t driven[(LABRIG_MAX_LINES + 7u) / 8u]; /* a bit for each driver that is not released */
+    uint8_t driven[2][LABRIG_BITMAP_BYTES];     /* inputs, outputs: a bit for each that is not released */
     union {
         uint32_t reference[LABRIG_MAX_LINES];  /* by output: sum of the readings of the stored state */
         struct labrig_reading readings[LABRIG_MAX_LINES]; /* by line, during LEARN */
     };
 };
 
-/* DAC codes per ADC code in units of 1/2**24, rounded to nearest, halves upward. */
+/* DAC codes per ADC code in units of 1/2**24, rounded to nearest, halves upward. A target that has it at hand may have
+ * its own in place of the core's. */
 uint64_t labrig_nudge_scale(const struct labrig_config *config);
 
 /* The DAC code of a clamp at x + fraction * (target - x); PROTOCOL.md, "Nudges". */
 uint16_t labrig_nudge_code(uint32_t sum, uint8_t averages, uint64_t scale, int16_t fraction, uint16_t target,
                            uint8_t dac_bits);
 
-void labrig_drivers_begin(struct labrig_drivers_state *drivers, const struct labrig_config *config);
-
 /* Release every driver and forget inputs and reference. */
 void labrig_drivers_release(struct labrig_drivers_state *drivers);
 
-/* Impose a boundary that has been checked; a line it does not name is released. */
-void labrig_drivers_impose(struct labrig_drivers_state *drivers, const struct labrig_boundary *boundary);
+/* Impose the boundary at the cursor, which has been checked, and move the cursor behind it; a line that it does not name
+ * is released. Returns its sections. */
+uint8_t labrig_drivers_impose(struct labrig_drivers_state *drivers, struct labrig_cursor *cursor);
 
-/* Keep the reference of later nudges. */
-void labrig_drivers_refer(struct labrig_drivers_state *drivers, uint16_t output, uint32_t sum);
-void labrig_drivers_referred(struct labrig_drivers_state *drivers, uint8_t averages);
-
-/* How many drivers are not released. */
+/* Whether a driver is not released, and how many are not. */
+bool labrig_drivers_drives(const struct labrig_drivers_state *drivers, labrig_line driver);
 uint16_t labrig_drivers_count(const struct labrig_drivers_state *drivers);
 
 #endif

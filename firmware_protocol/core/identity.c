@@ -1,4 +1,5 @@
-/* HELLO, IDENTIFY and STATUS: answered outside a session. */
+/* HELLO, IDENTIFY and STATUS: answered outside a session; ARM. */
+#include <stddef.h>
 #include <string.h>
 
 #include "commands.h"
@@ -7,106 +8,105 @@
 
 _Static_assert(LABRIG_HELLO_REPLY_SIZE + 2u * (2u + LABRIG_TEXT_MAX) <= LABRIG_MAX_PAYLOAD, "a hello reply must fit");
 _Static_assert(LABRIG_IDENTIFY_REPLY_SIZE <= LABRIG_HELLO_REPLY_SIZE, "an identify reply must fit");
+_Static_assert(LABRIG_HELLO_REPLY_INPUTS_AT + LABRIG_CONFIG_TOLD == LABRIG_HELLO_REPLY_HEARTBEAT_AT
+                   && offsetof(struct labrig_config, through_max_ns) + 4u == LABRIG_CONFIG_TOLD
+                   && LABRIG_HELLO_REPLY_INPUTS_AT + offsetof(struct labrig_config, dac_bits)
+                       == LABRIG_HELLO_REPLY_DAC_BITS_AT,
+               "what the board is lies as HELLO tells it");
+_Static_assert(offsetof(struct labrig_board, temperature_cdegc) - offsetof(struct labrig_board, boot_count)
+                       == LABRIG_STATUS_REPLY_TEMPERATURE_AT
+                   && offsetof(struct labrig_board, states) - offsetof(struct labrig_board, boot_count)
+                       == LABRIG_STATUS_REPLY_STATES_AT,
+               "counts lie as STATUS tells them");
 
 /* A text that is longer than LABRIG_TEXT_MAX is cut: a reply has room for two of that length. */
-static uint8_t put_text(uint8_t *at, uint8_t tag, const char *text)
+static uint8_t *put_text(uint8_t *at, uint8_t tag, const char *text)
 {
-    const size_t all = strlen(text);
-    const uint8_t length = (uint8_t)(all < LABRIG_TEXT_MAX ? all : LABRIG_TEXT_MAX);
-    at[0] = tag;
-    at[1] = length;
-    memcpy(at + 2, text, length);
-    return (uint8_t)(length + 2u);
+    uint8_t *const length = at + 1;
+    *at = tag;
+    for (at += 2; *text != 0 && at < length + 1u + LABRIG_TEXT_MAX; at++) {
+        *at = (uint8_t)*text++;
+    }
+    *length = (uint8_t)(at - length - 1);
+    return at;
 }
 
-static uint8_t put_texts(uint8_t *at, const struct labrig_config *config)
+static void put_texts(struct labrig_board *board, uint8_t *at)
 {
-    const uint8_t first = put_text(at, LABRIG_TLV_SERIAL_NUMBER, config->serial_number);
-    return (uint8_t)(first + put_text(at + first, LABRIG_TLV_PART, config->part));
+    at = put_text(at, LABRIG_TLV_SERIAL_NUMBER, board->config->serial_number);
+    at = put_text(at, LABRIG_TLV_PART, board->config->part);
+    board->asked.answered = (uint8_t)(at - board->asked.reply);
 }
 
-static void put_ranges(uint8_t *reply, const struct labrig_config *config)
+/* HELLO and IDENTIFY begin alike. */
+static uint8_t *put_version(const struct labrig_board *board)
 {
-    labrig_put_u16(reply + LABRIG_HELLO_REPLY_INPUTS_AT, config->inputs);
-    labrig_put_u16(reply + LABRIG_HELLO_REPLY_OUTPUTS_AT, config->outputs);
-    labrig_put_u16(reply + LABRIG_HELLO_REPLY_HIDDEN_AT, config->hidden);
-    labrig_put_u16(reply + LABRIG_HELLO_REPLY_BRANCHES_AT, config->branches);
-    reply[LABRIG_HELLO_REPLY_CODE_BITS_AT] = config->code_bits;
-    labrig_put_u16(reply + LABRIG_HELLO_REPLY_CODE_MIN_AT, config->code_min);
-    labrig_put_u16(reply + LABRIG_HELLO_REPLY_CODE_MAX_AT, config->code_max);
-    reply[LABRIG_HELLO_REPLY_ADC_BITS_AT] = config->adc_bits;
-    labrig_put_u32(reply + LABRIG_HELLO_REPLY_ADC_SPAN_AT, config->adc_span_uv);
-    reply[LABRIG_HELLO_REPLY_DAC_BITS_AT] = config->dac_bits;
-    labrig_put_u32(reply + LABRIG_HELLO_REPLY_DAC_SPAN_AT, config->dac_span_uv);
-    labrig_put_u32(reply + LABRIG_HELLO_REPLY_DRIVE_AT, config->drive_mohm);
-    const uint32_t unlearnt = config->features & ~(uint32_t)LABRIG_FEATURE_LEARN;
-    labrig_put_u32(reply + LABRIG_HELLO_REPLY_FEATURES_AT, labrig_can_learn(config) ? config->features : unlearnt);
-    labrig_put_u32(reply + LABRIG_HELLO_REPLY_THROUGH_MIN_AT, config->through_min_ns);
-    labrig_put_u32(reply + LABRIG_HELLO_REPLY_THROUGH_MAX_AT, config->through_max_ns);
-}
-
-static uint8_t put_hello(const struct labrig_board *board, uint8_t *reply)
-{
+    uint8_t *reply = board->asked.reply;
     reply[LABRIG_HELLO_REPLY_VERSION_AT] = LABRIG_VERSION;
     labrig_put_u32(reply + LABRIG_HELLO_REPLY_FINGERPRINT_AT, LABRIG_FINGERPRINT);
+    return reply;
+}
+
+static void put_hello(struct labrig_board *board)
+{
+    const struct labrig_config *config = board->config;
+    uint8_t *reply = put_version(board);
     reply[LABRIG_HELLO_REPLY_FIRMWARE_MAJOR_AT] = LABRIG_FIRMWARE_MAJOR;
     reply[LABRIG_HELLO_REPLY_FIRMWARE_MINOR_AT] = LABRIG_FIRMWARE_MINOR;
     reply[LABRIG_HELLO_REPLY_FIRMWARE_PATCH_AT] = LABRIG_FIRMWARE_PATCH;
     labrig_put_u32(reply + LABRIG_HELLO_REPLY_BOOT_COUNT_AT, board->boot_count);
     labrig_put_u16(reply + LABRIG_HELLO_REPLY_WINDOW_AT, LABRIG_WINDOW);
     reply[LABRIG_HELLO_REPLY_CREDIT_AT] = LABRIG_CREDIT;
-    put_ranges(reply, board->config);
+    memcpy(reply + LABRIG_HELLO_REPLY_INPUTS_AT, config, LABRIG_CONFIG_TOLD);
+    if (!labrig_can_learn(config)) {
+        reply[LABRIG_HELLO_REPLY_FEATURES_AT] &= (uint8_t)~LABRIG_FEATURE_LEARN;
+    }
     labrig_put_u16(reply + LABRIG_HELLO_REPLY_HEARTBEAT_AT, LABRIG_HEARTBEAT_MS);
     reply[LABRIG_HELLO_REPLY_MAX_AVERAGES_AT] = LABRIG_MAX_AVERAGES;
-    return (uint8_t)(LABRIG_HELLO_REPLY_SIZE + put_texts(reply + LABRIG_HELLO_REPLY_TLV_AT, board->config));
+    put_texts(board, reply + LABRIG_HELLO_REPLY_TLV_AT);
 }
 
-uint8_t labrig_hello(struct labrig_board *board, const struct labrig_request *request, uint8_t *length)
+uint8_t labrig_hello(struct labrig_board *board)
 {
-    *length = put_hello(board, request->reply);
-    const bool same = request->length == LABRIG_HELLO_REQUEST_SIZE
-        && request->payload[LABRIG_HELLO_REQUEST_VERSION_AT] == LABRIG_VERSION
-        && labrig_get_u32(request->payload + LABRIG_HELLO_REQUEST_FINGERPRINT_AT) == LABRIG_FINGERPRINT;
-    if (!same) {
+    const uint8_t *payload = board->asked.payload;
+    put_hello(board);
+    if (board->asked.length != LABRIG_HELLO_REQUEST_SIZE || payload[LABRIG_HELLO_REQUEST_VERSION_AT] != LABRIG_VERSION
+        || labrig_get_u32(payload + LABRIG_HELLO_REQUEST_FINGERPRINT_AT) != LABRIG_FINGERPRINT) {
         return LABRIG_STATUS_RANGE;
     }
     labrig_make_safe(board);
     board->heartbeat_ms = LABRIG_HEARTBEAT_MS;
+    labrig_session_open(&board->session, (uint8_t)(board->request[LABRIG_HEADER_SEQ_AT] + 1u));
     return LABRIG_STATUS_OK;
 }
 
-uint8_t labrig_identify(const struct labrig_board *board, const struct labrig_request *request, uint8_t *length)
+uint8_t labrig_identify(struct labrig_board *board)
 {
-    uint8_t *reply = request->reply;
-    if (request->length != LABRIG_IDENTIFY_REQUEST_SIZE) {
-        return LABRIG_STATUS_LENGTH;
-    }
-    reply[LABRIG_IDENTIFY_REPLY_VERSION_AT] = LABRIG_VERSION;
-    labrig_put_u32(reply + LABRIG_IDENTIFY_REPLY_FINGERPRINT_AT, LABRIG_FINGERPRINT);
+    uint8_t *reply = put_version(board);
     labrig_put_u32(reply + LABRIG_IDENTIFY_REPLY_BOOT_COUNT_AT, board->boot_count);
-    *length = (uint8_t)(LABRIG_IDENTIFY_REPLY_SIZE + put_texts(reply + LABRIG_IDENTIFY_REPLY_TLV_AT, board->config));
+    put_texts(board, reply + LABRIG_IDENTIFY_REPLY_TLV_AT);
     return LABRIG_STATUS_OK;
 }
 
-uint8_t labrig_status(const struct labrig_board *board, const struct labrig_request *request, uint8_t *length)
+uint8_t labrig_status(struct labrig_board *board)
 {
-    uint8_t *reply = request->reply;
-    if (request->length != LABRIG_STATUS_REQUEST_SIZE) {
-        return LABRIG_STATUS_LENGTH;
+    board->uptime_ms = labrig_hal_milliseconds() - board->started_ms;
+    board->driven = labrig_drivers_count(&board->drivers);
+    board->supply_mv = labrig_hal_supply_mv();
+    board->temperature_cdegc = labrig_hal_temperature_cdegc();
+    memcpy(board->asked.reply, (const uint8_t *)board + offsetof(struct labrig_board, boot_count),
+           LABRIG_STATUS_REPLY_SIZE);
+    board->asked.answered = LABRIG_STATUS_REPLY_SIZE;
+    return LABRIG_STATUS_OK;
+}
+
+uint8_t labrig_arm(struct labrig_board *board)
+{
+    const uint16_t heartbeat_ms = labrig_get_u16(board->asked.payload + LABRIG_ARM_REQUEST_HEARTBEAT_AT);
+    if (heartbeat_ms == 0) {
+        return LABRIG_STATUS_RANGE;
     }
-    labrig_put_u32(reply + LABRIG_STATUS_REPLY_BOOT_COUNT_AT, board->boot_count);
-    labrig_put_u32(reply + LABRIG_STATUS_REPLY_UPTIME_AT, labrig_hal_milliseconds() - board->started_ms);
-    reply[LABRIG_STATUS_REPLY_ARMED_AT] = board->armed;
-    labrig_put_u16(reply + LABRIG_STATUS_REPLY_DRIVEN_AT, labrig_drivers_count(&board->drivers));
-    reply[LABRIG_STATUS_REPLY_FAULT_AT] = board->fault;
-    labrig_put_u16(reply + LABRIG_STATUS_REPLY_HEARTBEAT_EXPIRED_AT, board->heartbeat_expired);
-    labrig_put_u32(reply + LABRIG_STATUS_REPLY_FRAMES_GOOD_AT, board->frames_good);
-    labrig_put_u32(reply + LABRIG_STATUS_REPLY_FRAMES_BAD_AT, board->frames_bad);
-    labrig_put_u32(reply + LABRIG_STATUS_REPLY_OVERRUNS_AT, board->overruns);
-    labrig_put_u32(reply + LABRIG_STATUS_REPLY_STATES_AT, board->states);
-    labrig_put_u32(reply + LABRIG_STATUS_REPLY_CODES_WRITTEN_AT, board->codes_written);
-    labrig_put_u16(reply + LABRIG_STATUS_REPLY_SUPPLY_AT, labrig_hal_supply_mv());
-    labrig_put_u16(reply + LABRIG_STATUS_REPLY_TEMPERATURE_AT, (uint16_t)labrig_hal_temperature_cdegc());
-    *length = LABRIG_STATUS_REPLY_SIZE;
+    board->heartbeat_ms = heartbeat_ms;
+    board->armed = true;
     return LABRIG_STATUS_OK;
 }

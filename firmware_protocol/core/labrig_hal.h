@@ -7,20 +7,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "told.h"
+
 #define LABRIG_TEXT_MAX 64u
 
 /* What the board is; constant while it runs. Converters and codes have at most 16 bits; the span of the ADC is at most
  * 8 times that of the DAC, so that a nudge can be computed in 64 bits. */
 struct labrig_config {
-    uint16_t inputs, outputs, hidden, branches;
-    uint16_t code_min, code_max;
-    uint8_t code_bits, adc_bits, dac_bits;
-    uint32_t adc_span_uv, dac_span_uv;
-    uint32_t drive_mohm;
-    uint32_t features; /* LABRIG_FEATURE_... */
-    uint32_t through_min_ns, through_max_ns;
+    struct LABRIG_AS_TOLD { /* as HELLO tells it */
+        uint16_t inputs, outputs, hidden, branches;
+        uint8_t code_bits;
+        uint16_t code_min, code_max;
+        uint8_t adc_bits;
+        uint32_t adc_span_uv;
+        uint8_t dac_bits;
+        uint32_t dac_span_uv;
+        uint32_t drive_mohm;
+        uint32_t features; /* LABRIG_FEATURE_... */
+        uint32_t through_min_ns, through_max_ns;
+    };
     const char *serial_number, *part; /* ASCII, at most LABRIG_TEXT_MAX characters */
 };
+#define LABRIG_CONFIG_TOLD 39u /* bytes */
 
 static inline uint16_t labrig_drivers(const struct labrig_config *config)
 {

@@ -12,7 +12,6 @@
 #define LATENT_TOP 0xFFFFFFul
 #define READING_BITS 16u
 #define OFFSET_MAX 0x7FFFu
-#define SETTLE_STEPS_A_MS 100u
 #define CHANNELS_A_CALL 8u
 #define CODES_A_CALL 32u
 
@@ -50,24 +49,10 @@ void labrig_learn_forget(struct labrig_board *board)
     board->digest = 0;
 }
 
-struct span {
-    uint16_t start;
-    uint8_t count;
-};
-
 /* LATENT_WRITE and LATENT_READ begin alike. */
-static uint8_t read_span(const struct labrig_board *board, const struct labrig_request *request, struct span *span)
+static uint8_t read_span(const struct labrig_board *board, struct labrig_span *span)
 {
-    if (!labrig_can_learn(board->config)) {
-        return LABRIG_STATUS_UNKNOWN;
-    }
-    if (request->length < LABRIG_LATENT_READ_REQUEST_SIZE) {
-        return LABRIG_STATUS_LENGTH;
-    }
-    span->start = labrig_get_u16(request->payload + LABRIG_LATENT_READ_REQUEST_START_AT);
-    span->count = request->payload[LABRIG_LATENT_READ_REQUEST_COUNT_AT];
-    const uint32_t end = (uint32_t)span->start + span->count;
-    return end <= board->config->branches ? LABRIG_STATUS_OK : LABRIG_STATUS_RANGE;
+    return labrig_can_learn(board->config) ? labrig_span_read(board, span) : LABRIG_STATUS_UNKNOWN;
 }
 
 /* Beside a latent there is room for a code of eight bits. */
@@ -81,22 +66,22 @@ static bool codes_fit(const struct labrig_board *board)
     return true;
 }
 
-uint8_t labrig_latent_write(struct labrig_board *board, const struct labrig_request *request)
+uint8_t labrig_latent_write(struct labrig_board *board)
 {
-    struct span span;
+    struct labrig_span span;
     struct labrig_learn *learn = &board->learn;
-    const uint8_t status = read_span(board, request, &span);
+    const uint8_t status = read_span(board, &span);
     if (status != LABRIG_STATUS_OK) {
         return status;
     }
-    if (request->length != LABRIG_LATENT_WRITE_REQUEST_SIZE + (uint32_t)LATENT_BYTES * span.count) {
+    if (board->asked.length != LABRIG_LATENT_WRITE_REQUEST_SIZE + (uint32_t)LATENT_BYTES * span.count) {
         return LABRIG_STATUS_LENGTH;
     }
     if (span.start > learn->loaded || (learn->loaded == 0 && !codes_fit(board))) {
         return LABRIG_STATUS_RANGE;
     }
     (void)labrig_image_digest(board); /* of the codes alone, as long as nothing lies beside them */
-    const uint8_t *at = request->payload + LABRIG_LATENT_WRITE_REQUEST_LATENTS_AT;
+    const uint8_t *at = board->asked.payload + LABRIG_LATENT_WRITE_REQUEST_LATENTS_AT;
     for (uint16_t k = span.start; k < span.start + span.count; k++, at += LATENT_BYTES) {
         keep_latent(board, k, (uint32_t)labrig_get_u16(at) | (uint32_t)at[2] << 16, (uint8_t)board->image[k]);
     }
@@ -106,26 +91,26 @@ uint8_t labrig_latent_write(struct labrig_board *board, const struct labrig_requ
     return LABRIG_STATUS_OK;
 }
 
-uint8_t labrig_latent_read(struct labrig_board *board, const struct labrig_request *request, uint8_t *length)
+uint8_t labrig_latent_read(struct labrig_board *board)
 {
-    struct span span;
-    const uint8_t status = read_span(board, request, &span);
+    struct labrig_span span;
+    const uint8_t status = read_span(board, &span);
     if (status != LABRIG_STATUS_OK) {
         return status;
     }
-    if (request->length != LABRIG_LATENT_READ_REQUEST_SIZE || LATENT_BYTES * span.count > LABRIG_MAX_PAYLOAD) {
+    if (board->asked.length != LABRIG_LATENT_READ_REQUEST_SIZE || LATENT_BYTES * span.count > LABRIG_MAX_PAYLOAD) {
         return LABRIG_STATUS_LENGTH;
     }
     if (span.start + span.count > board->learn.loaded) {
         return LABRIG_STATUS_RANGE;
     }
-    uint8_t *at = request->reply;
+    uint8_t *at = board->asked.reply;
     for (uint16_t k = span.start; k < span.start + span.count; k++, at += LATENT_BYTES) {
         const uint32_t latent = latent_of(board, k);
         labrig_put_u16(at, (uint16_t)latent);
         at[2] = (uint8_t)(latent >> 16);
     }
-    *length = (uint8_t)(LATENT_BYTES * span.count);
+    board->asked.answered = (uint8_t)(LATENT_BYTES * span.count);
     return LABRIG_STATUS_OK;
 }
 
@@ -155,7 +140,7 @@ static bool head_possible(const struct labrig_learn_request *head, const struct 
         && head->offset <= OFFSET_MAX && head->lowest >= config->code_min && head->lowest <= head->highest
         && head->highest <= config->code_max && head->floor <= head->ceiling && head->ceiling <= LATENT_TOP
         && head->boundaries != 0 && head->boundaries % 2u == 0
-        && (uint32_t)head->settle * head->boundaries < (uint32_t)heartbeat_ms * SETTLE_STEPS_A_MS;
+        && labrig_settles_within(head->settle, head->boundaries, heartbeat_ms);
 }
 
 static uint8_t check_boundaries(const struct labrig_board *board, struct labrig_cursor cursor, uint8_t boundaries)
@@ -167,7 +152,7 @@ static uint8_t check_boundaries(const struct labrig_board *board, struct labrig_
         if (status != LABRIG_STATUS_OK) {
             return status;
         }
-        inputs_known = inputs_known || boundary.inputs.which != NULL;
+        inputs_known = inputs_known || (boundary.sections & LABRIG_SECTION_INPUTS) != 0;
         if (!inputs_known || (boundary.sections & (LABRIG_SECTION_STORE | LABRIG_SECTION_TOWARD)) != 0) {
             return LABRIG_STATUS_RANGE; /* the readings lie where a reference would */
         }
@@ -184,8 +169,9 @@ static void begin_step(struct labrig_learn *learn)
     learn->phase = LABRIG_LEARN_IMPOSE;
 }
 
-uint8_t labrig_learn(struct labrig_board *board, const struct labrig_request *request)
+uint8_t labrig_learn(struct labrig_board *board)
 {
+    const struct labrig_request *request = &board->asked;
     struct labrig_learn *learn = &board->learn;
     if (!labrig_can_learn(board->config)) {
         return LABRIG_STATUS_UNKNOWN;
@@ -221,9 +207,7 @@ uint8_t labrig_learn(struct labrig_board *board, const struct labrig_request *re
 static void impose(struct labrig_board *board)
 {
     struct labrig_learn *learn = &board->learn;
-    struct labrig_boundary boundary;
-    (void)labrig_boundary_read(&learn->cursor, board->config, &boundary);
-    labrig_drivers_impose(&board->drivers, &boundary);
+    (void)labrig_drivers_impose(&board->drivers, &learn->cursor);
     labrig_hal_settle(learn->request.settle);
     if (learn->imposed % 2u == 0) {
         learn->usable = true;
@@ -248,24 +232,14 @@ static void scan(struct labrig_board *board)
     const struct labrig_config *config = board->config;
     const uint16_t lines = labrig_drivers(config);
     const uint8_t averages = learn->request.averages, bits = labrig_sum_bits(config->adc_bits, averages);
-    const uint16_t mask = (uint16_t)(((uint32_t)1 << config->adc_bits) - 1u);
-    const uint32_t top = (uint32_t)averages * mask;
-    const uint16_t left = (uint16_t)(lines - learn->place);
-    const uint8_t count = left < CHANNELS_A_CALL ? (uint8_t)left : CHANNELS_A_CALL;
-    uint32_t sums[CHANNELS_A_CALL] = {0};
-    for (uint8_t n = 0; n < averages; n++) {
-        uint16_t codes[CHANNELS_A_CALL];
-        labrig_hal_scan(learn->place, count, codes);
-        for (uint8_t k = 0; k < count; k++) {
-            sums[k] += codes[k] & mask;
-        }
-    }
-    for (uint8_t k = 0; k < count; k++, learn->place++) {
-        if ((sums[k] == 0 || sums[k] == top) && !labrig_bit(board->drivers.driven, learn->place)) {
+    const uint32_t top = (uint32_t)averages * (uint16_t)(((uint32_t)1 << config->adc_bits) - 1u);
+    for (uint8_t n = CHANNELS_A_CALL; n > 0 && learn->place < lines; n--, learn->place++) {
+        const uint32_t sum = labrig_convert(config, learn->place, averages);
+        if ((sum == 0 || sum == top) && !labrig_drivers_drives(&board->drivers, (labrig_line)learn->place)) {
             learn->usable = false;
         }
         struct labrig_reading *reading = &board->drivers.readings[learn->place];
-        *(learn->imposed % 2u == 0 ? &reading->free : &reading->clamped) = in_reading_bits(sums[k], bits);
+        *(learn->imposed % 2u == 0 ? &reading->free : &reading->clamped) = in_reading_bits(sum, bits);
     }
     if (learn->place < lines) {
         return;

@@ -32,7 +32,7 @@ struct labrig_learn_request {
 };
 
 struct labrig_learn {
-    enum labrig_learn_phase phase;
+    uint8_t phase;
     struct labrig_learn_request request;
     struct labrig_cursor body, cursor; /* all boundaries; behind the one that is imposed */
     uint8_t *reply;

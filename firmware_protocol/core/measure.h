@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "drivers.h"
+#include "told.h"
 
 enum labrig_phase {
     LABRIG_PHASE_IDLE,
@@ -16,22 +17,30 @@ enum labrig_phase {
 };
 
 struct labrig_measure {
-    enum labrig_phase phase;
+    uint8_t phase;
+    struct LABRIG_AS_TOLD {
+        uint16_t settle;
+        uint8_t averages;
+        uint16_t scan_start, scan_count;
+        uint8_t boundaries; /* still to be imposed, the present one included */
+    };
     struct labrig_cursor cursor; /* behind the boundary that is imposed */
-    uint16_t settle;
-    uint16_t scan_start, scan_count;
     uint16_t channel;     /* next to be scanned, from 0 */
-    uint8_t averages;
-    uint16_t code_mask;   /* the bits of a conversion */
     uint8_t sum_bits;     /* of a reading */
-    uint8_t boundaries;   /* still to be imposed, the present one included */
     bool store;           /* the present state becomes the reference */
     uint8_t *readings;    /* where the present state's go */
+    uint8_t size;         /* their bytes */
     uint8_t length;       /* bytes of all readings */
 };
 
 /* Bits of a sum of readings: adc_bits + ceil(log2(averages)). */
 uint8_t labrig_sum_bits(uint8_t adc_bits, uint8_t averages);
+
+/* Whether so many settling times stay below the heartbeat. */
+bool labrig_settles_within(uint16_t settle, uint8_t boundaries, uint16_t heartbeat_ms);
+
+/* The sum of conversions of a channel. */
+uint32_t labrig_convert(const struct labrig_config *config, uint16_t channel, uint8_t averages);
 
 /* Check a request; where it is good, get ready to carry it out. Both payloads must stay until it is over.
  * `heartbeat_ms`: what the settling times must stay below; 0 while disarmed. Returns a LABRIG_STATUS. */

@@ -2,87 +2,77 @@
 
 const uint8_t labrig_bit_masks[8] = {1, 2, 4, 8, 16, 32, 64, 128};
 
-uint16_t labrig_bits_set(const uint8_t *bitmap, uint16_t count)
+void labrig_put_u32(uint8_t *at, uint32_t value)
 {
-    static const uint8_t of_nibble[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
+    labrig_put_u16(at, (uint16_t)value);
+    labrig_put_u16(at + 2, (uint16_t)(value >> 16));
+}
+
+uint16_t labrig_low_bits(uint8_t width)
+{
+    return (uint16_t)(UINT16_MAX >> (16u - width));
+}
+
+bool labrig_bit(const uint8_t *bitmap, uint16_t index)
+{
+    return (bitmap[index >> 3] & labrig_bit_masks[index & 7u]) != 0;
+}
+
+uint16_t labrig_bits_set(const uint8_t *bitmap, uint8_t bytes)
+{
     uint16_t set = 0;
-    for (uint16_t byte = 0; byte < (count + 7u) >> 3; byte++) {
-        set = (uint16_t)(set + of_nibble[bitmap[byte] & 0xFu] + of_nibble[bitmap[byte] >> 4]);
+    for (; bytes > 0; bytes--) {
+        for (uint8_t rest = *bitmap++; rest != 0; rest = (uint8_t)(rest & (rest - 1u))) {
+            set++;
+        }
     }
     return set;
 }
 
-uint32_t labrig_unpack_any(const uint8_t *packed, uint16_t index, uint8_t width)
+bool labrig_bits_beyond(const uint8_t *bitmap, uint16_t count)
 {
-    const uint32_t first = (uint32_t)index * width;
-    const uint8_t *at = packed + (first >> 3);
-    const uint8_t shift = (uint8_t)(first & 7u);
-    const uint8_t bytes = (uint8_t)(((unsigned)shift + width + 7u) >> 3);
-    uint32_t value = 0;
-    for (uint8_t k = bytes; k-- > 0;) {
-        value = value << 8 | at[k];
-    }
-    return (value >> shift) & (((uint32_t)1 << width) - 1u);
-}
-
-/* With constant arguments: two loads and a short shift. The `k`th value of a block that begins on a byte. */
-static inline uint16_t value_of_block(const uint8_t *block, unsigned k, unsigned width)
-{
-    const unsigned byte = k * width / 8u, shift = k * width % 8u;
-    const unsigned both = shift + width > 8u ? block[byte] | (unsigned)block[byte + 1u] << 8 : block[byte];
-    return (uint16_t)((both >> shift) & ((1u << width) - 1u));
-}
-
-static inline uint16_t *unpack_block(const uint8_t *block, unsigned width, uint16_t *codes)
-{
-    *codes++ = value_of_block(block, 0, width);
-    *codes++ = value_of_block(block, 1, width);
-    *codes++ = value_of_block(block, 2, width);
-    *codes++ = value_of_block(block, 3, width);
-    *codes++ = value_of_block(block, 4, width);
-    *codes++ = value_of_block(block, 5, width);
-    *codes++ = value_of_block(block, 6, width);
-    *codes++ = value_of_block(block, 7, width);
-    return codes;
-}
-
-static inline bool within(uint16_t code, uint16_t least, uint16_t most)
-{
-    return code >= least && code <= most;
-}
-
-static inline bool block_within(const uint8_t *block, unsigned width, uint16_t least, uint16_t most)
-{
-    return within(value_of_block(block, 0, width), least, most) && within(value_of_block(block, 1, width), least, most)
-        && within(value_of_block(block, 2, width), least, most) && within(value_of_block(block, 3, width), least, most)
-        && within(value_of_block(block, 4, width), least, most) && within(value_of_block(block, 5, width), least, most)
-        && within(value_of_block(block, 6, width), least, most) && within(value_of_block(block, 7, width), least, most);
-}
-
-/* Eight values end on a byte, whatever their width; the usual ones go block by block. */
-void labrig_unpack_codes(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t *codes)
-{
-    for (; count >= 8 && width >= 8 && width <= 10; count = (uint8_t)(count - 8u), packed += width) {
-        switch (width) {
-        case 8: codes = unpack_block(packed, 8, codes); break;
-        case 9: codes = unpack_block(packed, 9, codes); break;
-        default: codes = unpack_block(packed, 10, codes); break;
+    for (; (count & 7u) != 0; count++) {
+        if (labrig_bit(bitmap, count)) {
+            return true;
         }
     }
-    for (uint8_t k = 0; k < count; k++) {
-        codes[k] = (uint16_t)labrig_unpack(packed, k, width);
+    return false;
+}
+
+__attribute__((weak)) void labrig_unpack_codes(const uint8_t *packed, uint16_t index, uint8_t count, uint8_t width,
+                                               uint16_t *codes)
+{
+    for (uint16_t first = (uint16_t)(index * width); count > 0; count--, first = (uint16_t)(first + width)) {
+        const uint8_t *at = packed + (first >> 3);
+        const uint8_t shift = (uint8_t)(first & 7u);
+        uint32_t bits = *at++;
+        for (uint8_t have = 8; have < shift + width; have = (uint8_t)(have + 8u)) {
+            bits |= (uint32_t)*at++ << have;
+        }
+        *codes++ = (uint16_t)((bits >> shift) & labrig_low_bits(width));
     }
+}
+
+__attribute__((weak)) uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, uint8_t width)
+{
+    while (index < count && !labrig_bit(packed, (uint16_t)(index * width + width - 1))) {
+        index++;
+    }
+    return index;
 }
 
 bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most)
 {
-    for (; count >= 8 && width == 9; count = (uint8_t)(count - 8u), packed += width) {
-        if (!block_within(packed, 9, least, most)) {
-            return false;
-        }
-    }
+    const bool lower_half = least == 0 && most > labrig_low_bits(width) >> 1;
     for (uint8_t k = 0; k < count; k++) {
-        if (!within((uint16_t)labrig_unpack(packed, k, width), least, most)) {
+        if (lower_half) {
+            k = labrig_next_high(packed, k, count, width);
+            if (k == count) {
+                break;
+            }
+        }
+        const uint16_t code = labrig_unpack(packed, k, width);
+        if (code < least || code > most) {
             return false;
         }
     }
@@ -91,13 +81,17 @@ bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, ui
 
 void labrig_pack(uint8_t *packed, uint16_t index, uint8_t width, uint32_t value)
 {
-    const uint32_t first = (uint32_t)index * width;
+    const uint16_t first = (uint16_t)(index * width);
     uint8_t *at = packed + (first >> 3);
-    const uint8_t shift = (uint8_t)(first & 7u);
-    const uint8_t bytes = (uint8_t)(((unsigned)shift + width + 7u) >> 3);
-    value = (value & (((uint32_t)1 << width) - 1u)) << shift;
-    for (uint8_t k = 0; k < bytes; k++) {
-        at[k] = (uint8_t)(at[k] | value);
-        value >>= 8;
+    uint8_t mask = labrig_bit_masks[first & 7u];
+    for (; width > 0; width--, value >>= 1) {
+        if ((value & 1u) != 0) {
+            *at = (uint8_t)(*at | mask);
+        }
+        mask = (uint8_t)(mask << 1);
+        if (mask == 0) {
+            mask = 1;
+            at++;
+        }
     }
 }

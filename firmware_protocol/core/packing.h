@@ -1,4 +1,5 @@
-/* Integers in a payload: little-endian fields, and codes packed LSB first without gaps. */
+/* Integers in a payload: little-endian fields, and codes packed LSB first without gaps. What they lie in has fewer than
+ * 65536 bits. */
 #ifndef LABRIG_PACKING_H
 #define LABRIG_PACKING_H
 
@@ -21,47 +22,51 @@ static inline void labrig_put_u16(uint8_t *at, uint16_t value)
     at[1] = (uint8_t)(value >> 8);
 }
 
-static inline void labrig_put_u32(uint8_t *at, uint32_t value)
-{
-    labrig_put_u16(at, (uint16_t)value);
-    labrig_put_u16(at + 2, (uint16_t)(value >> 16));
-}
+void labrig_put_u32(uint8_t *at, uint32_t value);
+
+/* The lowest bits, 1 ... 16 of them. */
+uint16_t labrig_low_bits(uint8_t width);
 
 extern const uint8_t labrig_bit_masks[8]; /* 1 << k, looked up: a processor without a barrel shifter shifts bit by bit */
 
-static inline bool labrig_bit(const uint8_t *bitmap, uint16_t index)
+/* Whether a bit of a bitmap is set. */
+bool labrig_bit(const uint8_t *bitmap, uint16_t index);
+
+/* How many bits of the first `bytes` are set. */
+uint16_t labrig_bits_set(const uint8_t *bitmap, uint8_t bytes);
+
+/* Bytes of a bitmap over `count` items. */
+static inline uint8_t labrig_bitmap_size(uint16_t count)
 {
-    return (bitmap[index >> 3] & labrig_bit_masks[index & 7u]) != 0;
+    return (uint8_t)((count + 7u) >> 3);
 }
 
-/* How many of the first `count` bits are set; there are none behind them. */
-uint16_t labrig_bits_set(const uint8_t *bitmap, uint16_t count);
-
 /* Bytes that `count` values of `width` bits take. */
-static inline uint32_t labrig_packed_size(uint16_t count, uint8_t width)
+static inline uint16_t labrig_packed_size(uint16_t count, uint8_t width)
 {
-    return ((uint32_t)count * width + 7u) >> 3;
+    return (uint16_t)((uint16_t)(count * width + 7u) >> 3);
 }
 
 /* Whether a bitmap over `count` items has a bit set behind the last of them. */
-static inline bool labrig_bits_beyond(const uint8_t *bitmap, uint16_t count)
-{
-    return (count & 7u) != 0 && (unsigned)bitmap[count >> 3] >> (count & 7u) != 0;
-}
+bool labrig_bits_beyond(const uint8_t *bitmap, uint16_t count);
 
-/* The `index`th of values of `width` (1 ... 24) bits. */
-uint32_t labrig_unpack_any(const uint8_t *packed, uint16_t index, uint8_t width);
+/* `count` successive values of `width` (1 ... 16) bits, from the `index`th on. A target may have faster ones of these two
+ * in place of the core's. */
+void labrig_unpack_codes(const uint8_t *packed, uint16_t index, uint8_t count, uint8_t width, uint16_t *codes);
 
-static inline uint32_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
-{
-    return width == 16 ? labrig_get_u16(packed + 2u * index) : labrig_unpack_any(packed, index, width);
-}
+/* The first of `count` values, from the `index`th on, that has its highest bit; `count`: none has. */
+uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, uint8_t width);
 
-/* The first `count` of values of `width` (1 ... 16) bits. */
-void labrig_unpack_codes(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t *codes);
-
-/* Whether each of them lies from `least` to `most`. */
+/* Whether each of the first `count` lies from `least` to `most`. */
 bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most);
+
+/* The `index`th of values of `width` (1 ... 16) bits. */
+static inline uint16_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
+{
+    uint16_t code;
+    labrig_unpack_codes(packed, index, 1, width, &code);
+    return code;
+}
 
 /* Write the `index`th of values of `width` (1 ... 24) bits; the bits must be zero before. What a chip gives beyond
  * `width` bits is dropped, so that it cannot spoil its neighbours. */

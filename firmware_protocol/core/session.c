@@ -2,8 +2,6 @@
 
 #include <stddef.h>
 
-#define WITH_DATA 0x80u
-
 _Static_assert(256u % LABRIG_FRAMES_IN_FLIGHT == 0 && LABRIG_FRAMES_IN_FLIGHT < 256u, "outcomes are found by SEQ");
 _Static_assert(LABRIG_CREDIT >= 1u && LABRIG_CREDIT <= LABRIG_FRAMES_IN_FLIGHT, "what is kept must be known");
 
@@ -26,7 +24,8 @@ enum labrig_order labrig_session_order(const struct labrig_session *session, uin
 
 static uint8_t next_slot(const struct labrig_session *session)
 {
-    return (uint8_t)((session->newest + 1u) % LABRIG_CREDIT);
+    const uint8_t next = (uint8_t)(session->newest + 1u);
+    return next < LABRIG_CREDIT ? next : 0;
 }
 
 uint8_t *labrig_session_slot(struct labrig_session *session)
@@ -36,7 +35,7 @@ uint8_t *labrig_session_slot(struct labrig_session *session)
 
 void labrig_session_answered(struct labrig_session *session, uint8_t status, bool with_data)
 {
-    session->outcomes[session->expected % LABRIG_FRAMES_IN_FLIGHT] = (uint8_t)(with_data ? status | WITH_DATA : status);
+    session->outcomes[session->expected % LABRIG_FRAMES_IN_FLIGHT] = (uint8_t)(with_data ? status | LABRIG_WITH_DATA : status);
     session->expected++;
     if (session->answered < LABRIG_FRAMES_IN_FLIGHT) {
         session->answered++;
@@ -46,24 +45,20 @@ void labrig_session_answered(struct labrig_session *session, uint8_t status, boo
     }
 }
 
-uint8_t labrig_session_status(const struct labrig_session *session, uint8_t seq)
+uint8_t labrig_session_outcome(const struct labrig_session *session, uint8_t seq)
 {
-    return (uint8_t)(session->outcomes[seq % LABRIG_FRAMES_IN_FLIGHT] & ~WITH_DATA);
-}
-
-bool labrig_session_had_data(const struct labrig_session *session, uint8_t seq)
-{
-    return (session->outcomes[seq % LABRIG_FRAMES_IN_FLIGHT] & WITH_DATA) != 0;
+    return session->outcomes[seq % LABRIG_FRAMES_IN_FLIGHT];
 }
 
 uint8_t *labrig_session_kept(struct labrig_session *session, uint8_t seq)
 {
+    uint8_t slot = session->newest;
     uint8_t newer = 0; /* replies with data that were kept after this one */
-    for (uint8_t later = (uint8_t)(seq + 1u); later != session->expected; later++) {
-        newer = (uint8_t)(newer + labrig_session_had_data(session, later));
+    while (++seq != session->expected) {
+        if ((labrig_session_outcome(session, seq) & LABRIG_WITH_DATA) != 0) {
+            slot = (uint8_t)(slot != 0 ? slot - 1u : LABRIG_CREDIT - 1u);
+            newer++;
+        }
     }
-    if (newer >= LABRIG_CREDIT) {
-        return NULL;
-    }
-    return session->kept[(session->newest + LABRIG_CREDIT - newer) % LABRIG_CREDIT];
+    return newer < LABRIG_CREDIT ? session->kept[slot] : NULL;
 }

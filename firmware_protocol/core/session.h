@@ -33,11 +33,9 @@ uint8_t *labrig_session_slot(struct labrig_session *session);
 /* Remember what the expected request was answered; with data: in labrig_session_slot, sealed. */
 void labrig_session_answered(struct labrig_session *session, uint8_t status, bool with_data);
 
-/* The status that an earlier request was answered with. */
-uint8_t labrig_session_status(const struct labrig_session *session, uint8_t seq);
-
-/* Whether the answer to an earlier request carried data. */
-bool labrig_session_had_data(const struct labrig_session *session, uint8_t seq);
+/* The status that an earlier request was answered with, and whether the answer carried data. */
+#define LABRIG_WITH_DATA 0x80u
+uint8_t labrig_session_outcome(const struct labrig_session *session, uint8_t seq);
 
 /* The kept body of an earlier answer; NULL: it was acknowledged by newer requests since. */
 uint8_t *labrig_session_kept(struct labrig_session *session, uint8_t seq);

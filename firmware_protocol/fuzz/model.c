@@ -718,7 +718,7 @@ void model_line_lost(void)
     while (model_transmit()) {
     }
     const bool carried_out = board.measure.phase != LABRIG_PHASE_IDLE || board.learn.phase != LABRIG_LEARN_IDLE;
-    const size_t kept = carried_out || board.outcome.known ? 1 : 0;
+    const size_t kept = carried_out || board.asked.concluded ? 1 : 0;
     REQUIRE(model.waiting_count >= kept);
     labrig_line_lost(&board);
     REQUIRE(!labrig_cobs_busy(&board.sending));

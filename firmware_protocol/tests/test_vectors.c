@@ -130,13 +130,13 @@ static void run_pack(void)
     struct bytes packed = {0};
     for (int k = 3; k < word_count; k++) {
         labrig_pack(packed.at, (uint16_t)(k - 3), width, number(k));
-        CHECK(labrig_unpack(expected.at, (uint16_t)(k - 3), width) == number(k));
+        CHECK(width > 16 || labrig_unpack(expected.at, (uint16_t)(k - 3), width) == number(k));
     }
     packed.count = labrig_packed_size((uint16_t)(word_count - 3), width);
     CHECK(equal(&packed, &expected));
     if (width <= 16) {
         uint16_t codes[UINT8_MAX + 1] = {0};
-        labrig_unpack_codes(expected.at, (uint8_t)(word_count - 3), width, codes);
+        labrig_unpack_codes(expected.at, 0, (uint8_t)(word_count - 3), width, codes);
         for (int k = 3; k < word_count; k++) {
             CHECK(codes[k - 3] == number(k));
         }

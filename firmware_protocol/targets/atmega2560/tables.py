@@ -36,16 +36,13 @@ def plane(values: Sequence[int], shift: int) -> str:
 def text() -> str:
     """The assembler file."""
     once = [crc32(k) for k in range(256)]
-    with_zero = [crc32(v & 0xFF) ^ v >> 8 for v in once]
     wide = [crc16(k) for k in range(256)]
     return "".join(
         [
             HEAD,
             "    .global crc16_pages\ncrc16_pages: /* of CRC-16/GENIBUS: high bytes, low bytes */\n",
             *(plane(wide, shift) for shift in (8, 0)),
-            "    .global crc32_pages\ncrc32_pages:\n",
-            "    /* of CRC-32, the lowest plane first: a byte and a zero behind it, then a byte alone */\n",
-            *(plane(with_zero, shift) for shift in (0, 8, 16, 24)),
+            "    .global crc32_pages\ncrc32_pages: /* of CRC-32, the lowest byte first */\n",
             *(plane(once, shift) for shift in (0, 8, 16, 24)),
         ]
     )

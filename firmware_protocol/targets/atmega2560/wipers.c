@@ -36,6 +36,8 @@ void wipers_begin(void)
     }
 }
 
+#ifdef LABRIG_PORTABLE
+
 static void write_wiper(uint16_t branch, uint16_t code)
 {
     if (hardware.wiper == RECORD_AD5270) {
@@ -47,7 +49,7 @@ static void write_wiper(uint16_t branch, uint16_t code)
     }
 }
 
-static uint32_t write_one_by_one(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
+uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
 {
     for (uint8_t k = 0; k < count; k++) {
         write_wiper((uint16_t)(first + k), codes[k]);
@@ -55,47 +57,22 @@ static uint32_t write_one_by_one(uint16_t first, const uint16_t *codes, uint8_t 
     return labrig_crc32_codes(digest, codes, count);
 }
 
-#ifdef LABRIG_PORTABLE
-
-uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
-{
-    return write_one_by_one(first, codes, count, digest);
-}
-
 #else
 
 /* burst.S */
-uint32_t burst_mcp4351(uint32_t digest, const uint16_t *codes, uint16_t chip, uint8_t chips);
-uint32_t burst_ad5270(uint32_t digest, const uint16_t *codes, uint16_t chip, uint8_t chips);
-
-/* Whole chips at once, and what is before and behind them wiper by wiper. */
-static uint32_t write_mcp4351(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
-{
-    const uint8_t to_boundary = (uint8_t)(-first & 3u);
-    const uint8_t before = to_boundary < count ? to_boundary : count;
-    const uint8_t chips = (uint8_t)((count - before) >> 2);
-    const uint8_t bursts = (uint8_t)(chips << 2);
-    digest = write_one_by_one(first, codes, before, digest);
-    first = (uint16_t)(first + before);
-    codes += before;
-    if (chips != 0) {
-        spi_mode0();
-        digest = burst_mcp4351(digest, codes, first >> 2, chips);
-    }
-    const uint8_t behind = (uint8_t)(count - before - bursts);
-    return write_one_by_one((uint16_t)(first + bursts), codes + bursts, behind, digest);
-}
+uint32_t burst(uint32_t digest, const uint16_t *codes, uint16_t chip, uint8_t count, uint8_t command);
 
 uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
 {
-    if (hardware.wiper != RECORD_AD5270) {
-        return write_mcp4351(first, codes, count, digest);
+    if (count == 0) {
+        return digest;
     }
-    if (count != 0) {
+    if (hardware.wiper == RECORD_AD5270) {
         spi_mode1();
-        digest = burst_ad5270(digest, codes, first, count);
+        return burst(digest, codes, first, count, AD_WRITE);
     }
-    return digest;
+    spi_mode0();
+    return burst(digest, codes, first >> 2, count, mcp_wiper[first & 3u] | MCP_WRITE);
 }
 
 #endif

@@ -145,13 +145,17 @@ static double span(const struct reader *reader, uint8_t *bits, uint32_t *microvo
 static void read_adc(struct reader *reader)
 {
     struct labrig_config *config = &reader->circuit->config;
-    reader->circuit->adc_span = span(reader, &config->adc_bits, &config->adc_span_uv);
+    uint32_t microvolts = 0;
+    reader->circuit->adc_span = span(reader, &config->adc_bits, &microvolts);
+    config->adc_span_uv = microvolts;
 }
 
 static void read_dac(struct reader *reader)
 {
     struct labrig_config *config = &reader->circuit->config;
-    reader->circuit->dac_span = span(reader, &config->dac_bits, &config->dac_span_uv);
+    uint32_t microvolts = 0;
+    reader->circuit->dac_span = span(reader, &config->dac_bits, &microvolts);
+    config->dac_span_uv = microvolts;
 }
 
 static void read_drive(struct reader *reader)
