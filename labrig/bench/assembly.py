@@ -16,8 +16,9 @@ from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
 from labrig.circuit.topology import Topology
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
+from labrig.config.faults import wire_faults
 from labrig.config.plugins import PluginBoard, load_plugin
-from labrig.config.rig import RigConfig, Wiring
+from labrig.config.rig import RigConfig
 from labrig.errors import BoardFault, ConfigError
 from labrig.links.base import Link
 
@@ -72,7 +73,7 @@ def looked_at(rig: RigConfig, *, simulate: bool = False) -> Generator[Look]:
     with ExitStack() as stack:
         stack.enter_context(signals_unwind())
         if isinstance(config, FirmwareBoard) and not simulate:
-            link = _open_firmware_link(config, rig.wiring, topology, stack)
+            link = _open_firmware_link(rig, config, topology, stack)
             stack.enter_context(afterwards(link.close))
             found = look(link)
             _check_serial_number(config, found.info, link)
@@ -89,17 +90,19 @@ def _open_board(rig: RigConfig, topology: Topology, stack: ExitStack, *, simulat
     config = rig.board
     if simulate or isinstance(config, SimulatedBoard):
         model, serial_number = simulation_of(config)
-        return build_board(model, as_wired(rig.wiring, topology), serial_number)
+        _check_no_wire(rig)
+        return build_board(model, as_wired(rig.wiring, topology), serial_number, rig.faults)
     if isinstance(config, PluginBoard):
+        _check_launched(rig)
         board: Board = load_plugin(config.kind).open(config.settings, topology)
         return board
-    return _open_firmware(config, rig.wiring, topology, stack)
+    return _open_firmware(rig, config, topology, stack)
 
 
-def _open_firmware(config: FirmwareBoard, wiring: Wiring, topology: Topology, stack: ExitStack) -> Board:
+def _open_firmware(rig: RigConfig, config: FirmwareBoard, topology: Topology, stack: ExitStack) -> Board:
     from labrig.boards.wired import open_wired
 
-    link = _open_firmware_link(config, wiring, topology, stack)
+    link = _open_firmware_link(rig, config, topology, stack)
     board = open_wired(link)
     try:
         _check_serial_number(config, board.info, link)
@@ -109,23 +112,43 @@ def _open_firmware(config: FirmwareBoard, wiring: Wiring, topology: Topology, st
     return board
 
 
-def _open_firmware_link(config: FirmwareBoard, wiring: Wiring, topology: Topology, stack: ExitStack) -> Link:
+def _open_firmware_link(rig: RigConfig, config: FirmwareBoard, topology: Topology, stack: ExitStack) -> Link:
     from labrig.bench.state import state_folder
     from labrig.boards.finding import find_board
     from labrig.config.links import DEFAULT_BAUDRATE, SerialLink
     from labrig.links.opening import open_link
+    from labrig.sim.damage import damaged
     from labrig.sim.launch import launched, unnamed
 
     if config.launch is not None and config.model is not None:
         serial_number = config.serial_number or unnamed(config.launch, config.model)
-        wired = as_wired(wiring, topology)
+        wired = as_wired(rig.wiring, topology)
         port = stack.enter_context(
-            launched(config.launch, config.model, wired, serial_number, state_folder())
+            launched(config.launch, config.model, wired, serial_number, state_folder(), rig.faults)
         )
-        return open_link(SerialLink(port=port))
+        return damaged(open_link(SerialLink(port=port)), rig.faults, config.model.seed)
+    _check_launched(rig)
     if config.link is None:
         return open_link(SerialLink(port=find_board(config.serial_number or "", DEFAULT_BAUDRATE)))
     return open_link(config.link)
+
+
+def _check_launched(rig: RigConfig) -> None:
+    if rig.faults:
+        msg = (
+            "faults: found beside a board that is neither launched nor simulated; a bench has its own:"
+            " remove them, or let board.launch start the board"
+        )
+        raise ConfigError(msg)
+
+
+def _check_no_wire(rig: RigConfig) -> None:
+    if wire := wire_faults(rig.faults):
+        msg = (
+            f"faults: found {wire[0].kind!r}, which damages what is on a wire, and a board simulated in this"
+            " process has none; remove it, or use a rig whose board is launched"
+        )
+        raise ConfigError(msg)
 
 
 def _check_serial_number(config: FirmwareBoard, info: BoardInfo, link: Link) -> None:

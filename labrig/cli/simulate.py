@@ -14,7 +14,7 @@ from labrig.cli.options import Json
 if TYPE_CHECKING:
     from labrig.circuit.topology import Topology
     from labrig.cli.signals import Ending
-    from labrig.config.rig import BoardConfig
+    from labrig.config.rig import RigConfig
 
 app = command_group("Simulated devices that other programs open.")
 
@@ -67,44 +67,54 @@ def board(
     wired = as_wired(config.wiring, build_topology(config.network))
     with ending_signals() as ending:
         if emulate is None:
-            _serve_chips(config.board, wired, listen, ending, json=json)
+            _serve_chips(config, wired, listen, ending, json=json)
         else:
-            _serve_firmware(emulate, config.board, wired, listen, ending, json=json)
+            _serve_firmware(emulate, config, wired, listen, ending, json=json)
         exit_code = ending.exit_code()
     raise typer.Exit(exit_code)
 
 
 def _serve_chips(
-    board: "BoardConfig", topology: "Topology", listen: str, ending: "Ending", *, json: bool
+    rig: "RigConfig", topology: "Topology", listen: str, ending: "Ending", *, json: bool
 ) -> None:
     import time
 
+    from labrig.config.faults import wire_faults
     from labrig.sim.build import build_hardware, simulation_of
+    from labrig.sim.damage import DamagedPort
     from labrig.sim.ports.opening import open_port
     from labrig.sim.serving.device import Device
     from labrig.sim.serving.dispatcher import Dispatcher
     from labrig.sim.serving.server import serve
 
-    model, serial_number = simulation_of(board)
-    chips = build_hardware(model, topology, serial_number)
+    model, serial_number = simulation_of(rig.board)
+    chips = build_hardware(model, topology, serial_number, rig.faults)
     dispatcher = Dispatcher(Device(chips, time.monotonic))
     with open_port(listen) as port:
         _say_ready(
             f"{chips.info.part}, serial {chips.info.serial_number}", topology, port.resource, json=json
         )
-        serve(port, dispatcher, ending)
+        serve(DamagedPort(port, wire_faults(rig.faults), model.seed), dispatcher, ending)
 
 
 def _serve_firmware(
-    target: Target, board: "BoardConfig", topology: "Topology", listen: str, ending: "Ending", *, json: bool
+    target: Target, rig: "RigConfig", topology: "Topology", listen: str, ending: "Ending", *, json: bool
 ) -> None:
     from labrig.bench.state import state_folder
+    from labrig.config.faults import wire_faults
+    from labrig.errors import ConfigError
     from labrig.sim.launch import launch_on, running
     from labrig.sim.ports.opening import read_listen
 
+    if wire := wire_faults(rig.faults):
+        msg = (
+            f"faults: found {wire[0].kind!r}; compiled firmware opens its port by itself, and what is on it"
+            " cannot be damaged: remove the fault, or leave --emulate out"
+        )
+        raise ConfigError(msg)
     where = read_listen(listen)
-    launch, model, serial_number = launch_on(target.value, board)
-    with running(launch, model, topology, serial_number, state_folder(), where) as firmware:
+    launch, model, serial_number = launch_on(target.value, rig.board)
+    with running(launch, model, topology, serial_number, state_folder(), where, rig.faults) as firmware:
         _say_ready(
             f"firmware on {target.value}, serial {serial_number}", topology, firmware.resource, json=json
         )

@@ -135,8 +135,6 @@ def _wrong_shape(found: Any, context: Mapping[str, Any], _: Trail) -> str:
 
 
 def _wrong_length(_: Any, context: Mapping[str, Any], __: Trail) -> str:
-    if context.get("max_length") == 0:
-        return f"found a list of {context['actual_length']}; only the empty list is allowed so far"
     words = {"min_length": "at least", "max_length": "at most"}
     allowed = " and ".join(f"{words[key]} {bound}" for key, bound in context.items() if key in words)
     return f"found {context['actual_length']} items; it must be {allowed}"

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
+from labrig.config.faults import BranchFault, Fault
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.network import (
     NetworkConfig,
@@ -73,12 +74,13 @@ class RigConfig(Model):
     mask: tuple[str, ...] = ()
     """Branches that are not to be written, such as ``in0-out3``."""
     limits: Limits = Limits()
-    faults: tuple[()] = ()
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong with a simulated or launched board."""
     calibration: None = None
 
     @model_validator(mode="after")
     def _names_fit_the_network(self) -> "RigConfig":
-        found = [*_wiring_mistakes(self), *_mask_mistakes(self)]
+        found = [*_wiring_mistakes(self), *_mask_mistakes(self), *_fault_mistakes(self)]
         if found:
             raise mistakes("RigConfig", found)
         return self
@@ -124,3 +126,17 @@ def _mask_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
         elif name in seen:
             yield ("mask", k), f"found {name!r} a second time"
         seen.add(name)
+
+
+def _fault_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
+    names = branch_names(rig.network)
+    known, broken = set(names), dict[str, str]()
+    for k, fault in enumerate(rig.faults):
+        if not isinstance(fault, BranchFault):
+            continue
+        place = ("faults", k, "branch")
+        if fault.branch not in known:
+            yield place, f"found {fault.branch!r}, which is no branch; branches are {listing(names)}"
+        elif fault.branch in broken:
+            yield place, f"found {fault.branch!r}, which is {broken[fault.branch]} already"
+        broken.setdefault(fault.branch, fault.kind)

@@ -1,5 +1,6 @@
 """From a program to the true conductances of simulated branches."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,6 +60,26 @@ class TrueContinuous:
     def conductances(self, program: Program) -> BranchArray:
         """Asked for times factor, shape (B,), S."""
         return program.values * self.factors
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenBranches:
+    """Branches of which some no longer follow their program."""
+
+    sound: TrueBranches
+    held: Mapping[int, float]
+    """Conductance of each broken branch, S."""
+
+    @property
+    def power_up(self) -> Program:
+        """As if none were broken."""
+        return self.sound.power_up
+
+    def conductances(self, program: Program) -> BranchArray:
+        """Of the sound ones by their law, of the broken ones what they are held at, shape (B,), S."""
+        found = self.sound.conductances(program).copy()
+        found[list(self.held)] = list(self.held.values())
+        return found
 
 
 def draw_branches(elements: ElementsConfig, count: int, seed: int) -> TrueDigipots | TrueContinuous:

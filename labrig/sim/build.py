@@ -1,17 +1,20 @@
 """Simulated boards from their configuration."""
 
 import time
+from collections.abc import Sequence
 
 from labrig.boards.base import BoardInfo, CodeRange, Converter
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, DigipotElements, FirmwareBoard
 from labrig.config.boards import SimulatedBoard as SimulatedBoardConfig
+from labrig.config.faults import Fault
 from labrig.config.rig import BoardConfig
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
 from labrig.sim.branches import draw_branches
+from labrig.sim.broken import break_branches, faults_by_wiper
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
 from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
@@ -34,16 +37,19 @@ def simulation_of(board: BoardConfig) -> tuple[BoardModel, str | None]:
     raise ConfigError(msg)
 
 
-def build_hardware(model: BoardModel, topology: Topology, serial_number: str | None = None) -> Hardware:
+def build_hardware(
+    model: BoardModel, topology: Topology, serial_number: str | None = None, faults: Sequence[Fault] = ()
+) -> Hardware:
     """Simulated chips on this network; all their randomness comes from the model's seed.
 
     Raises
     ------
     ConfigError
-        The part is not known.
+        The part is not known, or a branch cannot be broken like this.
     """
     lines = line_topology(topology)
-    branches = draw_branches(model.elements, len(lines.branches), model.seed)
+    sound = draw_branches(model.elements, len(lines.branches), model.seed)
+    branches = break_branches(sound, faults_by_wiper(faults, topology, model.elements))
     world = CircuitWorld(lines, branches.conductances(branches.power_up))
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
@@ -58,9 +64,11 @@ def build_hardware(model: BoardModel, topology: Topology, serial_number: str | N
     )
 
 
-def build_board(model: BoardModel, topology: Topology, serial_number: str | None = None) -> SimulatedBoard:
+def build_board(
+    model: BoardModel, topology: Topology, serial_number: str | None = None, faults: Sequence[Fault] = ()
+) -> SimulatedBoard:
     """`build_hardware` behind the `Board` of this process."""
-    return SimulatedBoard(build_hardware(model, topology, serial_number))
+    return SimulatedBoard(build_hardware(model, topology, serial_number, faults))
 
 
 def _info(

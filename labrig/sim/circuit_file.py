@@ -1,9 +1,10 @@
 """The circuit file that the host build of the firmware reads; firmware_protocol/README.md has its format."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, DigipotElements
+from labrig.config.faults import BranchFault, Stuck
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import TrueDigipots, draw_branches
@@ -11,8 +12,13 @@ from labrig.sim.converters import THROUGH_RANGE
 from labrig.sim.lines import line_topology
 
 
-def circuit_text(model: BoardModel, topology: Topology) -> str:
+def circuit_text(model: BoardModel, topology: Topology, broken: Mapping[int, BranchFault]) -> str:
     """The true parts of this model on this network, as text that keeps every bit of every number.
+
+    Parameters
+    ----------
+    broken
+        What is wrong with a branch, by its wiper.
 
     Raises
     ------
@@ -47,7 +53,12 @@ def circuit_text(model: BoardModel, topology: Topology) -> str:
         f"branch {a} {b} {float(law.end_to_end[k])!r} {float(law.wiper[k])!r}"
         for k, (a, b) in enumerate(lines.branches)
     ]
-    return "\n".join([*head, *body, ""])
+    wrong = [f"fault {k} {_fault(fault)}" for k, fault in broken.items()]
+    return "\n".join([*head, *body, *wrong, ""])
+
+
+def _fault(fault: BranchFault) -> str:
+    return f"stuck {fault.code}" if isinstance(fault, Stuck) else fault.kind
 
 
 def _nudges(model: BoardModel) -> Iterator[str]:

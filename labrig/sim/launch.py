@@ -9,7 +9,7 @@ import select
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -18,8 +18,10 @@ from typing import IO
 
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, FirmwareBoard, Launch, model_mistakes
+from labrig.config.faults import Fault
 from labrig.config.rig import BoardConfig
 from labrig.errors import ConfigError, DeviceError, LinkOpenError
+from labrig.sim.broken import faults_by_wiper
 from labrig.sim.build import simulation_of
 from labrig.sim.circuit_file import circuit_text
 from labrig.sim.serving.server import Ending
@@ -74,12 +76,17 @@ def unnamed(launch: Launch, model: BoardModel) -> str:
 
 @contextmanager
 def launched(
-    launch: Launch, model: BoardModel, topology: Topology, serial_number: str, state: Path
+    launch: Launch,
+    model: BoardModel,
+    topology: Topology,
+    serial_number: str,
+    state: Path,
+    faults: Sequence[Fault] = (),
 ) -> Generator[str]:
     """`running` for this process alone; gives the port that it opened."""
     with tempfile.TemporaryDirectory(prefix="labrig-board-") as folder:
         port = Path(folder, "port")
-        with running(launch, model, topology, serial_number, state, port):
+        with running(launch, model, topology, serial_number, state, port, faults):
             yield str(port)
 
 
@@ -116,6 +123,7 @@ def running(
     serial_number: str,
     state: Path,
     where: Path | tuple[str, int],
+    faults: Sequence[Fault] = (),
 ) -> Generator[RunningFirmware]:
     """Start the firmware on this circuit.
 
@@ -127,6 +135,8 @@ def running(
         Folder in which the board's EEPROM outlives it.
     where
         A link to its terminal, or host and port on which it listens.
+    faults
+        Those of its branches are built in; the line is not its own.
 
     Raises
     ------
@@ -138,7 +148,8 @@ def running(
     program = find_firmware(launch.target)
     with tempfile.TemporaryDirectory(prefix="labrig-board-") as folder:
         circuit = Path(folder, "circuit.txt")
-        circuit.write_text(circuit_text(model, topology), encoding="ascii")
+        broken = faults_by_wiper(faults, topology, model.elements)
+        circuit.write_text(circuit_text(model, topology, broken), encoding="ascii")
         state.mkdir(parents=True, exist_ok=True)
         kind = "" if launch.target == "host" else f"{launch.target}-"
         eeprom = state / f"eeprom-{kind}{serial_number}"

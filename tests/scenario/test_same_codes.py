@@ -1,5 +1,7 @@
 """A rehearsal is the performance: simulated board and compiled firmware give the same codes, step by step."""
 
+import dataclasses
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -7,6 +9,19 @@ import numpy as np
 import pytest
 
 from labrig.bench.assembly import open_bench
+from labrig.config.faults import (
+    Babble,
+    Drop,
+    Duplicate,
+    Fault,
+    Flip,
+    Insert,
+    Open,
+    Short,
+    Silence,
+    Stuck,
+    Truncate,
+)
 from labrig.config.loading import Experiment, load_experiment
 from labrig.learning.loop import loop
 from labrig.procedures.plan import plan_training
@@ -86,6 +101,45 @@ def test_the_shipped_crossbar_gives_the_same_codes_behind_the_firmware() -> None
         for board in ("firmware", "digipot")
     )
     assert_same(firmware, simulated, moved=1000)
+
+
+FAULTS: dict[str, list[Fault]] = {
+    "flips, 1e-4 of the bytes": [Flip(rate=1e-4)],
+    "flips, 1.5e-3 of the bytes": [Flip(rate=1.5e-3)],
+    "drops, duplicates, insertions and cuts": [
+        Drop(rate=3e-4),
+        Duplicate(rate=3e-4),
+        Insert(rate=3e-4),
+        Truncate(rate=3e-4),
+    ],
+    "silence and babble": [Silence(at=0.05, lasts=0.15, every=1.0), Babble(at=0.5, lasts=0.1, every=1.0)],
+}
+
+
+def with_faults(name: str, faults: Sequence[Fault]) -> Experiment:
+    experiment = load_experiment(EXPERIMENTS / f"{name}.yaml")
+    rig = experiment.rig.model_copy(update={"faults": tuple(faults)})
+    return dataclasses.replace(experiment, config=experiment.config.model_copy(update={"rig": rig}))
+
+
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+def test_a_damaged_line_changes_no_code_and_no_reading(faults: list[Fault]) -> None:
+    damaged = traced(with_faults("crossbar-40x30-firmware", faults), 60)
+    assert_same(damaged, traced(with_faults("crossbar-40x30-digipot", []), 60), moved=500)
+
+
+def test_broken_wipers_give_the_same_codes_behind_the_firmware() -> None:
+    faults: list[Fault] = [
+        Stuck(branch="in0-out3", code=7),
+        Open(branch="in1-out3"),
+        Short(branch="in2-out4"),
+    ]
+    firmware, simulated = (
+        traced(with_faults(f"crossbar-40x30-{board}", faults), 60) for board in ("firmware", "digipot")
+    )
+    assert_same(firmware, simulated, moved=500)
+    sound = traced(with_faults("crossbar-40x30-digipot", []), 1)
+    assert np.count_nonzero(sound["free"][0] != simulated["free"][0]) == 2  # out3 and out4
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,113 @@
+"""Faults of simulated and launched boards, by name: what a bench must get over is rehearsed first."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, Strict
+
+from labrig.config.model import Model
+from labrig.config.quantities import PositiveSeconds, Seconds, Share, Text
+
+Direction: TypeAlias = Literal["down", "up", "both"]
+Code: TypeAlias = Annotated[int, Strict(), Field(ge=0, le=65535)]
+
+
+class _WireFault(Model):
+    """On the line between host and board."""
+
+    direction: Direction = "both"
+    """``down``: to the board; ``up``: from it."""
+
+
+class _ByteFault(_WireFault):
+    rate: Share
+    """Of the bytes, each by itself: 1e-4 is one in ten thousand."""
+
+
+class Flip(_ByteFault):
+    """One bit of a byte is turned."""
+
+    kind: Literal["flip"] = "flip"
+
+
+class Drop(_ByteFault):
+    """A byte is lost."""
+
+    kind: Literal["drop"] = "drop"
+
+
+class Duplicate(_ByteFault):
+    """A byte comes twice."""
+
+    kind: Literal["duplicate"] = "duplicate"
+
+
+class Insert(_ByteFault):
+    """A byte that nobody sent comes before one."""
+
+    kind: Literal["insert"] = "insert"
+
+
+class Truncate(_ByteFault):
+    """From a byte on, the rest of its frame is lost, its delimiter included."""
+
+    kind: Literal["truncate"] = "truncate"
+
+
+class _SpellFault(_WireFault):
+    at: Seconds
+    """After the line was opened."""
+    lasts: PositiveSeconds
+    every: PositiveSeconds | None = None
+    """From one beginning to the next; null: once."""
+
+
+class Silence(_SpellFault):
+    """Nothing comes through."""
+
+    kind: Literal["silence"] = "silence"
+
+
+class Babble(_SpellFault):
+    """Bytes that nobody sent come without a pause, as fast as a line of 115200 baud carries them."""
+
+    kind: Literal["babble"] = "babble"
+
+
+class _BranchFault(Model):
+    branch: Text
+    """Such as ``in0-out3``."""
+
+
+class Stuck(_BranchFault):
+    """The wiper stays at a code; its register takes what is written, and reads back right."""
+
+    kind: Literal["stuck"] = "stuck"
+    code: Code
+
+
+class Open(_BranchFault):
+    """The branch conducts nothing."""
+
+    kind: Literal["open"] = "open"
+
+
+class Short(_BranchFault):
+    """The branch joins its nodes through no more than the resistance of its wiper."""
+
+    kind: Literal["short"] = "short"
+
+
+WireFault: TypeAlias = Flip | Drop | Duplicate | Insert | Truncate | Silence | Babble
+BranchFault: TypeAlias = Stuck | Open | Short
+Fault: TypeAlias = Annotated[WireFault | BranchFault, Field(discriminator="kind")]
+
+
+def wire_faults(faults: Sequence[Fault]) -> list[WireFault]:
+    """Those of the line between host and board."""
+    return [fault for fault in faults if isinstance(fault, WireFault)]
+
+
+def branch_faults(faults: Sequence[Fault]) -> list[BranchFault]:
+    """Those of the branches."""
+    return [fault for fault in faults if isinstance(fault, BranchFault)]

@@ -1,0 +1,64 @@
+"""Faults of branches on the wipers of a simulated board."""
+
+from collections.abc import Mapping, Sequence
+
+from labrig.circuit.topology import Topology
+from labrig.config.boards import DigipotElements, ElementsConfig
+from labrig.config.faults import BranchFault, Fault, Open, Stuck, branch_faults
+from labrig.devices.parts import digipot
+from labrig.errors import ConfigError
+from labrig.sim.branches import BrokenBranches, TrueBranches, TrueContinuous, TrueDigipots
+
+
+def faults_by_wiper(
+    faults: Sequence[Fault], topology: Topology, elements: ElementsConfig
+) -> dict[int, BranchFault]:
+    """What is wrong with which wiper of this network as the board has it.
+
+    Raises
+    ------
+    ConfigError
+        There is no such branch, or these elements cannot break like this.
+    """
+    wipers = {topology.branch_name(k): k for k in range(len(topology.branches))}
+    found: dict[int, BranchFault] = {}
+    for fault in branch_faults(faults):
+        if fault.branch not in wipers:
+            msg = f"faults: found branch {fault.branch!r}, which this network has not"
+            raise ConfigError(msg)
+        _check(fault, elements)
+        found[wipers[fault.branch]] = fault
+    return found
+
+
+def _check(fault: BranchFault, elements: ElementsConfig) -> None:
+    if not isinstance(elements, DigipotElements):
+        if not isinstance(fault, Open):
+            msg = f"faults: {fault.branch} is {fault.kind}; elements of kind 'ideal' can only be 'open'"
+            raise ConfigError(msg)
+        return
+    part = digipot(elements.part)
+    if isinstance(fault, Stuck) and fault.code > part.code_max:
+        msg = (
+            f"faults: {fault.branch} is stuck at {fault.code}; codes of {part.name} are 0 to {part.code_max}"
+        )
+        raise ConfigError(msg)
+
+
+def break_branches(
+    branches: TrueDigipots | TrueContinuous, broken: Mapping[int, BranchFault]
+) -> TrueBranches:
+    """The same branches, some of them broken."""
+    if not broken:
+        return branches
+    return BrokenBranches(branches, {k: _held(branches, k, fault) for k, fault in broken.items()})
+
+
+def _held(branches: TrueDigipots | TrueContinuous, wiper: int, fault: BranchFault) -> float:
+    if isinstance(fault, Open) or isinstance(branches, TrueContinuous):
+        return 0.0
+    law = branches.law
+    resistance = law.wiper[wiper]
+    if isinstance(fault, Stuck):
+        resistance = resistance + law.end_to_end[wiper] * fault.code / law.steps
+    return float(1 / resistance)
