@@ -14,8 +14,7 @@ void labrig_start(struct labrig_board *board, const struct labrig_config *config
     board->boot_count = boot_count;
     board->started_ms = labrig_hal_milliseconds();
     board->heartbeat_ms = LABRIG_HEARTBEAT_MS;
-    board->drivers.config = config;
-    labrig_drivers_release(&board->drivers);
+    labrig_drivers_begin(&board->drivers, config);
     labrig_inbox_begin(&board->inbox);
     for (uint16_t k = 0; k < config->branches; k++) {
         board->image[k] = labrig_hal_read_wiper(k);

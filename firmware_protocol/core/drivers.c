@@ -6,41 +6,11 @@
 #include "labrig_protocol.h"
 #include "packing.h"
 
-#define SCALE_BITS 24u
-#define FRACTION_BITS 14u
-
-/* Long division, a bit at a time: the numerator has up to 48 bits before it is scaled. */
-__attribute__((weak)) uint64_t labrig_nudge_scale(const struct labrig_config *config)
+void labrig_drivers_begin(struct labrig_drivers_state *drivers, const struct labrig_config *config)
 {
-    const uint64_t numerator = (uint64_t)config->adc_span_uv * (((uint32_t)1 << config->dac_bits) - 1u);
-    const uint64_t denominator = (uint64_t)config->dac_span_uv * (((uint32_t)1 << config->adc_bits) - 1u);
-    uint64_t quotient = numerator / denominator;
-    uint64_t rest = numerator % denominator;
-    for (uint8_t bit = 0; bit <= SCALE_BITS; bit++) { /* one bit more than is kept, for rounding */
-        rest <<= 1;
-        quotient <<= 1;
-        if (rest >= denominator) {
-            rest -= denominator;
-            quotient |= 1u;
-        }
-    }
-    return (quotient + 1u) >> 1;
-}
-
-uint16_t labrig_nudge_code(uint32_t sum, uint8_t averages, uint64_t scale, int16_t fraction, uint16_t target,
-                           uint8_t dac_bits)
-{
-    const int32_t highest = labrig_low_bits(dac_bits);
-    const int64_t from = (int64_t)(sum * scale) * ((1l << FRACTION_BITS) - fraction);
-    const int64_t to = (int64_t)((uint32_t)target * averages) * fraction * (1l << SCALE_BITS);
-    const int64_t half = (int64_t)averages << (SCALE_BITS + FRACTION_BITS - 1u);
-    const uint64_t all = (uint64_t)(from + to + half);
-    const int32_t averaged = (int32_t)(all >> 32) >> (SCALE_BITS + FRACTION_BITS - 32u); /* times the averages */
-    if (averaged < 0) {
-        return 0;
-    }
-    const int32_t code = averaged / averages;
-    return (uint16_t)(code > highest ? highest : code);
+    drivers->config = config;
+    labrig_nudge_scale(config, drivers->scale);
+    labrig_drivers_release(drivers);
 }
 
 void labrig_drivers_release(struct labrig_drivers_state *drivers)
@@ -88,7 +58,7 @@ static void drive(const struct labrig_drivers_state *drivers, uint8_t kind, cons
         }
         if (kind == LABRIG_SECTION_TOWARD) {
             code = labrig_nudge_code(drivers->reference[k], drivers->reference_averages,
-                                     labrig_nudge_scale(drivers->config), (int16_t)labrig_get_u16(section->parameter),
+                                     drivers->scale, (int16_t)labrig_get_u16(section->parameter),
                                      code, width);
         }
         labrig_hal_drive(driver, code);

@@ -8,6 +8,7 @@
 #include "boundary.h"
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
+#include "nudge.h"
 
 /* Of a line in the two states of LEARN, in 16 bits. */
 struct labrig_reading {
@@ -16,6 +17,7 @@ struct labrig_reading {
 
 struct labrig_drivers_state {
     const struct labrig_config *config;
+    uint16_t scale[LABRIG_SCALE_WORDS];        /* labrig_nudge_scale */
     bool inputs_known;                         /* a boundary without inputs has something to mean */
     bool reference_known;
     uint8_t reference_averages;
@@ -26,13 +28,8 @@ struct labrig_drivers_state {
     };
 };
 
-/* DAC codes per ADC code in units of 1/2**24, rounded to nearest, halves upward. A target that has it at hand may have
- * its own in place of the core's. */
-uint64_t labrig_nudge_scale(const struct labrig_config *config);
-
-/* The DAC code of a clamp at x + fraction * (target - x); PROTOCOL.md, "Nudges". */
-uint16_t labrig_nudge_code(uint32_t sum, uint8_t averages, uint64_t scale, int16_t fraction, uint16_t target,
-                           uint8_t dac_bits);
+/* Nothing is driven. */
+void labrig_drivers_begin(struct labrig_drivers_state *drivers, const struct labrig_config *config);
 
 /* Release every driver and forget inputs and reference. */
 void labrig_drivers_release(struct labrig_drivers_state *drivers);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <simavr/avr_eeprom.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,36 +48,32 @@ static void put_text(char *to, const char *text, const char *what)
 
 static struct board_record describe(const struct circuit *circuit, double nudge, uint32_t baud)
 {
-    const struct labrig_config *config = &circuit->config;
+    struct labrig_config config = circuit->config;
     struct board_record record = {
-        .magic = RECORD_MAGIC,
-        .layout = RECORD_LAYOUT,
-        .wiper = strncmp(circuit->part, "AD5270", 6) == 0 ? RECORD_AD5270 : RECORD_MCP4351,
-        .adc = config->adc_bits == 12 ? RECORD_MCP3208 : RECORD_ADS8688,
-        .inputs = config->inputs,
-        .outputs = config->outputs,
-        .hidden = config->hidden,
-        .branches = config->branches,
-        .code_min = config->code_min,
-        .code_max = config->code_max,
-        .code_bits = config->code_bits,
-        .adc_bits = config->adc_bits,
-        .dac_bits = config->dac_bits,
-        .adc_span_uv = config->adc_span_uv,
-        .dac_span_uv = config->dac_span_uv,
-        .drive_mohm = config->drive_mohm,
-        .features = config->features,
-        .nudge_ns = (uint32_t)(nudge * (double)LABRIG_PER_NS + 0.5),
-        .baud = baud,
+        .parts = {
+            .magic = RECORD_MAGIC,
+            .layout = RECORD_LAYOUT,
+            .wiper = strncmp(circuit->part, "AD5270", 6) == 0 ? RECORD_AD5270 : RECORD_MCP4351,
+            .adc = config.adc_bits == 12 ? RECORD_MCP3208 : RECORD_ADS8688,
+            .baud = baud,
+        },
     };
-    put_text(record.serial_number, circuit->serial_number, "--serial");
-    put_text(record.part, circuit->part, "part");
+    uint16_t scale[LABRIG_SCALE_WORDS];
+    labrig_nudge_scale(&config, scale);
+    memcpy(record.parts.nudge_scale, scale, sizeof scale);
+    config.features &= ~LABRIG_FEATURE_INJECT; /* the firmware has no current sources */
+    config.through_min_ns = config.through_max_ns = (uint32_t)(nudge * (double)LABRIG_PER_NS + 0.5);
+    memcpy(record.told, &config, sizeof record.told);
+    put_text(record.parts.serial_number, circuit->serial_number, "--serial");
+    put_text(record.parts.part, circuit->part, "part");
     const uint8_t *bytes = (const uint8_t *)&record;
     uint16_t crc = LABRIG_CRC_INIT;
-    for (size_t k = 0; k < sizeof record - sizeof record.crc; k++) {
+    for (size_t k = 0; k < offsetof(struct board_record, crc); k++) {
         crc = labrig_crc16(crc, bytes[k]);
     }
-    record.crc = crc ^ LABRIG_CRC_XOROUT;
+    crc ^= LABRIG_CRC_XOROUT;
+    record.crc[0] = (uint8_t)(crc >> 8);
+    record.crc[1] = (uint8_t)crc;
     return record;
 }
 

@@ -8,6 +8,7 @@
 #include "crc.h"
 #include "hal.h"
 #include "labrig_protocol.h"
+#include "nudge.h"
 #include "packing.h"
 
 #define BYTES_MAX 2048
@@ -153,8 +154,11 @@ static void run_nudge(void)
 {
     const struct labrig_config config = {.adc_bits = (uint8_t)number(1), .adc_span_uv = number(2),
                                          .dac_bits = (uint8_t)number(3), .dac_span_uv = number(4)};
-    const uint64_t scale = labrig_nudge_scale(&config);
-    CHECK(scale == (uint64_t)integer(5));
+    uint16_t scale[LABRIG_SCALE_WORDS];
+    labrig_nudge_scale(&config, scale);
+    for (unsigned k = 0; k < LABRIG_SCALE_WORDS; k++) {
+        CHECK(scale[k] == (uint16_t)(integer(5) >> 16 * k));
+    }
     CHECK(labrig_nudge_code(number(6), (uint8_t)number(7), scale, (int16_t)number(8), (uint16_t)number(9),
                             config.dac_bits)
           == number(10));

@@ -32,7 +32,7 @@ static void set_range(uint8_t chip, uint8_t input)
 
 void adc_begin(void)
 {
-    if (hardware.adc != RECORD_ADS8688) {
+    if (hardware.parts.adc != RECORD_ADS8688) {
         return;
     }
     spi_mode1();
@@ -85,7 +85,7 @@ static uint16_t convert_mcp3208(uint16_t channel)
 
 void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes)
 {
-    if (hardware.adc == RECORD_ADS8688) {
+    if (hardware.parts.adc == RECORD_ADS8688) {
         scan_ads8688(first, count, codes);
         return;
     }

@@ -8,11 +8,10 @@
 #include "labrig_hal.h"
 #include "record.h"
 
+/* In the order of the record. */
 struct hardware {
+    struct board_parts parts;
     struct labrig_config config;
-    uint8_t wiper, adc;
-    uint32_t baud;
-    char serial_number[RECORD_TEXT], part[RECORD_TEXT];
 };
 
 extern struct hardware hardware;

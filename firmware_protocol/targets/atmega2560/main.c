@@ -24,7 +24,7 @@ void watchdog_off(void)
 static void serial_begin(void)
 {
     UCSR0A = 1u << U2X0;
-    UBRR0 = (uint16_t)((F_CPU / 4u / hardware.baud - 1u) / 2u); /* F_CPU / (8 baud) - 1, rounded */
+    UBRR0 = (uint16_t)((F_CPU / 4u / hardware.parts.baud - 1u) / 2u); /* F_CPU / (8 baud) - 1, rounded */
     UCSR0C = 1u << UCSZ01 | 1u << UCSZ00;
     UCSR0B = SERIAL_ON;
 }

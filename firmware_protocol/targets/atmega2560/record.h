@@ -5,8 +5,11 @@
 
 #include <stdint.h>
 
+#include "labrig_hal.h"
+#include "nudge.h"
+
 #define RECORD_MAGIC 0x4C42u
-#define RECORD_LAYOUT 1u
+#define RECORD_LAYOUT 2u
 #define RECORD_TEXT 24u
 
 /* What fits into the firmware's memory. */
@@ -16,27 +19,26 @@
 enum record_wiper { RECORD_MCP4351 = 1, RECORD_AD5270 = 2 };
 enum record_adc { RECORD_ADS8688 = 1, RECORD_MCP3208 = 2 };
 
-struct __attribute__((packed)) board_record {
+struct LABRIG_AS_TOLD board_parts {
     uint16_t magic;
     uint8_t layout;
     uint8_t wiper, adc; /* parts; the DAC is an AD5676 or its 12-bit twin AD5672 */
-    uint16_t inputs, outputs, hidden, branches;
-    uint16_t code_min, code_max;
-    uint8_t code_bits, adc_bits, dac_bits;
-    uint32_t adc_span_uv, dac_span_uv;
-    uint32_t drive_mohm;
-    uint32_t features;
-    uint32_t nudge_ns; /* conductance of the nudge resistors */
     uint32_t baud;
+    uint16_t nudge_scale[LABRIG_SCALE_WORDS];           /* labrig_nudge_scale of the spans and bits */
     char serial_number[RECORD_TEXT], part[RECORD_TEXT]; /* zero-terminated */
-    uint16_t crc; /* CRC-16/GENIBUS of all before it */
+};
+
+struct LABRIG_AS_TOLD board_record {
+    struct board_parts parts;
+    uint8_t told[LABRIG_CONFIG_TOLD]; /* as in struct labrig_config; `through` twice the conductance of the nudge resistors */
+    uint8_t crc[2];                   /* CRC-16/GENIBUS of all before it, big-endian */
 };
 
 /* Boot counters: slots written in turn, each a count and its CRC-16/GENIBUS; the highest valid count holds. */
 #define COUNTERS_AT 256u
 #define COUNTER_SLOTS 64u
 
-struct __attribute__((packed)) boot_counter {
+struct LABRIG_AS_TOLD boot_counter {
     uint32_t count;
     uint16_t crc;
 };

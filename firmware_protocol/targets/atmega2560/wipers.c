@@ -27,7 +27,7 @@ static uint16_t frame(uint16_t chip, uint8_t high, uint8_t low)
 /* After power-up an AD5270 refuses writes until it is told otherwise. */
 void wipers_begin(void)
 {
-    if (hardware.wiper != RECORD_AD5270) {
+    if (hardware.parts.wiper != RECORD_AD5270) {
         return;
     }
     spi_mode1();
@@ -40,7 +40,7 @@ void wipers_begin(void)
 
 static void write_wiper(uint16_t branch, uint16_t code)
 {
-    if (hardware.wiper == RECORD_AD5270) {
+    if (hardware.parts.wiper == RECORD_AD5270) {
         spi_mode1();
         (void)frame(branch, (uint8_t)(AD_WRITE | code >> 8), (uint8_t)code);
     } else {
@@ -67,7 +67,7 @@ uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t 
     if (count == 0) {
         return digest;
     }
-    if (hardware.wiper == RECORD_AD5270) {
+    if (hardware.parts.wiper == RECORD_AD5270) {
         spi_mode1();
         return burst(digest, codes, first, count, AD_WRITE);
     }
@@ -79,7 +79,7 @@ uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t 
 
 uint16_t labrig_hal_read_wiper(uint16_t branch)
 {
-    if (hardware.wiper == RECORD_AD5270) {
+    if (hardware.parts.wiper == RECORD_AD5270) {
         spi_mode1_slow();
         (void)frame(branch, AD_READ, 0);
         return frame(branch, 0, 0) & 0x3FFu;
