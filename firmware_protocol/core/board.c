@@ -82,7 +82,7 @@ static void answer_again(struct labrig_board *board)
 
 /* The expected request has been carried out or refused, or cut off: remember that, and answer when the reply before
  * has left. A reply with data is in the session's slot, and so is every reply to what has written there. */
-static void conclude(struct labrig_board *board, uint8_t status, bool kept)
+LABRIG_ONCE static void conclude(struct labrig_board *board, uint8_t status, bool kept)
 {
     if (status != LABRIG_STATUS_OK) {
         board->fault = status;
@@ -105,25 +105,11 @@ static void answer(struct labrig_board *board)
     labrig_session_answered(&board->session, asked->status, asked->kept);
 }
 
-/* How long the payload of a request is; ANY_LENGTH: that depends. */
-#define ANY_LENGTH 0xFFu
-
-static uint8_t fixed_length(uint8_t type)
+/* Whether a request of this type carries nothing. */
+static bool empty(uint8_t type)
 {
-    switch (type) {
-    case LABRIG_TYPE_ARM:
-        return LABRIG_ARM_REQUEST_SIZE;
-    case LABRIG_TYPE_APPLY:
-        return LABRIG_APPLY_REQUEST_SIZE;
-    case LABRIG_TYPE_STATUS:
-    case LABRIG_TYPE_IDENTIFY:
-    case LABRIG_TYPE_DIGEST:
-    case LABRIG_TYPE_SAFE:
-    case LABRIG_TYPE_HEARTBEAT:
-        return 0;
-    default:
-        return ANY_LENGTH;
-    }
+    return type == LABRIG_TYPE_STATUS || type == LABRIG_TYPE_IDENTIFY || type == LABRIG_TYPE_DIGEST
+        || type == LABRIG_TYPE_SAFE || type == LABRIG_TYPE_HEARTBEAT;
 }
 
 static uint8_t ping(struct labrig_request *asked)
@@ -136,8 +122,7 @@ static uint8_t ping(struct labrig_request *asked)
 static uint8_t carried_out(struct labrig_board *board, uint8_t type)
 {
     struct labrig_request *asked = &board->asked;
-    const uint8_t length = fixed_length(type);
-    if (length != ANY_LENGTH && length != asked->length) {
+    if (empty(type) && asked->length != 0) {
         return LABRIG_STATUS_LENGTH;
     }
     switch (type) {
@@ -180,12 +165,12 @@ static uint8_t carried_out(struct labrig_board *board, uint8_t type)
     }
 }
 
-static bool working(const struct labrig_board *board)
+LABRIG_ONCE static bool working(const struct labrig_board *board)
 {
     return board->measure.phase != LABRIG_PHASE_IDLE || board->learn.phase != LABRIG_LEARN_IDLE;
 }
 
-static bool outside_session(uint8_t type)
+LABRIG_ONCE static bool outside_session(uint8_t type)
 {
     return type == LABRIG_TYPE_HELLO || type == LABRIG_TYPE_IDENTIFY || type == LABRIG_TYPE_STATUS;
 }

@@ -15,7 +15,7 @@ _Static_assert(LABRIG_SECTION_TOWARD == LABRIG_FEATURE_NUDGE_TOWARD << 3
                    && LABRIG_SECTION_INJECT == LABRIG_FEATURE_INJECT << 3,
                "the sections that need a feature lie as the features do");
 
-static const uint8_t *take(struct labrig_cursor *cursor, uint16_t count)
+LABRIG_ONCE static const uint8_t *take(struct labrig_cursor *cursor, uint16_t count)
 {
     const uint8_t *at = cursor->at;
     if ((uint16_t)(cursor->end - at) < count) {

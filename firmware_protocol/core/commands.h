@@ -1,5 +1,5 @@
 /* What each request does. A handler gets what board->asked holds of it, returns a LABRIG_STATUS, writes its reply's
- * payload, if any, to `reply`, and sets `answered`, which is 0 before. Requests of a fixed length have it. */
+ * payload, if any, to `reply`, and sets `answered`, which is 0 before. Requests that carry nothing do so. */
 #ifndef LABRIG_COMMANDS_H
 #define LABRIG_COMMANDS_H
 

@@ -9,7 +9,8 @@
 void labrig_drivers_begin(struct labrig_drivers_state *drivers, const struct labrig_config *config)
 {
     drivers->config = config;
-    labrig_nudge_scale(config, drivers->scale);
+    drivers->nudge.dac_bits = config->dac_bits;
+    labrig_nudge_scale(config, drivers->nudge.scale);
     labrig_drivers_release(drivers);
 }
 
@@ -38,7 +39,7 @@ static void replace(uint8_t *driven, const uint8_t *named, labrig_line first, la
     }
 }
 
-static void drive(const struct labrig_drivers_state *drivers, uint8_t kind, const struct labrig_section *section)
+static void drive(struct labrig_drivers_state *drivers, uint8_t kind, const struct labrig_section *section)
 {
     const uint8_t width = drivers->config->dac_bits;
     labrig_line place = 0;
@@ -57,9 +58,8 @@ static void drive(const struct labrig_drivers_state *drivers, uint8_t kind, cons
             continue;
         }
         if (kind == LABRIG_SECTION_TOWARD) {
-            code = labrig_nudge_code(drivers->reference[k], drivers->reference_averages,
-                                     drivers->scale, (int16_t)labrig_get_u16(section->parameter),
-                                     code, width);
+            drivers->nudge.fraction = (int16_t)labrig_get_u16(section->parameter);
+            code = labrig_nudge_code(&drivers->nudge, drivers->reference[k], code);
         }
         labrig_hal_drive(driver, code);
     }

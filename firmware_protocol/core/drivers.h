@@ -17,10 +17,9 @@ struct labrig_reading {
 
 struct labrig_drivers_state {
     const struct labrig_config *config;
-    uint16_t scale[LABRIG_SCALE_WORDS];        /* labrig_nudge_scale */
+    struct labrig_nudge nudge;                 /* `averages` are those of the reference */
     bool inputs_known;                         /* a boundary without inputs has something to mean */
     bool reference_known;
-    uint8_t reference_averages;
     uint8_t driven[2][LABRIG_BITMAP_BYTES];     /* inputs, outputs: a bit for each that is not released */
     union {
         uint32_t reference[LABRIG_MAX_LINES];  /* by output: sum of the readings of the stored state */

@@ -20,7 +20,7 @@ _Static_assert(offsetof(struct labrig_board, temperature_cdegc) - offsetof(struc
                "counts lie as STATUS tells them");
 
 /* A text that is longer than LABRIG_TEXT_MAX is cut: a reply has room for two of that length. */
-static uint8_t *put_text(uint8_t *at, uint8_t tag, const char *text)
+LABRIG_ONCE static uint8_t *put_text(uint8_t *at, uint8_t tag, const char *text)
 {
     uint8_t *const length = at + 1;
     *at = tag;
@@ -102,6 +102,9 @@ uint8_t labrig_status(struct labrig_board *board)
 
 uint8_t labrig_arm(struct labrig_board *board)
 {
+    if (board->asked.length != LABRIG_ARM_REQUEST_SIZE) {
+        return LABRIG_STATUS_LENGTH;
+    }
     const uint16_t heartbeat_ms = labrig_get_u16(board->asked.payload + LABRIG_ARM_REQUEST_HEARTBEAT_AT);
     if (heartbeat_ms == 0) {
         return LABRIG_STATUS_RANGE;

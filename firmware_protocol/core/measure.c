@@ -129,7 +129,7 @@ static void store(struct labrig_measure *measure, struct labrig_drivers_state *d
         drivers->reference[output] = labrig_convert(config, (uint16_t)(config->inputs + output), measure->averages);
         return;
     }
-    drivers->reference_averages = measure->averages;
+    drivers->nudge.averages = measure->averages;
     drivers->reference_known = true;
     measure->channel = 0;
     measure->phase = LABRIG_PHASE_SCAN;

@@ -13,6 +13,11 @@ uint16_t labrig_low_bits(uint8_t width)
     return (uint16_t)(UINT16_MAX >> (16u - width));
 }
 
+uint16_t labrig_packed_size(uint16_t count, uint8_t width)
+{
+    return (uint16_t)((uint16_t)(count * width + 7u) >> 3);
+}
+
 bool labrig_bit(const uint8_t *bitmap, uint16_t index)
 {
     return (bitmap[index >> 3] & labrig_bit_masks[index & 7u]) != 0;

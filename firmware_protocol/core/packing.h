@@ -35,16 +35,16 @@ bool labrig_bit(const uint8_t *bitmap, uint16_t index);
 /* How many bits of the first `bytes` are set. */
 uint16_t labrig_bits_set(const uint8_t *bitmap, uint8_t bytes);
 
+/* Small, and called often: once in the program. */
+#define LABRIG_ONCE __attribute__((noinline))
+
+/* Bytes that `count` values of `width` bits take. */
+uint16_t labrig_packed_size(uint16_t count, uint8_t width);
+
 /* Bytes of a bitmap over `count` items. */
 static inline uint8_t labrig_bitmap_size(uint16_t count)
 {
-    return (uint8_t)((count + 7u) >> 3);
-}
-
-/* Bytes that `count` values of `width` bits take. */
-static inline uint16_t labrig_packed_size(uint16_t count, uint8_t width)
-{
-    return (uint16_t)((uint16_t)(count * width + 7u) >> 3);
+    return (uint8_t)labrig_packed_size(count, 1);
 }
 
 /* Whether a bitmap over `count` items has a bit set behind the last of them. */

@@ -114,6 +114,9 @@ uint8_t labrig_digest(struct labrig_board *board)
 
 uint8_t labrig_apply(struct labrig_board *board)
 {
+    if (board->asked.length != LABRIG_APPLY_REQUEST_SIZE) {
+        return LABRIG_STATUS_LENGTH;
+    }
     (void)labrig_digest(board);
     const uint32_t wanted = labrig_get_u32(board->asked.payload + LABRIG_APPLY_REQUEST_DIGEST_AT);
     return board->digest == wanted ? LABRIG_STATUS_OK : LABRIG_STATUS_READ_BACK;

@@ -58,9 +58,7 @@ static struct board_record describe(const struct circuit *circuit, double nudge,
             .baud = baud,
         },
     };
-    uint16_t scale[LABRIG_SCALE_WORDS];
-    labrig_nudge_scale(&config, scale);
-    memcpy(record.parts.nudge_scale, scale, sizeof scale);
+    labrig_nudge_scale(&config, record.parts.nudge_scale);
     config.features &= ~LABRIG_FEATURE_INJECT; /* the firmware has no current sources */
     config.through_min_ns = config.through_max_ns = (uint32_t)(nudge * (double)LABRIG_PER_NS + 0.5);
     memcpy(record.told, &config, sizeof record.told);

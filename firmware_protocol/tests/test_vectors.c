@@ -154,14 +154,13 @@ static void run_nudge(void)
 {
     const struct labrig_config config = {.adc_bits = (uint8_t)number(1), .adc_span_uv = number(2),
                                          .dac_bits = (uint8_t)number(3), .dac_span_uv = number(4)};
-    uint16_t scale[LABRIG_SCALE_WORDS];
-    labrig_nudge_scale(&config, scale);
-    for (unsigned k = 0; k < LABRIG_SCALE_WORDS; k++) {
-        CHECK(scale[k] == (uint16_t)(integer(5) >> 16 * k));
+    struct labrig_nudge nudge = {.averages = (uint8_t)number(7), .dac_bits = config.dac_bits,
+                                 .fraction = (int16_t)number(8)};
+    labrig_nudge_scale(&config, nudge.scale);
+    for (unsigned k = 0; k < LABRIG_SCALE_BYTES; k++) {
+        CHECK(nudge.scale[k] == (uint8_t)(integer(5) >> 8 * k));
     }
-    CHECK(labrig_nudge_code(number(6), (uint8_t)number(7), scale, (int16_t)number(8), (uint16_t)number(9),
-                            config.dac_bits)
-          == number(10));
+    CHECK(labrig_nudge_code(&nudge, number(6), (uint16_t)number(9)) == number(10));
 }
 
 static void run_digest(void)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board.h"
 #include "labrig_hal.h"
 #include "record.h"
 
@@ -15,6 +16,7 @@ struct hardware {
 };
 
 extern struct hardware hardware;
+extern struct labrig_board board;
 
 /* Read the record and count this boot; returns the boot count. An EEPROM without a valid record: the 4x4 board. */
 uint32_t nonvolatile_begin(void);

@@ -11,7 +11,7 @@
 #include "transmit.h"
 #include "spi.h"
 
-static struct labrig_board board;
+struct labrig_board board;
 
 /* After a watchdog reset the watchdog is still running, with its shortest time. */
 void watchdog_off(void) __attribute__((naked, used, section(".init3")));
@@ -40,8 +40,7 @@ int main(void)
     adc_begin();
     monitor_begin();
     labrig_start(&board, &hardware.config, boot_count);
-    receive_begin(&board.inbox);
-    transmit_begin(&board.sending);
+    receive_begin();
     serial_begin();
     SMCR = 1u << SE; /* sleep is idle: the clocks run on */
     wdt_enable(WDTO_500MS);

@@ -38,7 +38,6 @@ uint16_t labrig_hal_supply_mv(void)
 
 int16_t labrig_hal_temperature_cdegc(void)
 {
-    const uint32_t supply = labrig_hal_supply_mv();
-    const int32_t tenth_mv = (int32_t)(convert(MUX_TMP36) * supply * 10u / STEPS);
-    return (int16_t)(tenth_mv - 10 * TMP36_ZERO_MV);
+    const uint16_t tenth_mv = (uint16_t)(labrig_hal_supply_mv() * 10u);
+    return (int16_t)((int16_t)((uint32_t)convert(MUX_TMP36) * tenth_mv / STEPS) - 10 * TMP36_ZERO_MV);
 }

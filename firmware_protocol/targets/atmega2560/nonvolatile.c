@@ -24,7 +24,7 @@ static const struct hardware breadboard PROGMEM = {
         .wiper = RECORD_MCP4351,
         .adc = RECORD_ADS8688,
         .baud = 1000000,
-        .nudge_scale = {0, 1u << 8}, /* 1 */
+        .nudge_scale = {0, 0, 0, 1}, /* 2**24 */
         .serial_number = "UNNAMED",
         .part = "MCP4351-104",
     },
@@ -46,22 +46,20 @@ static const struct hardware breadboard PROGMEM = {
     },
 };
 
-/* The record, but for its CRC, begins the same. */
-#define RECORD_BYTES offsetof(struct board_record, crc)
-_Static_assert(RECORD_BYTES == offsetof(struct hardware, config) + LABRIG_CONFIG_TOLD, "a record is read as it lies");
+/* The CRC falls upon what is set afterwards. */
+_Static_assert(offsetof(struct board_record, crc) == offsetof(struct hardware, config) + LABRIG_CONFIG_TOLD
+                   && sizeof(struct board_record) <= sizeof(struct hardware),
+               "a record is read as it lies");
 
 static bool valid_record(void)
 {
-    uint16_t crc = LABRIG_CRC_INIT;
-    for (uint8_t k = 0; k < sizeof(struct board_record); k++) {
-        crc = labrig_crc16(crc, eeprom_read_byte((const uint8_t *)(uint16_t)k));
-    }
-    eeprom_read_block(&hardware, (const void *)0, RECORD_BYTES);
-    return crc == LABRIG_CRC16_RESIDUE && hardware.parts.magic == RECORD_MAGIC && hardware.parts.layout == RECORD_LAYOUT
+    eeprom_read_block(&hardware, (const void *)0, sizeof(struct board_record));
+    return labrig_crc16_bytes(LABRIG_CRC_INIT, (const uint8_t *)&hardware, sizeof(struct board_record)) == LABRIG_CRC16_RESIDUE
+        && hardware.parts.magic == RECORD_MAGIC && hardware.parts.layout == RECORD_LAYOUT
         && labrig_lines(&hardware.config) <= LABRIG_MAX_LINES && hardware.config.branches <= LABRIG_MAX_BRANCHES;
 }
 
-void labrig_nudge_scale(const struct labrig_config *config, uint16_t *scale)
+void labrig_nudge_scale(const struct labrig_config *config, uint8_t *scale)
 {
     (void)config;
     memcpy(scale, hardware.parts.nudge_scale, sizeof hardware.parts.nudge_scale);

@@ -7,8 +7,9 @@
  *   r5     the byte
  *   r6 r7  where the next decoded byte goes
  * GPIOR0 bit 0: bytes are ignored up to the next delimiter. GPIOR1: the status register. GPIOR2: where this frame's
- * record begins, low byte. The zero that stands for the first code goes to the record's size, and takes the CRC from
- * CRC_BEFORE to its initial value: the first code needs no case of its own. */
+ * record begins, low byte. The zero
+ * that stands for the first code goes to the record's size, and takes the CRC from CRC_BEFORE to its initial value: the
+ * first code needs no case of its own. */
 #include "receive.h"
 
 #include <avr/interrupt.h>
@@ -16,20 +17,18 @@
 #include <stddef.h>
 
 #include "crc.h"
+#include "hardware.h"
 #include "labrig_protocol.h"
 
 #ifdef LABRIG_PORTABLE
 
-static struct labrig_inbox *inbox;
-
-void receive_begin(struct labrig_inbox *where)
+void receive_begin(void)
 {
-    inbox = where;
 }
 
 ISR(USART0_RX_vect)
 {
-    labrig_inbox_put(inbox, UDR0);
+    labrig_receive(&board, UDR0);
 }
 
 #else
@@ -42,28 +41,25 @@ register uint8_t crc_high __asm__("r3");
 register uint8_t crc_low __asm__("r4");
 register uint8_t *next __asm__("r6");
 
-static struct labrig_inbox *inbox;
-
 static void expect_frame(void)
 {
-    next = &inbox->bytes[inbox->head];
+    next = &board.inbox.bytes[board.inbox.head];
     due = 1;
     crc_high = CRC_BEFORE >> 8;
     crc_low = CRC_BEFORE & 0xFFu;
     GPIOR2 = (uint8_t)(uint16_t)next;
-    inbox->refused = !labrig_inbox_has_room(inbox);
-    GPIOR0 = inbox->refused ? IGNORING : 0;
+    board.inbox.refused = !labrig_inbox_has_room(&board.inbox);
+    GPIOR0 = board.inbox.refused ? IGNORING : 0;
 }
 
-void receive_begin(struct labrig_inbox *where)
+void receive_begin(void)
 {
-    inbox = where;
     expect_frame();
 }
 
 static bool good(uint8_t size)
 {
-    const uint8_t *body = &inbox->bytes[inbox->head + 1u];
+    const uint8_t *body = &board.inbox.bytes[board.inbox.head + 1u];
     return due == 1 && size >= LABRIG_HEADER_SIZE + LABRIG_CRC_SIZE && size == labrig_frame_size(body)
         && crc_high == LABRIG_CRC16_RESIDUE >> 8 && crc_low == (LABRIG_CRC16_RESIDUE & 0xFFu);
 }
@@ -73,18 +69,15 @@ void receive_delimiter(void) __attribute__((used));
 void receive_delimiter(void)
 {
     const uint8_t used = (uint8_t)((uint8_t)(uint16_t)next - GPIOR2);
-    if ((GPIOR0 & IGNORING) != 0) {
-        if (inbox->refused) {
-            inbox->overruns++;
-        } else {
-            inbox->damaged++;
-        }
-    } else if (used == 0) {
+    if ((GPIOR0 & IGNORING) == 0 && used == 0) {
         return; /* 00 before or between frames */
-    } else if (good((uint8_t)(used - 1u))) {
-        labrig_inbox_arrived(inbox, (uint8_t)(used - 1u));
+    }
+    if (board.inbox.refused) {
+        board.inbox.overruns++;
+    } else if ((GPIOR0 & IGNORING) == 0 && good((uint8_t)(used - 1u))) {
+        labrig_inbox_arrived(&board.inbox, (uint8_t)(used - 1u));
     } else {
-        inbox->damaged++;
+        board.inbox.damaged++;
     }
     expect_frame();
 }
@@ -93,9 +86,9 @@ ISR(USART0_RX_vect, ISR_NAKED)
 {
     __asm__ volatile(
         "push r30\n\t"
-        "push r31\n\t"
         "in r30, %[sreg]\n\t"
         "out %[saved], r30\n\t"
+        "push r31\n\t"
         "lds r30, %[data]\n\t"
         "tst r30\n\t"
         "breq 3f\n\t"
@@ -160,8 +153,8 @@ ISR(USART0_RX_vect, ISR_NAKED)
         "pop r1\n\t"
         "pop r0\n\t"
         "rjmp 2b\n\t" ::[sreg] "I"(_SFR_IO_ADDR(SREG)),
-        [saved] "I"(_SFR_IO_ADDR(GPIOR1)), [data] "i"(_SFR_MEM_ADDR(UDR0)), [flags] "I"(_SFR_IO_ADDR(GPIOR0)),
-        [begin] "I"(_SFR_IO_ADDR(GPIOR2)), [most] "M"(LABRIG_INBOX_RECORD + 1u));
+        [saved] "I"(_SFR_IO_ADDR(GPIOR1)), [data] "i"(_SFR_MEM_ADDR(UDR0)), [flags] "I"(_SFR_IO_ADDR(GPIOR0)), [begin] "I"(_SFR_IO_ADDR(GPIOR2)),
+        [most] "M"(LABRIG_INBOX_RECORD + 1u));
 }
 
 #endif

@@ -24,7 +24,7 @@ struct LABRIG_AS_TOLD board_parts {
     uint8_t layout;
     uint8_t wiper, adc; /* parts; the DAC is an AD5676 or its 12-bit twin AD5672 */
     uint32_t baud;
-    uint16_t nudge_scale[LABRIG_SCALE_WORDS];           /* labrig_nudge_scale of the spans and bits */
+    uint8_t nudge_scale[LABRIG_SCALE_BYTES];            /* labrig_nudge_scale of the spans and bits */
     char serial_number[RECORD_TEXT], part[RECORD_TEXT]; /* zero-terminated */
 };
 

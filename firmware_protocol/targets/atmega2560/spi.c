@@ -1,5 +1,13 @@
 #include "spi.h"
 
+__attribute__((noinline)) uint8_t spi_exchange(uint8_t byte)
+{
+    SPDR = byte;
+    while ((SPSR & (1u << SPIF)) == 0) {
+    }
+    return SPDR;
+}
+
 /* The enables go up before they become outputs. */
 void spi_begin(void)
 {

@@ -53,13 +53,7 @@ static inline void spi_deselect(uint8_t group)
     PORTG |= group;
 }
 
-static inline uint8_t spi_exchange(uint8_t byte)
-{
-    SPDR = byte;
-    while ((SPSR & (1u << SPIF)) == 0) {
-    }
-    return SPDR;
-}
+uint8_t spi_exchange(uint8_t byte);
 
 /* At 8 MHz, by the count of cycles: SPDR is free again 17 cycles after it was written. */
 static inline uint8_t spi_exchange_timed(uint8_t byte)

@@ -4,16 +4,11 @@
 
 #include <avr/interrupt.h>
 
-static struct labrig_cobs_encoder *sending;
-
-void transmit_begin(struct labrig_cobs_encoder *encoder)
-{
-    sending = encoder;
-}
+#include "hardware.h"
 
 void transmit_start(void)
 {
-    if (sending->phase == LABRIG_COBS_FIRST) {
+    if (board.sending.phase == LABRIG_COBS_FIRST) {
         UCSR0B = SERIAL_ON | 1u << UDRIE0;
     }
 }
@@ -26,7 +21,7 @@ ISR(USART0_UDRE_vect)
     uint8_t byte;
     UCSR0B = SERIAL_ON;
     sei();
-    if (labrig_cobs_next(sending, &byte)) {
+    if (labrig_cobs_next(&board.sending, &byte)) {
         UDR0 = byte;
         cli();
         UCSR0B = SERIAL_ON | 1u << UDRIE0;
@@ -40,9 +35,9 @@ static uint8_t *volatile end __attribute__((used)); /* fewer than 256 bytes behi
 
 static void restore_zeros(void)
 {
-    uint8_t *at = sending->data - 1;
-    uint8_t *const behind = sending->data + sending->count;
-    for (uint8_t code = sending->code; code < behind - at;) {
+    uint8_t *at = board.sending.data - 1;
+    uint8_t *const behind = board.sending.data + board.sending.count;
+    for (uint8_t code = board.sending.code; code < behind - at;) {
         at += code;
         code = *at;
         *at = 0;
@@ -55,17 +50,17 @@ void transmit_edge(void) __attribute__((used));
 void transmit_edge(void)
 {
     sei();
-    if (sending->phase == LABRIG_COBS_FIRST) {
-        UDR0 = sending->code;
-        next = sending->data;
-        end = sending->data + sending->count;
-        sending->phase = LABRIG_COBS_DATA;
+    if (board.sending.phase == LABRIG_COBS_FIRST) {
+        UDR0 = board.sending.code;
+        next = board.sending.data;
+        end = board.sending.data + board.sending.count;
+        board.sending.phase = LABRIG_COBS_DATA;
         cli();
         UCSR0B = SERIAL_ON | 1u << UDRIE0;
     } else {
         UDR0 = 0;
         restore_zeros();
-        sending->phase = LABRIG_COBS_DONE;
+        board.sending.phase = LABRIG_COBS_DONE;
     }
 }
 
