@@ -20,8 +20,7 @@ void labrig_drivers_release(struct labrig_drivers_state *drivers)
         labrig_hal_release(driver);
     }
     memset(drivers->driven, 0, sizeof drivers->driven);
-    drivers->inputs_known = false;
-    drivers->reference_known = false;
+    drivers->known = 0;
 }
 
 /* Release what is driven and not named any more; what is named will be driven. */
@@ -39,29 +38,33 @@ static void replace(uint8_t *driven, const uint8_t *named, labrig_line first, la
     }
 }
 
-static void drive(struct labrig_drivers_state *drivers, uint8_t kind, const struct labrig_section *section)
+LABRIG_ONCE static void drive(struct labrig_drivers_state *drivers, uint8_t kind, const struct labrig_section *section, labrig_line k,
+                  labrig_line place)
 {
-    const uint8_t width = drivers->config->dac_bits;
+    const uint16_t driver = (uint16_t)(section->first + k);
+    if (kind == LABRIG_SECTION_INJECT) {
+        labrig_hal_inject(driver, (int32_t)labrig_get_u32(section->values + 4u * place));
+        return;
+    }
+    uint16_t code = labrig_unpack(section->values, place, drivers->nudge.dac_bits);
+    if (kind == LABRIG_SECTION_THROUGH) {
+        labrig_hal_drive_through(driver, code, labrig_get_u32(section->parameter));
+        return;
+    }
+    if (kind == LABRIG_SECTION_TOWARD) {
+        drivers->nudge.fraction = (int16_t)labrig_get_u16(section->parameter);
+        code = labrig_nudge_code(&drivers->nudge, drivers->reference[k], code);
+    }
+    labrig_hal_drive(driver, code);
+}
+
+static void drive_all(struct labrig_drivers_state *drivers, uint8_t kind, const struct labrig_section *section)
+{
     labrig_line place = 0;
     for (labrig_line k = 0; k < section->lines; k++) {
-        if (!labrig_bit(section->which, k)) {
-            continue;
+        if (labrig_bit(section->which, k)) {
+            drive(drivers, kind, section, k, place++);
         }
-        const labrig_line driver = (labrig_line)(section->first + k);
-        if (kind == LABRIG_SECTION_INJECT) {
-            labrig_hal_inject(driver, (int32_t)labrig_get_u32(section->values + 4u * place++));
-            continue;
-        }
-        uint16_t code = labrig_unpack(section->values, place++, width);
-        if (kind == LABRIG_SECTION_THROUGH) {
-            labrig_hal_drive_through(driver, code, labrig_get_u32(section->parameter));
-            continue;
-        }
-        if (kind == LABRIG_SECTION_TOWARD) {
-            drivers->nudge.fraction = (int16_t)labrig_get_u16(section->parameter);
-            code = labrig_nudge_code(&drivers->nudge, drivers->reference[k], code);
-        }
-        labrig_hal_drive(driver, code);
     }
 }
 
@@ -80,10 +83,10 @@ uint8_t labrig_drivers_impose(struct labrig_drivers_state *drivers, struct labri
         struct labrig_section section;
         if ((boundary.sections & kind & ~LABRIG_SECTION_STORE) != 0) {
             (void)labrig_section_read(&sections, config, kind, &section);
-            drive(drivers, kind, &section);
+            drive_all(drivers, kind, &section);
         }
     }
-    drivers->inputs_known = true;
+    drivers->known |= LABRIG_SECTION_INPUTS;
     return boundary.sections;
 }
 

@@ -18,8 +18,7 @@ struct labrig_reading {
 struct labrig_drivers_state {
     const struct labrig_config *config;
     struct labrig_nudge nudge;                 /* `averages` are those of the reference */
-    bool inputs_known;                         /* a boundary without inputs has something to mean */
-    bool reference_known;
+    uint8_t known; /* LABRIG_SECTION_INPUTS: a boundary without inputs has something to mean; _STORE: there is a reference */
     uint8_t driven[2][LABRIG_BITMAP_BYTES];     /* inputs, outputs: a bit for each that is not released */
     union {
         uint32_t reference[LABRIG_MAX_LINES];  /* by output: sum of the readings of the stored state */

@@ -143,23 +143,6 @@ static bool head_possible(const struct labrig_learn_request *head, const struct 
         && labrig_settles_within(head->settle, head->boundaries, heartbeat_ms);
 }
 
-static uint8_t check_boundaries(const struct labrig_board *board, struct labrig_cursor cursor, uint8_t boundaries)
-{
-    bool inputs_known = board->drivers.inputs_known;
-    for (uint8_t k = 0; k < boundaries; k++) {
-        struct labrig_boundary boundary;
-        const uint8_t status = labrig_boundary_read(&cursor, board->config, &boundary);
-        if (status != LABRIG_STATUS_OK) {
-            return status;
-        }
-        inputs_known = inputs_known || (boundary.sections & LABRIG_SECTION_INPUTS) != 0;
-        if (!inputs_known || (boundary.sections & (LABRIG_SECTION_STORE | LABRIG_SECTION_TOWARD)) != 0) {
-            return LABRIG_STATUS_RANGE; /* the readings lie where a reference would */
-        }
-    }
-    return cursor.at == cursor.end ? LABRIG_STATUS_OK : LABRIG_STATUS_LENGTH;
-}
-
 static void begin_step(struct labrig_learn *learn)
 {
     learn->cursor = learn->body;
@@ -189,7 +172,8 @@ uint8_t labrig_learn(struct labrig_board *board)
         || learn->loaded != board->config->branches) {
         return LABRIG_STATUS_RANGE;
     }
-    const uint8_t status = check_boundaries(board, learn->body, learn->request.boundaries);
+    const uint8_t status = labrig_boundaries_check(&board->drivers, learn->body, learn->request.boundaries, true,
+                                                   LABRIG_SECTION_STORE | LABRIG_SECTION_TOWARD); /* readings lie where a reference would */
     if (status != LABRIG_STATUS_OK) {
         return status;
     }
@@ -197,7 +181,7 @@ uint8_t labrig_learn(struct labrig_board *board)
     learn->began_ms = labrig_hal_milliseconds();
     learn->done = 0;
     learn->unused = 0;
-    board->drivers.reference_known = false;
+    board->drivers.known &= LABRIG_SECTION_INPUTS;
     begin_step(learn);
     return LABRIG_STATUS_OK;
 }

@@ -25,7 +25,7 @@ uint8_t labrig_sum_bits(uint8_t adc_bits, uint8_t averages)
     return adc_bits;
 }
 
-bool labrig_settles_within(uint16_t settle, uint8_t boundaries, uint16_t heartbeat_ms)
+LABRIG_ONCE bool labrig_settles_within(uint16_t settle, uint8_t boundaries, uint16_t heartbeat_ms)
 {
     return (uint32_t)settle * boundaries < (uint32_t)heartbeat_ms * SETTLE_STEPS_A_MS;
 }
@@ -54,27 +54,26 @@ static bool possible(const struct labrig_measure *measure, const struct labrig_c
         && (heartbeat_ms == 0 || labrig_settles_within(measure->settle, times, heartbeat_ms));
 }
 
-/* Walk through all boundaries, so that a request is carried out as a whole or not at all. */
-static uint8_t check_boundaries(const struct labrig_measure *measure, const struct labrig_drivers_state *drivers,
-                                bool armed)
+uint8_t labrig_boundaries_check(const struct labrig_drivers_state *drivers, struct labrig_cursor cursor, uint8_t count,
+                                bool armed, uint8_t refused)
 {
-    struct labrig_cursor cursor = measure->cursor;
-    bool inputs_known = drivers->inputs_known;
-    bool reference_known = drivers->reference_known;
-    for (uint8_t k = measure->boundaries; k > 0; k--) {
+    uint8_t known = drivers->known;
+    for (; count > 0; count--) {
         struct labrig_boundary boundary;
         const uint8_t status = labrig_boundary_read(&cursor, drivers->config, &boundary);
         if (status != LABRIG_STATUS_OK) {
             return status;
         }
+        const uint8_t sections = boundary.sections;
         if (!armed && boundary.drives) {
             return LABRIG_STATUS_NOT_ARMED;
         }
-        inputs_known = inputs_known || (boundary.sections & LABRIG_SECTION_INPUTS) != 0;
-        if (!inputs_known || ((boundary.sections & LABRIG_SECTION_TOWARD) != 0 && !reference_known)) {
+        known = (uint8_t)(known | (sections & LABRIG_SECTION_INPUTS));
+        if ((known & LABRIG_SECTION_INPUTS) == 0 || (sections & refused) != 0
+            || ((sections & LABRIG_SECTION_TOWARD) != 0 && (known & LABRIG_SECTION_STORE) == 0)) {
             return LABRIG_STATUS_RANGE;
         }
-        reference_known = reference_known || (boundary.sections & LABRIG_SECTION_STORE) != 0;
+        known = (uint8_t)(known | sections);
     }
     return cursor.at == cursor.end ? LABRIG_STATUS_OK : LABRIG_STATUS_LENGTH;
 }
@@ -93,7 +92,7 @@ uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig
     if (!possible(measure, config, times, heartbeat_ms)) {
         return LABRIG_STATUS_RANGE;
     }
-    const uint8_t status = check_boundaries(measure, drivers, heartbeat_ms != 0);
+    const uint8_t status = labrig_boundaries_check(drivers, measure->cursor, measure->boundaries, heartbeat_ms != 0, 0);
     if (status != LABRIG_STATUS_OK) {
         return status;
     }
@@ -130,7 +129,7 @@ static void store(struct labrig_measure *measure, struct labrig_drivers_state *d
         return;
     }
     drivers->nudge.averages = measure->averages;
-    drivers->reference_known = true;
+    drivers->known |= LABRIG_SECTION_STORE;
     measure->channel = 0;
     measure->phase = LABRIG_PHASE_SCAN;
 }

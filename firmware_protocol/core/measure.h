@@ -39,6 +39,11 @@ uint8_t labrig_sum_bits(uint8_t adc_bits, uint8_t averages);
 /* Whether so many settling times stay below the heartbeat. */
 bool labrig_settles_within(uint16_t settle, uint8_t boundaries, uint16_t heartbeat_ms);
 
+/* Walk through all boundaries, so that a request is carried out as a whole or not at all; `refused` sections are out of
+ * range. Returns a LABRIG_STATUS. */
+uint8_t labrig_boundaries_check(const struct labrig_drivers_state *drivers, struct labrig_cursor cursor, uint8_t count,
+                                bool armed, uint8_t refused);
+
 /* The sum of conversions of a channel. */
 uint32_t labrig_convert(const struct labrig_config *config, uint16_t channel, uint8_t averages);
 

@@ -58,6 +58,13 @@ __attribute__((weak)) void labrig_unpack_codes(const uint8_t *packed, uint16_t i
     }
 }
 
+uint16_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
+{
+    uint16_t code;
+    labrig_unpack_codes(packed, index, 1, width, &code);
+    return code;
+}
+
 __attribute__((weak)) uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, uint8_t width)
 {
     while (index < count && !labrig_bit(packed, (uint16_t)(index * width + width - 1))) {

@@ -61,12 +61,7 @@ uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, ui
 bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most);
 
 /* The `index`th of values of `width` (1 ... 16) bits. */
-static inline uint16_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
-{
-    uint16_t code;
-    labrig_unpack_codes(packed, index, 1, width, &code);
-    return code;
-}
+uint16_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width);
 
 /* Write the `index`th of values of `width` (1 ... 24) bits; the bits must be zero before. What a chip gives beyond
  * `width` bits is dropped, so that it cannot spoil its neighbours. */

@@ -11,27 +11,36 @@
  * r22 ... r25  CRC, lowest byte first; inverted, as it is kept between bytes
  * r12 ... r15  the next CRC
  * r20 r21      a code, low and high byte
- * r18 r19      number of the chip; r16: codes left; r17: command; X: codes; Z: tables */
+ * r18 r19      number of the chip; r16: codes left; r17: command; X: codes; Z: tables
+ * r28 r29      what the highest bit of a byte adds to the lower half of a CRC */
 #ifndef LABRIG_PORTABLE
 
 #include <avr/io.h>
 
 #define WIPERS 0 /* enable on port G */
 
-    .macro checksum byte, a0, a1, a2, a3, b0, b1, b2, b3 /* from a to b, 21 cycles */
+    .macro checksum byte, a0, a1, a2, a3, b0, b1, b2, b3 /* from a to b, 23 or 28 cycles */
     mov r30, \a0
     eor r30, \byte
+    lsl r30 /* what the highest bit adds is not in the tables */
     ldi r31, hi8(crc32_pages)
-    lpm \b0, Z
+    lpm \b0, Z+
     eor \b0, \a1
-    inc r31
     lpm \b1, Z
     eor \b1, \a2
     inc r31
+    lpm \b3, Z
+    dec r30
     lpm \b2, Z
     eor \b2, \a3
-    inc r31
-    lpm \b3, Z
+    brcc .Llower\@
+    eor \b0, r28
+    eor \b1, r29
+    ldi r30, 0xB8
+    eor \b2, r30
+    ldi r30, 0xED
+    eor \b3, r30
+.Llower\@:
     .endm
 
     .macro checksum_low
@@ -42,11 +51,6 @@
     checksum r21, r12, r13, r14, r15, r22, r23, r24, r25
     .endm
 
-    .macro select
-    out _SFR_IO_ADDR(PORTA), r18
-    out _SFR_IO_ADDR(PORTC), r19
-    .endm
-
     .macro begin
     push r12
     push r13
@@ -54,7 +58,11 @@
     push r15
     push r16
     push r17
+    push r28
+    push r29
     movw r26, r20
+    ldi r28, 0x20
+    ldi r29, 0x83
     rcall invert
     .endm
 
@@ -64,7 +72,13 @@
 burst:
     begin
     mov r17, r14
-    select
+    bst r17, 2 /* the command of an AD5270: one wiper a chip */
+    rjmp 3f
+2:  andi r17, 0x0F /* the next chip */
+    subi r18, 0xFF
+    sbci r19, 0xFF
+3:  out _SFR_IO_ADDR(PORTA), r18
+    out _SFR_IO_ADDR(PORTC), r19
 1:  cbi _SFR_IO_ADDR(PORTG), WIPERS
     ld r20, X+
     ld r21, X+
@@ -75,21 +89,18 @@ burst:
     out _SFR_IO_ADDR(SPDR), r20
     checksum_high
     sbi _SFR_IO_ADDR(PORTG), WIPERS
-    sbrc r17, 2 /* the command of an AD5270: one wiper a chip */
-    rjmp 2f
+    dec r16
+    breq end
+    brts 2b
     subi r17, 0xF0 /* registers of an MCP4351: 0, 1, 6, 7 */
+    brmi 2b
     sbrc r17, 5
     ori r17, 0x40
-    sbrs r17, 7
-    rjmp 3f
-    clr r17
-2:  subi r18, 0xFF
-    sbci r19, 0xFF
-    select
-3:  dec r16
-    brne 1b
+    rjmp 1b
 
 end:
+    pop r29
+    pop r28
     pop r17
     pop r16
     pop r15

@@ -1,10 +1,10 @@
-"""Writes tables.S: the tables of the two checksums, plane by plane."""
+"""Writes tables.S: the tables of the two checksums, page by page."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 HEAD = """\
-/* Tables for the two checksums, each plane of 256 bytes on a page of its own, looked up by a byte alone.
+/* Tables for the two checksums, on pages of 256 bytes that are looked up by a byte alone.
  * Written by tables.py beside this file. */
     .section .progmem.tables, "a"
     .balign 256
@@ -27,23 +27,30 @@ def crc32(index: int) -> int:
     return crc
 
 
-def plane(values: Sequence[int], shift: int) -> str:
-    """One byte of every value."""
+def page(*planes: Sequence[int]) -> str:
+    """256 bytes: of each value in turn what belongs to it."""
+    values = [value for values in zip(*planes, strict=True) for value in values]
     rows = [values[k : k + 16] for k in range(0, 256, 16)]
-    return "".join(f"    .byte {', '.join(f'0x{v >> shift & 0xFF:02X}' for v in row)}\n" for row in rows)
+    return "".join(f"    .byte {', '.join(f'0x{v:02X}' for v in row)}\n" for row in rows)
+
+
+def plane(values: Sequence[int], shift: int) -> Sequence[int]:
+    """One byte of every value."""
+    return [value >> shift & 0xFF for value in values]
 
 
 def text() -> str:
     """The assembler file."""
-    once = [crc32(k) for k in range(256)]
+    long = [crc32(k) for k in range(128)]
     wide = [crc16(k) for k in range(256)]
     return "".join(
         [
             HEAD,
             "    .global crc16_pages\ncrc16_pages: /* of CRC-16/GENIBUS: high bytes, low bytes */\n",
-            *(plane(wide, shift) for shift in (8, 0)),
-            "    .global crc32_pages\ncrc32_pages: /* of CRC-32, the lowest byte first */\n",
-            *(plane(once, shift) for shift in (0, 8, 16, 24)),
+            *(page(plane(wide, shift)) for shift in (8, 0)),
+            "    .global crc32_pages\n",
+            "crc32_pages: /* of CRC-32, for bytes below 128: the lower two bytes, the upper two */\n",
+            *(page(plane(long, shift), plane(long, shift + 8)) for shift in (0, 16)),
         ]
     )
 
