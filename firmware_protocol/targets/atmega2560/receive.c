@@ -6,9 +6,10 @@
  *   r3 r4  CRC of the body so far, high and low
  *   r5     the byte
  *   r6 r7  where the next decoded byte goes
- * GPIOR0 bit 0: bytes are ignored up to the next delimiter. GPIOR1: the status register. GPIOR2 and EEDR, which matters
- * while the EEPROM is written only: Z of whom it interrupts. The zero that stands for the first code goes to the record's
- * size, and takes the CRC from CRC_BEFORE to its initial value: the first code needs no case of its own. */
+ * GPIOR0 bit 0: bytes are ignored up to the next delimiter. GPIOR1: the status register. GPIOR2 and EEDR: Z of whom it
+ * interrupts; the EEPROM is used before the receiver is switched on, and not afterwards. The zero that stands for the
+ * first code goes to the record's size, and takes the CRC from CRC_BEFORE to its initial value: the first code needs no
+ * case of its own. */
 #include "receive.h"
 
 #include <avr/interrupt.h>
