@@ -1,4 +1,4 @@
-"""Faults are for boards that labrig makes itself; elsewhere a rig with faults is refused before a port opens."""
+"""Faults are for boards that labrig makes itself; a bench with faults is refused before a port opens."""
 
 from typing import Any
 
