@@ -223,6 +223,15 @@ void machine_boot(struct machine *machine)
     eeprom_image_keep(machine->eeprom, machine->avr);
 }
 
+/* The brown-out detector resets the processor; supplies of the parts stay above what those need to remember. */
+static void dip_supply(struct machine *machine)
+{
+    if (machine->brown_out != 0 && machine->usart.bytes_down >= machine->brown_out) {
+        machine->brown_out = 0;
+        avr_reset(machine->avr);
+    }
+}
+
 void machine_serve(struct machine *machine, struct port *port, const sigset_t *awake, bool until_eof,
                    volatile sig_atomic_t *ending)
 {
@@ -240,6 +249,7 @@ void machine_serve(struct machine *machine, struct port *port, const sigset_t *a
             receive_bytes(machine);
         }
         run_until(machine, machine->avr->cycle + SLICE);
+        dip_supply(machine);
         eeprom_image_keep(machine->eeprom, machine->avr);
     }
 }

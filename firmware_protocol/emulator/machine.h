@@ -27,6 +27,7 @@ struct machine {
     struct bench *bench;
     struct eeprom_image *eeprom;
     bool paced;
+    unsigned long brown_out; /* bytes received before the supply dips; 0: it does not */
 
     struct play *play; /* in place of a port */
     bool played;       /* to its end */

@@ -19,15 +19,17 @@
 
 #define USAGE                                                                                                          \
     "usage: labrig-board-atmega2560 (--pty PATH | --tcp HOST:PORT | --play FILE) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"                       \
-    "       [--firmware ELF] [--baud N] [--paced | --free] [--statistics FILE] [--until-eof]\n"                                               \
+    "       [--firmware ELF] [--baud N] [--paced | --free] [--brown-out BYTES] [--statistics FILE] [--until-eof]\n"                          \
     "       --free: emulated time runs ahead of the wall's while there is work to do (default); --paced: it never does\n"                    \
     "       --play: be the host too, one without delay; the script's lines are in emulator/play.h\n"                                          \
+    "       --brown-out: the supply dips once so many bytes have come, and the processor is reset; the parts keep what they hold\n"           \
     "       --statistics: written at the end, one JSON object\n"                                                                             \
     "       --until-eof: end when standard input ends, as it does when a parent process dies\n"
 
 struct options {
     const char *pty, *tcp, *play, *serial_number, *eeprom, *circuit, *firmware, *statistics;
     double baud;
+    unsigned long brown_out;
     bool until_eof, paced;
 };
 
@@ -55,6 +57,17 @@ static double read_baud(const char *text)
     return baud;
 }
 
+static unsigned long read_bytes(const char *text)
+{
+    char *rest;
+    const unsigned long count = strtoul(text, &rest, 10);
+    if (rest == text || *rest != '\0' || *text == '-' || count == 0) {
+        fprintf(stderr, "--brown-out: found '%s', must be a number of bytes, 1 or more\n", text);
+        exit(2);
+    }
+    return count;
+}
+
 static struct options read_options(int count, char **words)
 {
     static const struct option known[] = {
@@ -63,7 +76,8 @@ static struct options read_options(int count, char **words)
         {"circuit", required_argument, NULL, 'c'},  {"until-eof", no_argument, NULL, 'u'},
         {"firmware", required_argument, NULL, 'f'}, {"statistics", required_argument, NULL, 'S'},
         {"baud", required_argument, NULL, 'b'},     {"paced", no_argument, NULL, 'P'},
-        {"free", no_argument, NULL, 'F'},           {"play", required_argument, NULL, 'y'},
+        {"free", no_argument, NULL, 'F'},           {"brown-out", required_argument, NULL, 'B'},
+        {"play", required_argument, NULL, 'y'},
         {0},
     };
     struct options options = {.serial_number = "EMULATED", .firmware = NULL, .baud = 1e6};
@@ -81,6 +95,7 @@ static struct options read_options(int count, char **words)
         case 'P': options.paced = true; break;
         case 'y': options.play = optarg; break;
         case 'F': options.paced = false; break;
+        case 'B': options.brown_out = read_bytes(optarg); break;
         default: fputs(USAGE, stderr); exit(2);
         }
     }
@@ -157,6 +172,7 @@ int main(int count, char **words)
     eeprom_image_load(&eeprom, options.eeprom, &circuit, bench.nudge, (uint32_t)(options.baud + 0.5));
     catch_signals(&awake);
     machine_build(&machine, options.firmware, &bench, &eeprom, options.baud, options.paced);
+    machine.brown_out = options.brown_out;
     machine_boot(&machine);
     if (options.play != NULL) {
         play_load(&play, options.play);

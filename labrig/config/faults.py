@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, Strict
 
 from labrig.config.model import Model
-from labrig.config.quantities import PositiveSeconds, Seconds, Share, Text
+from labrig.config.quantities import Count, PositiveSeconds, Seconds, Share, Text
 
 Direction: TypeAlias = Literal["down", "up", "both"]
 Code: TypeAlias = Annotated[int, Strict(), Field(ge=0, le=65535)]
@@ -98,9 +98,17 @@ class Short(_BranchFault):
     kind: Literal["short"] = "short"
 
 
+class BrownOut(Model):
+    """The supply of an emulated board dips: its processor is reset, its parts keep what they hold."""
+
+    kind: Literal["brown-out"] = "brown-out"
+    after: Count
+    """Bytes that have come to the board, so that it falls into whatever they belong to."""
+
+
 WireFault: TypeAlias = Flip | Drop | Duplicate | Insert | Truncate | Silence | Babble
 BranchFault: TypeAlias = Stuck | Open | Short
-Fault: TypeAlias = Annotated[WireFault | BranchFault, Field(discriminator="kind")]
+Fault: TypeAlias = Annotated[WireFault | BranchFault | BrownOut, Field(discriminator="kind")]
 
 
 def wire_faults(faults: Sequence[Fault]) -> list[WireFault]:
@@ -111,3 +119,8 @@ def wire_faults(faults: Sequence[Fault]) -> list[WireFault]:
 def branch_faults(faults: Sequence[Fault]) -> list[BranchFault]:
     """Those of the branches."""
     return [fault for fault in faults if isinstance(fault, BranchFault)]
+
+
+def brown_outs(faults: Sequence[Fault]) -> list[BrownOut]:
+    """Dips of the supply."""
+    return [fault for fault in faults if isinstance(fault, BrownOut)]

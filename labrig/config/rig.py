@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
-from labrig.config.faults import BranchFault, Fault
+from labrig.config.faults import BranchFault, Fault, brown_outs
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.network import (
     NetworkConfig,
@@ -80,7 +80,12 @@ class RigConfig(Model):
 
     @model_validator(mode="after")
     def _names_fit_the_network(self) -> "RigConfig":
-        found = [*_wiring_mistakes(self), *_mask_mistakes(self), *_fault_mistakes(self)]
+        found = [
+            *_wiring_mistakes(self),
+            *_mask_mistakes(self),
+            *_fault_mistakes(self),
+            *_supply_mistakes(self),
+        ]
         if found:
             raise mistakes("RigConfig", found)
         return self
@@ -126,6 +131,15 @@ def _mask_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
         elif name in seen:
             yield ("mask", k), f"found {name!r} a second time"
         seen.add(name)
+
+
+def _supply_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
+    dips = brown_outs(rig.faults)
+    launch = rig.board.launch if isinstance(rig.board, FirmwareBoard) else None
+    if dips and (launch is None or launch.target != "atmega2560"):
+        yield ("faults",), "found 'brown-out'; only a board launched with target atmega2560 has a supply"
+    if len(dips) > 1:
+        yield ("faults",), f"found {len(dips)} of kind 'brown-out'; write one"
 
 
 def _fault_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:

@@ -18,7 +18,7 @@ from typing import IO
 
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, FirmwareBoard, Launch, model_mistakes
-from labrig.config.faults import Fault
+from labrig.config.faults import Fault, brown_outs
 from labrig.config.rig import BoardConfig
 from labrig.errors import ConfigError, DeviceError, LinkOpenError
 from labrig.sim.broken import faults_by_wiper
@@ -161,6 +161,8 @@ def running(
         }
         if launch.baudrate is not None:
             options["--baud"] = str(launch.baudrate)
+        for fault in brown_outs(faults):
+            options["--brown-out"] = str(fault.after)
         process = subprocess.Popen(
             [program, "--until-eof", *chain.from_iterable(options.items())],
             stdin=subprocess.PIPE,

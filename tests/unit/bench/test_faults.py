@@ -35,7 +35,7 @@ def test_a_bench_is_not_opened_with_faults(fault: dict[str, Any]) -> None:
 def test_a_board_without_a_wire_has_no_wire_to_damage() -> None:
     board = {"kind": "simulated", **MODEL}
     for opened in (open_bench(rig(board, FLIP)), open_bench(rig(BENCH, FLIP), simulate=True)):
-        with pytest.raises(ConfigError, match=r"'flip'.*launched"), opened:
+        with pytest.raises(ConfigError, match=r"'flip'.*neither wire nor supply"), opened:
             pass
 
 
