@@ -26,19 +26,18 @@ void labrig_drivers_release(struct labrig_drivers_state *drivers)
 /* Release what is driven and not named any more; what is named will be driven. */
 static void replace(uint8_t *driven, const uint8_t *named, labrig_line first, labrig_line lines)
 {
-    uint8_t rest = 0;
-    for (labrig_line k = 0; k < lines; k++, rest >>= 1) {
-        if ((k & 7u) == 0) {
-            rest = (uint8_t)(*driven & ~*named);
-            *driven++ = *named++;
+    for (uint8_t bytes = labrig_bitmap_size(lines); bytes > 0; bytes--, first = (labrig_line)(first + 8u)) {
+        labrig_line driver = first;
+        for (uint8_t rest = (uint8_t)(*driven & ~*named); rest != 0; rest >>= 1, driver++) {
+            if ((rest & 1u) != 0) {
+                labrig_hal_release(driver);
+            }
         }
-        if ((rest & 1u) != 0) {
-            labrig_hal_release((uint16_t)(first + k));
-        }
+        *driven++ = *named++;
     }
 }
 
-LABRIG_ONCE static void drive(struct labrig_drivers_state *drivers, uint8_t kind, const struct labrig_section *section, labrig_line k,
+static void drive(struct labrig_drivers_state *drivers, uint8_t kind, const struct labrig_section *section, labrig_line k,
                   labrig_line place)
 {
     const uint16_t driver = (uint16_t)(section->first + k);
@@ -46,7 +45,8 @@ LABRIG_ONCE static void drive(struct labrig_drivers_state *drivers, uint8_t kind
         labrig_hal_inject(driver, (int32_t)labrig_get_u32(section->values + 4u * place));
         return;
     }
-    uint16_t code = labrig_unpack(section->values, place, drivers->nudge.dac_bits);
+    const uint8_t width = drivers->nudge.dac_bits;
+    uint16_t code = width == 16u ? labrig_get_u16(section->values + 2u * place) : labrig_unpack(section->values, place, width);
     if (kind == LABRIG_SECTION_THROUGH) {
         labrig_hal_drive_through(driver, code, labrig_get_u32(section->parameter));
         return;
@@ -60,9 +60,14 @@ LABRIG_ONCE static void drive(struct labrig_drivers_state *drivers, uint8_t kind
 
 static void drive_all(struct labrig_drivers_state *drivers, uint8_t kind, const struct labrig_section *section)
 {
+    const uint8_t *which = section->which;
     labrig_line place = 0;
-    for (labrig_line k = 0; k < section->lines; k++) {
-        if (labrig_bit(section->which, k)) {
+    uint8_t rest = 0;
+    for (labrig_line k = 0; k < section->lines; k++, rest >>= 1) {
+        if ((k & 7u) == 0) {
+            rest = *which++;
+        }
+        if ((rest & 1u) != 0) {
             drive(drivers, kind, section, k, place++);
         }
     }
