@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +65,12 @@ def _cost(spans: Sequence[_Span]) -> int:
 def _whole(branches: int, bits: int, payload: int) -> tuple[_Span, ...]:
     """All branches, changed or not."""
     most = min(_MOST_BRANCHES, (payload - _HEAD) * 8 // bits) // 8 * 8  # which leaves no bit unused
-    runs = [(start, min(most, branches - start)) for start in range(0, branches, most)]
+    starts = [*range(0, branches, most)]
+    if len(starts) > 1:
+        # The board writes a frame while the next arrives, so it is done the sooner the shorter the last one is.
+        starts = starts[:-1] if branches - starts[-1] <= most // 2 else starts
+        starts.append(starts[-1] + (branches - starts[-1]) * 3 // 5)
+    runs = [(start, end - start) for start, end in pairwise([*starts, branches])]
     return tuple(_Span(start, count, count, packed_size(count, bits)) for start, count in runs)
 
 
