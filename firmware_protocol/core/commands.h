@@ -22,7 +22,7 @@ uint8_t labrig_hello(struct labrig_board *board);
 uint8_t labrig_identify(struct labrig_board *board);
 uint8_t labrig_status(struct labrig_board *board);
 
-/* The branches that WRITE, WRITE_SPARSE, READ, LATENT_WRITE and LATENT_READ begin with. Returns a LABRIG_STATUS. */
+/* The branches that WRITE, READ, LATENT_WRITE and LATENT_READ begin with. Returns a LABRIG_STATUS. */
 struct labrig_span {
     uint16_t start;
     uint8_t count;

@@ -6,19 +6,24 @@
 #include "labrig_protocol.h"
 #include "packing.h"
 
-uint8_t labrig_span_read(const struct labrig_board *board, struct labrig_span *span)
+static bool there(const struct labrig_board *board, uint16_t start, uint16_t count)
 {
     const uint16_t branches = board->config->branches;
+    return start <= branches && count <= branches - start;
+}
+
+uint8_t labrig_span_read(const struct labrig_board *board, struct labrig_span *span)
+{
     if (board->asked.length < LABRIG_WRITE_REQUEST_SIZE) {
         return LABRIG_STATUS_LENGTH;
     }
     span->start = labrig_get_u16(board->asked.payload + LABRIG_WRITE_REQUEST_START_AT);
     span->count = board->asked.payload[LABRIG_WRITE_REQUEST_COUNT_AT];
-    return span->start <= branches && span->count <= branches - span->start ? LABRIG_STATUS_OK : LABRIG_STATUS_RANGE;
+    return there(board, span->start, span->count) ? LABRIG_STATUS_OK : LABRIG_STATUS_RANGE;
 }
 
 /* Before any of them is written: a request is carried out as a whole or not at all. The codes are the rest of it. */
-static uint8_t check_codes(const struct labrig_board *board, uint8_t before, uint8_t count)
+static uint8_t check_codes(const struct labrig_board *board, uint8_t before, uint16_t count)
 {
     const struct labrig_config *config = board->config;
     const uint8_t width = config->code_bits;
@@ -26,7 +31,7 @@ static uint8_t check_codes(const struct labrig_board *board, uint8_t before, uin
         return LABRIG_STATUS_LENGTH;
     }
     const bool all = config->code_min == 0 && config->code_max == labrig_low_bits(width);
-    if (all || labrig_codes_within(board->asked.payload + before, count, width, config->code_min, config->code_max)) {
+    if (all || labrig_codes_within(board->asked.payload + before, (uint8_t)count, width, config->code_min, config->code_max)) {
         return LABRIG_STATUS_OK;
     }
     return LABRIG_STATUS_RANGE;
@@ -66,31 +71,38 @@ uint8_t labrig_write(struct labrig_board *board)
 
 uint8_t labrig_write_sparse(struct labrig_board *board)
 {
-    struct labrig_span span;
-    uint8_t status = labrig_span_read(board, &span);
-    if (status != LABRIG_STATUS_OK) {
-        return status;
+    const uint8_t *payload = board->asked.payload;
+    const uint8_t *changed = payload + LABRIG_WRITE_SPARSE_REQUEST_CHANGED_AT;
+    if (board->asked.length < LABRIG_WRITE_SPARSE_REQUEST_SIZE) {
+        return LABRIG_STATUS_LENGTH;
     }
-    const uint8_t *changed = board->asked.payload + LABRIG_WRITE_SPARSE_REQUEST_CHANGED_AT;
-    const uint8_t bytes = labrig_bitmap_size(span.count);
-    const uint8_t before = (uint8_t)(LABRIG_WRITE_SPARSE_REQUEST_SIZE + bytes);
+    uint16_t branch = labrig_get_u16(payload + LABRIG_WRITE_SPARSE_REQUEST_START_AT);
+    const uint16_t count = labrig_get_u16(payload + LABRIG_WRITE_SPARSE_REQUEST_COUNT_AT);
+    if (!there(board, branch, count)) {
+        return LABRIG_STATUS_RANGE;
+    }
+    const uint16_t before = (uint16_t)(LABRIG_WRITE_SPARSE_REQUEST_SIZE + labrig_packed_size(count, 1));
     if (board->asked.length < before) {
         return LABRIG_STATUS_LENGTH;
     }
-    if (labrig_bits_beyond(changed, span.count)) {
+    if (labrig_bits_beyond(changed, count)) {
         return LABRIG_STATUS_RANGE;
     }
-    status = check_codes(board, before, (uint8_t)labrig_bits_set(changed, bytes));
+    const uint8_t bytes = (uint8_t)(before - LABRIG_WRITE_SPARSE_REQUEST_SIZE);
+    const uint8_t status = check_codes(board, (uint8_t)before, labrig_bits_set(changed, bytes));
     if (status != LABRIG_STATUS_OK) {
         return status;
     }
     labrig_learn_forget(board);
+    const uint8_t *const packed = changed + bytes;
     uint8_t place = 0;
-    for (uint8_t k = 0; k < span.count; k++) {
-        if (labrig_bit(changed, k)) {
-            const uint16_t branch = (uint16_t)(span.start + k);
-            board->image[branch] = labrig_unpack(changed + bytes, place++, board->config->code_bits);
-            write_codes(board, branch, 1);
+    for (; changed < packed; branch = (uint16_t)(branch + 8u)) {
+        uint16_t at = branch;
+        for (uint8_t rest = *changed++; rest != 0; rest >>= 1, at++) {
+            if ((rest & 1u) != 0) {
+                board->image[at] = labrig_unpack(packed, place++, board->config->code_bits);
+                write_codes(board, at, 1);
+            }
         }
     }
     return status;

@@ -183,21 +183,25 @@ static bool write_codes(const uint8_t *payload, size_t length)
 
 static bool write_some_codes(const uint8_t *payload, size_t length)
 {
-    size_t start, count, changed = 0;
     const unsigned width = fake_config.code_bits;
-    if (!span(payload, length, &start, &count) || length < 3 + plain_packed_size(count, 1)) {
+    if (length < 4) {
+        return false;
+    }
+    const size_t start = u16(payload), count = u16(payload + 2);
+    size_t changed = 0;
+    if (start + count > fake_config.branches || length < 4 + plain_packed_size(count, 1)) {
         return false;
     }
     const size_t bits = 8 * plain_packed_size(count, 1);
     for (size_t k = 0; k < bits; k++) {
-        const uint32_t set = plain_bits(payload + 3, k, 1);
+        const uint32_t set = plain_bits(payload + 4, k, 1);
         if (set != 0 && k >= count) {
             return false;
         }
         changed += set;
     }
-    const uint8_t *packed = payload + 3 + bits / 8;
-    if (length != 3 + bits / 8 + plain_packed_size(changed, width)) {
+    const uint8_t *packed = payload + 4 + bits / 8;
+    if (length != 4 + bits / 8 + plain_packed_size(changed, width)) {
         return false;
     }
     for (size_t k = 0; k < changed; k++) {
@@ -206,7 +210,7 @@ static bool write_some_codes(const uint8_t *payload, size_t length)
         }
     }
     for (size_t k = 0, place = 0; k < count; k++) {
-        if (plain_bits(payload + 3, k, 1) != 0) {
+        if (plain_bits(payload + 4, k, 1) != 0) {
             model.image[start + k] = (uint16_t)plain_bits(packed, place++ * width, width);
         }
     }

@@ -395,11 +395,21 @@ static void the_heartbeat_is_right_where_the_clock_wraps(void)
     CHECK(fake_driven() == 0);
 }
 
+static void more_bits_than_a_byte_counts_are_not_taken_for_fewer(void)
+{
+    uint8_t payload[4 + 128] = {0, 0, 0, 4}; /* 1024 branches, which is none modulo 256 */
+    fake_armed();
+    memset(payload + 4, 0xFF, 128);
+    fake_config.branches = 1200;
+    CHECK(fake_ask(LABRIG_TYPE_WRITE_SPARSE, 2, payload, sizeof payload).flags == LABRIG_STATUS_LENGTH);
+    fake_config.branches = FAKE_BRANCHES;
+}
+
 static void a_bitmap_may_not_name_what_lies_behind_its_span(void)
 {
     fake_armed();
-    CHECK(FAKE_ASK(LABRIG_TYPE_WRITE_SPARSE, 2, 0, 0, 3, 0x08).flags == LABRIG_STATUS_RANGE);
-    CHECK(FAKE_ASK(LABRIG_TYPE_WRITE_SPARSE, 3, 0, 0, 8, 0x80, 200, 0).flags == LABRIG_STATUS_OK);
+    CHECK(FAKE_ASK(LABRIG_TYPE_WRITE_SPARSE, 2, 0, 0, 3, 0, 0x08).flags == LABRIG_STATUS_RANGE);
+    CHECK(FAKE_ASK(LABRIG_TYPE_WRITE_SPARSE, 3, 0, 0, 8, 0, 0x80, 200, 0).flags == LABRIG_STATUS_OK);
     CHECK(fake.wipers[7] == 200);
     CHECK(FAKE_ASK(LABRIG_TYPE_MEASURE, 4, 0, 0, 1, 0, 0, 1, 0, 1, 0x01, 0x08, 1, 0).flags == LABRIG_STATUS_RANGE);
 }
@@ -477,6 +487,7 @@ int main(void)
     a_text_that_is_too_long_for_a_reply_is_cut();
     replies_as_long_as_a_frame_fit_and_longer_ones_are_refused();
     the_heartbeat_is_right_where_the_clock_wraps();
+    more_bits_than_a_byte_counts_are_not_taken_for_fewer();
     a_bitmap_may_not_name_what_lies_behind_its_span();
     a_flood_of_small_frames_costs_whole_frames_and_nothing_else();
     requests_wait_their_turn_and_are_answered_in_order();

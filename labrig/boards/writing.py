@@ -16,7 +16,9 @@ from labrig.wire.messages import encode
 from labrig.wire.packing import pack_runs, packed_size
 
 _HEAD = WriteRequest.layout.size
+_SPARSE_HEAD = WriteSparseRequest.layout.size
 _MOST_BRANCHES = 255
+"""Of a WRITE; a WRITE_SPARSE takes as many as its bitmap has room for."""
 
 
 class _Span(NamedTuple):
@@ -27,7 +29,7 @@ class _Span(NamedTuple):
     written: int
     """How many of them it carries codes for: all, or those that change."""
     size: int
-    """Bytes of its payload behind the head."""
+    """Bytes of its payload."""
 
 
 def plan_writes(old: CodeArray | None, new: CodeArray, bits: int, payload: int) -> tuple[list[Command], int]:
@@ -58,7 +60,7 @@ def plan_writes(old: CodeArray | None, new: CodeArray, bits: int, payload: int) 
 
 def _cost(spans: Sequence[_Span]) -> int:
     """Bytes on the wire."""
-    return sum(_HEAD + span.size + OVERHEAD for span in spans)
+    return sum(span.size + OVERHEAD for span in spans)
 
 
 @cache
@@ -67,11 +69,11 @@ def _whole(branches: int, bits: int, payload: int) -> tuple[_Span, ...]:
     most = min(_MOST_BRANCHES, (payload - _HEAD) * 8 // bits) // 8 * 8  # which leaves no bit unused
     starts = [*range(0, branches, most)]
     if len(starts) > 1:
-        # The board writes a frame while the next arrives, so it is done the sooner the shorter the last one is.
+        # The board writes a frame while the next arrives: it is done the sooner, the shorter the last one is.
         starts = starts[:-1] if branches - starts[-1] <= most // 2 else starts
         starts.append(starts[-1] + (branches - starts[-1]) * 3 // 5)
     runs = [(start, end - start) for start, end in pairwise([*starts, branches])]
-    return tuple(_Span(start, count, count, packed_size(count, bits)) for start, count in runs)
+    return tuple(_Span(start, count, count, _HEAD + packed_size(count, bits)) for start, count in runs)
 
 
 def _spans(changed: list[int], bits: int, payload: int) -> Iterator[_Span]:
@@ -84,14 +86,13 @@ def _spans(changed: list[int], bits: int, payload: int) -> Iterator[_Span]:
         start = changed[at]
 
         def sparse_size(end: int, start: int = start, at: int = at) -> int:
-            return packed_size(changed[end - 1] - start + 1, 1) + packed_size(end - at, bits)
+            return _SPARSE_HEAD + packed_size(changed[end - 1] - start + 1, 1) + packed_size(end - at, bits)
 
-        end = bisect_right(changed, start + _MOST_BRANCHES - 1, at)
-        if sparse_size(end) > payload - _HEAD:
-            end = at + bisect_right(range(at + 1, end), payload - _HEAD, key=sparse_size)
+        end = at + bisect_right(range(at + 1, len(changed) + 1), payload, key=sparse_size)
         count = changed[end - 1] - start + 1
-        sparse, dense = sparse_size(end), packed_size(count, bits)
-        yield _Span(start, count, count, dense) if dense <= sparse else _Span(start, count, end - at, sparse)
+        sparse, dense = sparse_size(end), _HEAD + packed_size(count, bits)
+        whole = dense <= sparse and count <= _MOST_BRANCHES
+        yield _Span(start, count, count, dense) if whole else _Span(start, count, end - at, sparse)
         at = end
 
 

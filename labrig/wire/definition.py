@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 NAME: Final = "labrig"
 VERSION: Final = 1
-FINGERPRINT: Final = 0x4F846AB3
+FINGERPRINT: Final = 0xCD91A08C
 
 MAX_PAYLOAD: Final = 232
 HEADER_SIZE: Final = 4
@@ -234,7 +234,7 @@ class WriteSparseRequest:
     """What a request of type write_sparse carries."""
 
     message: ClassVar[Message] = Message.WRITE_SPARSE
-    layout: ClassVar[Struct] = Struct("<HB")
+    layout: ClassVar[Struct] = Struct("<HH")
     has_tail: ClassVar[bool] = True
 
     start: int

@@ -68,7 +68,7 @@ class Decoder:
 
     def _written(self, payload: bytes, *, sparse: bool) -> Written:
         bits = Bits(payload)
-        start, count = bits.take(16), bits.take(8)
+        start, count = bits.take(16), bits.take(16 if sparse else 8)
         changed = bits.bitmap(count) if sparse else list(range(count))
         return Written({start + k: bits.take(self.code_bits) for k in changed})
 

@@ -15,6 +15,7 @@ from labrig.wire.definition import (
     DigestReply,
     Status,
     WriteRequest,
+    WriteSparseRequest,
 )
 from labrig.wire.messages import decode, encode
 from labrig.wire.packing import bitmap_items, pack, packed_size, unpack
@@ -29,7 +30,8 @@ def write(device: Device, payload: bytes) -> Answer:
 
 def write_sparse(device: Device, payload: bytes) -> Answer:
     """Codes of the branches whose bits are set."""
-    branches, rest = _span(device, payload)
+    head = decode(WriteSparseRequest, payload)
+    branches, rest = _branches(device, head.start, head.count), head.changed_and_codes
     size = packed_size(len(branches), 1)
     require(len(rest) >= size, Status.LENGTH)
     changed = branches[_items(rest[:size], len(branches))]
@@ -59,10 +61,14 @@ def read(device: Device, payload: bytes) -> Answer:
 
 
 def _span(device: Device, payload: bytes) -> tuple[IntArray, bytes]:
-    """The branches that a request names, and what follows them; WRITE, WRITE_SPARSE and READ begin alike."""
+    """The branches that a request names, and what follows them; WRITE and READ begin alike."""
     head = decode(WriteRequest, payload)
-    require(head.start + head.count <= device.info.branches, Status.RANGE)
-    return np.arange(head.start, head.start + head.count), head.codes
+    return _branches(device, head.start, head.count), head.codes
+
+
+def _branches(device: Device, start: int, count: int) -> IntArray:
+    require(start + count <= device.info.branches, Status.RANGE)
+    return np.arange(start, start + count)
 
 
 def _items(bits: bytes, count: int) -> IntArray:

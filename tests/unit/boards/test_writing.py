@@ -90,3 +90,23 @@ def test_a_tenth_of_the_codes_costs_less_than_a_third_of_all() -> None:
     assert (
         cost(plan_writes(old, new, 9, MAX_PAYLOAD)[0]) < cost(plan_writes(None, new, 9, MAX_PAYLOAD)[0]) / 3
     )
+
+
+@given(seed=st.integers(0, 2**32), bits=st.sampled_from([8, 9, 10]))
+def test_a_tenth_of_the_codes_costs_at_most_a_quarter_of_all(seed: int, bits: int) -> None:
+    rng = np.random.default_rng(seed)
+    old = rng.integers(0, 2**bits, 1200)
+    new = old.copy()
+    changed = rng.permutation(1200)[:120]
+    new[changed] = (new[changed] + 1) % 2**bits
+    some, codes = plan_writes(old, new, bits, MAX_PAYLOAD)
+    assert codes == 120
+    assert cost(some) <= 0.25 * cost(plan_writes(None, new, bits, MAX_PAYLOAD)[0])
+
+
+@given(bits=st.integers(7, 16), branches=st.integers(1, 3000), payload=st.integers(64, MAX_PAYLOAD))
+def test_the_last_frame_of_a_long_write_is_short(bits: int, branches: int, payload: int) -> None:
+    commands = plan_writes(None, np.zeros(branches, np.int64), bits, payload)[0]
+    sizes = [len(command.payload) for command in commands]
+    assert max(sizes) <= payload
+    assert len(sizes) == 1 or sizes[-1] <= 0.7 * payload
