@@ -3,7 +3,8 @@
 The firmware runs on an emulated ATmega2560 whose line, SPI bus and parts have the timing of the real ones;
 the host answers without delay. Share: all bytes down × 10 bits / baud, over the time from the first bit down
 to the last bit of the last reply. A step: the inputs, a full write confirmed by its digest, and a scan of the
-outputs, free and clamped.
+outputs, free and clamped. What labrig sends in training is recorded on the firmware compiled for this
+computer, and played in the same way; it scans every line.
 """
 
 import argparse
@@ -11,17 +12,25 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from subprocess import PIPE
+from typing import IO, Any, cast
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from labrig.arrays import CodeArray
-from labrig.boards.base import Codes, program_digest
+from labrig.boards.base import BoardRequest, Codes, program_digest
+from labrig.boards.wired import open_wired
 from labrig.boards.writing import plan_writes
+from labrig.circuit.boundary import Boundary
+from labrig.config.links import SerialLink
+from labrig.links.opening import open_link
+from labrig.links.transcript import RecordingLink
 from labrig.sim.launch import find_firmware
 from labrig.wire.boundaries import Shape, WireBoundary, encode_boundary
 from labrig.wire.definition import (
@@ -269,6 +278,57 @@ def steps(bench: Bench, *, ahead: bool) -> Script:
     return script
 
 
+def trainer_steps(bench: Bench, *, share: float) -> Script:
+    """Updates as labrig sends them: exchanges that change this share of the codes."""
+    rng = np.random.default_rng(5)
+    new = codes(bench.wipers, 0)
+    requests = [BoardRequest(states(rng), Codes(new))]
+    for _ in range(STEPS):
+        changed = rng.permutation(BRANCHES)[: round(share * BRANCHES)]
+        by = rng.integers(1, bench.wipers.top, len(changed))
+        new = new.copy()
+        new[changed] = (new[changed] + by) % (bench.wipers.top + 1)
+        requests.append(BoardRequest(states(rng), Codes(new)))
+    script = bench.begin()
+    script.lines.remove("mark")
+    for number, frames in enumerate(recorded(bench, requests)):
+        if number == 1:
+            script.mark()
+        for frame in frames:
+            if frame.type not in {Message.HELLO, Message.ARM, Message.HEARTBEAT}:
+                script.send(Message(frame.type), frame.payload)
+        script.wait()
+    script.mark()
+    return script
+
+
+def states(rng: np.random.Generator) -> list[Boundary]:
+    """A free and a clamped one."""
+    driven = dict(enumerate(rng.uniform(0.5, 4.5, INPUTS)))
+    clamped = {INPUTS + output: volts for output, volts in enumerate(rng.uniform(0.5, 4.5, OUTPUTS))}
+    return [Boundary(driven), Boundary(driven | clamped)]
+
+
+def recorded(bench: Bench, requests: Sequence[BoardRequest]) -> list[list[Frame]]:
+    """Frames of each exchange on the firmware compiled for this computer."""
+    circuit, port, transcript = (bench.folder / name for name in ("circuit", "port", "transcript"))
+    circuit.write_text(bench.wipers.circuit())
+    command = [find_firmware("host"), "--pty", port, "--circuit", circuit, "--until-eof"]
+    ends: list[int] = []
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE) as process:
+        cast("IO[bytes]", process.stdout).readline()
+        link = open_link(SerialLink(port=str(port)))
+        with closing(open_wired(RecordingLink(link, transcript))) as board:
+            for request in requests:
+                board.exchange(request)
+                ends.append(board.counters.frames)
+        process.terminate()
+    lines = [json.loads(line) for line in transcript.read_text().splitlines()]
+    decoder = FrameDecoder()
+    frames = [frame for line in lines for frame in decoder.feed(bytes.fromhex(line.get("write", "")))]
+    return [frames[start:end] for start, end in pairwise([0, *ends])]
+
+
 def ascii_bytes(wipers: Wipers) -> int:
     """Down, of a full write."""
     return sum(len(ASCII.format(branch=k, code=code)) for k, code in enumerate(codes(wipers, 1)))
@@ -279,13 +339,15 @@ def schemes(bench: Bench) -> Iterator[tuple[str, Script]]:
     yield "full writes, streamed", streamed_writes(bench)
     yield "whole steps", steps(bench, ahead=False)
     yield "whole steps, next inputs sent ahead", steps(bench, ahead=True)
+    yield "labrig's steps, all codes change", trainer_steps(bench, share=1.0)
+    yield "labrig's steps, a tenth changes", trainer_steps(bench, share=0.1)
     yield "a tenth of the codes", sparse_write(bench)
     yield "one frame a branch", frame_a_branch(bench)
 
 
 def rows(bench: Bench, baudrates: Sequence[int]) -> Iterator[list[str]]:
     for name, script in schemes(bench):
-        repeats = STEPS if "s," in name or name == "whole steps" else 1
+        repeats = STEPS if "writes" in name or "steps" in name else 1
         timings = [bench.time(script, baudrate) for baudrate in baudrates]
         cells = [
             f"{timing.share(baud):6.1%}  {repeats / timing.seconds:6.1f}/s"
