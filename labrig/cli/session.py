@@ -48,6 +48,9 @@ def tell(bench: Bench, training: Training, *, json: bool, arrays: bool) -> None:
     """Print what came out, however it ended."""
     if hint := advice(bench.counters):
         print(hint, file=sys.stderr)
+    if bench.resets:
+        times = "once" if bench.resets == 1 else f"{bench.resets} times"
+        print(f"the board was reset {times} and restored: check its supply", file=sys.stderr)
     if training.ending is None:
         return
     record = load_record(training.run)

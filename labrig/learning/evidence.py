@@ -54,6 +54,12 @@ def trusted(states: NetworkStates) -> BoolArray:
     return np.asarray(finite & ~refused)
 
 
+def untrusted_nodes(evidence: Evidence) -> list[int]:
+    """Nodes that kept a sample from being used, ascending."""
+    both = trusted(evidence.free) & trusted(evidence.clamped)
+    return [int(node) for node in np.flatnonzero(~both.all(axis=0))]
+
+
 def sample_errors(batch: Batch, free: NetworkStates, known: BoolArray) -> FloatArray:
     """‖x − y‖ over the targeted outputs of each sample, shape (S,), V; NaN where one of them is not known."""
     errors = np.empty(len(batch.samples))

@@ -4,9 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from labrig.arrays import Seconds, Volts
+from labrig.circuit.topology import Topology
 from labrig.config.experiment import StopConfig
+from labrig.errors import BoardFault
+from labrig.learning.evidence import Evidence, untrusted_nodes
 from labrig.store.sessions import Outcome
 from labrig.units import format_quantity
+
+_VAIN = 3
+"""Updates without a usable sample: fewer may be a disturbance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +21,42 @@ class Ending:
 
     outcome: Outcome
     reason: str
+
+
+@dataclass(slots=True)
+class VainUpdates:
+    """Notices that a training goes on and changes nothing, because no sample can be used any more."""
+
+    topology: Topology
+    samples: int
+    """Of the task: each must have had its turn."""
+    updates: int = 0
+    """Without a usable sample, in a row."""
+    seen: int = 0
+    """Samples in them."""
+
+    def check(self, evidence: Evidence) -> None:
+        """Count an update.
+
+        Raises
+        ------
+        BoardFault
+            The last updates had no usable sample, as many as it takes for all samples, and three at least.
+        """
+        if evidence.usable.any():
+            self.updates = self.seen = 0
+            return
+        self.updates += 1
+        self.seen += len(evidence.usable)
+        if self.updates < _VAIN or self.seen < self.samples:
+            return
+        names = ", ".join(self.topology.nodes[node] for node in untrusted_nodes(evidence)[:8])
+        msg = (
+            f"no sample could be used in the last {self.updates} updates, so that nothing changes any more:"
+            f" the reading of {names} is missing or within 1 % of a rail of its converter; look at these"
+            " lines and their branches with labrig board check, or lower the inputs, then resume the run"
+        )
+        raise BoardFault(msg)
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ from labrig.procedures.recording import (
     training_results,
     training_row,
 )
-from labrig.procedures.stopping import Ending, StopRules
+from labrig.procedures.stopping import Ending, StopRules, VainUpdates
 from labrig.store.catalogue import runs_folder
 from labrig.store.columns import Constant
 from labrig.store.database import Synchronous
@@ -71,6 +71,7 @@ class Training:
         self._record = record
         self._start = start
         self._stop = StopRules(plan.config.stop, asked, list(past_errors))
+        self._vain = VainUpdates(bench.topology, len(plan.samples))
         self._errors = LastErrors(len(plan.samples))
         self._errors.errors[:] = start.last_errors
         self._outputs = start.last_outputs.copy()
@@ -149,6 +150,7 @@ class Training:
             if ending is not None:
                 self._end(ending)
                 return
+            self._vain.check(step.evidence)
 
     def _loop(self) -> Iterator[TrainingStep]:
         plan, start = self._plan, self._start

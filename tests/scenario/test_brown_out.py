@@ -1,6 +1,8 @@
 """The supply of an emulated board dips in the midst of a training, which ends as if it had not."""
 
+import contextlib
 import dataclasses
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from labrig.bench.assembly import open_bench
+from labrig.cli.app import main
 from labrig.config.faults import BrownOut, Fault
 from labrig.config.loading import load_experiment
 from labrig.learning.loop import loop
@@ -45,3 +48,21 @@ def test_a_reset_in_the_midst_of_an_exchange_changes_no_code(after: int, undistu
     codes, resets = trained(BrownOut(after=after))
     assert resets == 1
     np.testing.assert_array_equal(codes, undisturbed)
+
+
+def test_a_reset_that_was_got_over_is_told_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configs = EXPERIMENT.parents[1]
+    rig, experiment = tmp_path / "rig.yaml", tmp_path / "experiment.yaml"
+    sound = (configs / "rigs/digipot-40x30-emulated.yaml").read_text()
+    rig.write_text(f"{sound}\nfaults: [{{kind: brown-out, after: 9137}}]\n")
+    text = EXPERIMENT.read_text().replace("../rigs/digipot-40x30-emulated.yaml", str(rig))
+    experiment.write_text(text.replace("../tasks", str(configs / "tasks")).replace("steps: 3000", "steps: 9"))
+    arguments = ["labrig", "train", str(experiment), "--runs", str(tmp_path / "runs")]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with contextlib.suppress(SystemExit):
+        main()
+    said = capsys.readouterr()
+    assert "stopped: all 9 steps were done" in said.out
+    assert "the board was reset once and restored: check its supply" in said.err
