@@ -15,6 +15,8 @@ from labrig.views.style import ACCENT, MAP, Axes
 
 _LOGARITHMIC_FROM = 4.0
 """Largest over smallest conductance shown."""
+_NARROWEST = 1.1
+"""Likewise: a narrower span would show what rounding to codes does as if it had been learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Scale:
         values = np.concatenate([np.ones(0), *shown])
         positive = values[values > 0]
         low, high = (float(positive.min()), float(positive.max())) if positive.size else (0.5, 2.0)
-        if high <= low * (1 + 1e-9):
+        if high < _NARROWEST * low:
             low, high = low / 2, high * 2
         norm = LogNorm(low, high) if high > _LOGARITHMIC_FROM * low else Normalize(low, high)
         return cls(norm, low, high)
