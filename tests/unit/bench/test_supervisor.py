@@ -84,6 +84,8 @@ def test_what_meets_a_limit_exactly_is_admitted() -> None:
         settle=0.01, voltage=3.0, branch_current=3e-4, branch_power=9e-4, conductance=1e-4, slew=300.0
     )
     carry_out(guard, [Boundary({IN0: 3.0, IN1: 0.0})], conductances(1e-4))
+    refusal(guard, [Boundary({IN0: 3.00001, IN1: 0.0})], conductances(1e-4))
+    refusal(guard, [Boundary({IN0: 3.0, IN1: 0.0})], conductances(1.00001e-4))
 
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
@@ -111,7 +113,9 @@ def test_codes_are_bounded_by_the_boundary_that_is_still_imposed_while_they_chan
 def test_the_old_codes_are_still_there_when_the_first_of_the_new_ones_is_written() -> None:
     guard = supervisor(branch_current=1e-3)
     carry_out(guard, [Boundary({IN0: 1.0, IN1: 0.0})], conductances(9e-4, 1e-6))
+    # Each branch may be as it was or as it will be: neither of them carries more than 0.9 mA.
     guard.admit([Boundary({IN0: 1.0, IN1: 0.0})], conductances(1e-6, 9e-4))
+    assert "1.1 mA" in refusal(guard, [Boundary({IN0: 1.0, IN1: 0.0})], conductances(1e-6, 1.1e-3))
 
 
 def test_two_boundaries_that_follow_one_another_are_bounded_by_their_common_span() -> None:
@@ -127,11 +131,13 @@ def test_boundaries_further_apart_than_neighbours_do_not_count_together() -> Non
     guard = supervisor(branch_current=1e-3)
     steps = [Boundary({IN0: volts, IN1: volts}) for volts in (5.0, 4.0, 3.0, 2.0, 1.0, 0.0)]
     guard.admit(steps, conductances(9e-4))
+    assert "4.5 mA" in refusal(supervisor(branch_current=1e-3), steps[:1] + steps[-1:], conductances(9e-4))
 
 
 def test_after_a_release_the_old_boundary_counts_no_more() -> None:
     guard = supervisor(branch_current=1e-3)
     carry_out(guard, [Boundary({IN0: 5.0, IN1: 4.0})], conductances(5e-4))
+    refusal(guard, [Boundary({IN0: 0.0, IN1: 1.0})], conductances(5e-4))
     guard.released()
     guard.admit([Boundary({IN0: 0.0, IN1: 1.0})], conductances(5e-4))
 
@@ -148,8 +154,12 @@ def test_after_an_exchange_that_broke_off_all_of_it_may_still_be_there() -> None
 
 def test_a_refused_exchange_leaves_no_trace() -> None:
     guard = supervisor(branch_current=1e-3)
+    low = Boundary({IN0: 0.5, IN1: 0.0})
     refusal(guard, [Boundary({IN0: 5.0, IN1: 0.0})], conductances(1e-3))
-    guard.admit([Boundary({IN0: 0.5, IN1: 0.0})], conductances(1e-3))
+    guard.admit([low], conductances(1e-3))
+    carried_out = supervisor(branch_current=1e-3)
+    carry_out(carried_out, [Boundary({IN0: 5.0, IN1: 0.0})], conductances(1e-4))
+    assert "5 mA" in refusal(carried_out, [low], conductances(1e-3))
 
 
 def test_an_exchange_of_codes_alone_leaves_the_boundary_imposed() -> None:

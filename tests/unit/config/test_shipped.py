@@ -83,6 +83,9 @@ def test_the_schema_lets_editors_know_what_a_file_may_leave_to_loading() -> None
     experiment["learning"]["initial"] = {"kind": "file", "path": "start.csv"}
     experiment["task"]["validation"] = {"file": "other.csv"}
     jsonschema.validate(experiment, schema("experiment"))
+    experiment["task"]["validation"] = {"files": "other.csv"}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(experiment, schema("experiment"))
 
 
 def test_the_crossbar_of_the_paper_has_inputs_from_1_to_40_volts_and_reachable_targets() -> None:

@@ -36,6 +36,8 @@ def test_another_process_is_named_with_its_command(holder: "subprocess.Popen[str
 
 
 def test_a_process_that_was_killed_holds_nothing(holder: "subprocess.Popen[str]") -> None:
+    with pytest.raises(LinkOpenError):
+        PortLock("socket://bench:5000")
     holder.send_signal(signal.SIGKILL)
     holder.communicate()
     PortLock("socket://bench:5000").release()
@@ -67,7 +69,11 @@ def test_two_names_of_one_port_are_one_port(one: str, other: str) -> None:
 
 def test_two_ports_are_two() -> None:
     first = PortLock("socket://bench:5000")
-    PortLock("socket://bench:5001").release()
+    second = PortLock("socket://bench:5001")
+    for held in ("socket://bench:5000", "socket://bench:5001"):
+        with pytest.raises(LinkOpenError):
+            PortLock(held)
+    second.release()
     first.release()
 
 

@@ -23,8 +23,14 @@ def test_what_came_before_a_timeout_is_told_and_kept(terminal: Terminal) -> None
 
 
 def test_a_port_that_was_closed_is_free_again(terminal: Terminal) -> None:
-    open_serial(terminal.address, 1_000_000).close()
-    open_serial(terminal.address, 1_000_000).close()
+    first = open_serial(terminal.address, 1_000_000)
+    with pytest.raises(LinkOpenError, match="in use by process"):
+        open_serial(terminal.address, 1_000_000)
+    first.close()
+    second = open_serial(terminal.address, 1_000_000)
+    second.write(b"again")
+    assert terminal.receive(5) == b"again"
+    second.close()
 
 
 def test_a_symbolic_link_to_a_port_is_the_same_port(terminal: Terminal, tmp_path: Path) -> None:
