@@ -132,12 +132,12 @@ def _check_connected(topology: Topology) -> None:
         neighbours[a].append(b)
         neighbours[b].append(a)
     reached = {0}
-    todo = [0]
-    while todo:
-        for node in neighbours[todo.pop()]:
+    frontier = [0]
+    while frontier:
+        for node in neighbours[frontier.pop()]:
             if node not in reached:
                 reached.add(node)
-                todo.append(node)
+                frontier.append(node)
     lost = [name for node, name in enumerate(topology.nodes) if node not in reached]
     if lost:
         msg = (

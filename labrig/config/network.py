@@ -120,11 +120,11 @@ def _island_mistakes(network: GraphNetwork) -> Iterator[tuple[Place, str]]:
         neighbours[a].append(b)
         neighbours[b].append(a)
     first = network.nodes[0]
-    reached, todo = {first}, [first]
-    while todo:
-        new = [name for name in neighbours[todo.pop()] if name not in reached]
+    reached, frontier = {first}, [first]
+    while frontier:
+        new = [name for name in neighbours[frontier.pop()] if name not in reached]
         reached.update(new)
-        todo.extend(new)
+        frontier.extend(new)
     lost = [name for name in network.nodes if name not in reached]
     if lost:
         text = f"found no path from {first!r} to {listing(lost)}; the network must be connected"
