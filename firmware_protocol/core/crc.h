@@ -1,4 +1,4 @@
-/* The two checksums of the protocol, a byte at a time. */
+/* The checksum of a frame. */
 #ifndef LABRIG_CRC_H
 #define LABRIG_CRC_H
 
@@ -12,11 +12,5 @@ uint16_t labrig_crc16_bytes(uint16_t crc, const uint8_t *bytes, uint8_t count);
 
 /* What labrig_crc16 holds after a body and its CRC, whatever the body. */
 #define LABRIG_CRC16_RESIDUE 0x1D0Fu
-
-/* CRC-32 as zlib computes it: start with 0, the result is final at every byte. */
-uint32_t labrig_crc32(uint32_t crc, uint8_t byte);
-
-/* The same over codes, each as a u16, low byte first. A target may have a faster one in place of the core's. */
-uint32_t labrig_crc32_codes(uint32_t crc, const uint16_t *codes, uint16_t count);
 
 #endif

@@ -43,7 +43,7 @@ static inline uint16_t labrig_lines(const struct labrig_config *config)
 /* Milliseconds since an arbitrary moment; wraps after 49 days, from 2**32 - 1 to 0. */
 uint32_t labrig_hal_milliseconds(void);
 
-/* Send codes to the chips of successive branches; returns labrig_crc32_codes of them, continued from `digest`, for which
+/* Send codes to the chips of successive branches; returns labrig_digest_codes of them, continued from `digest`, for which
  * there is time while they are sent. Ask a chip what it holds. */
 uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest);
 uint16_t labrig_hal_read_wiper(uint16_t branch);

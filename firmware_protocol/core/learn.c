@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "commands.h"
-#include "crc.h"
+#include "digest.h"
 #include "labrig_protocol.h"
 #include "measure.h"
 #include "packing.h"
@@ -424,7 +424,7 @@ static void digest(struct labrig_board *board)
     struct labrig_learn *learn = &board->learn;
     for (uint8_t k = 0; k < CODES_A_CALL && learn->place < board->config->branches; k++) {
         const uint16_t code = (uint8_t)board->image[learn->place++];
-        learn->digest = labrig_crc32_codes(learn->digest, &code, 1);
+        learn->digest = labrig_digest_codes(learn->digest, &code, 1);
     }
     if (learn->place == board->config->branches) {
         board->digest = learn->digest;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "crc.h"
+#include "digest.h"
 #include "labrig_protocol.h"
 #include "packing.h"
 
@@ -111,7 +111,7 @@ uint8_t labrig_write_sparse(struct labrig_board *board)
 uint32_t labrig_image_digest(struct labrig_board *board)
 {
     const uint16_t rest = (uint16_t)(board->config->branches - board->digested);
-    board->digest = labrig_crc32_codes(board->digest, &board->image[board->digested], rest);
+    board->digest = labrig_digest_codes(board->digest, &board->image[board->digested], rest);
     board->digested = board->config->branches;
     return board->digest;
 }

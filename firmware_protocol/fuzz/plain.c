@@ -12,16 +12,6 @@ uint16_t plain_crc16(const uint8_t *bytes, size_t count)
     return (uint16_t)(crc ^ 0xFFFF);
 }
 
-uint32_t plain_crc32(const uint8_t *bytes, size_t count)
-{
-    uint32_t crc = 0xFFFFFFFFu;
-    for (size_t k = 0; k < 8 * count; k++) {
-        const uint32_t bit = (uint32_t)bytes[k / 8] >> k % 8 & 1u;
-        crc = crc >> 1 ^ ((crc & 1u) != bit ? 0xEDB88320u : 0);
-    }
-    return ~crc;
-}
-
 size_t plain_unstuff(const uint8_t *encoded, size_t count, uint8_t *out)
 {
     size_t size = 0;

@@ -9,7 +9,6 @@
 #define PLAIN_FRAME_MAX 240u /* encoded, delimiter included */
 
 uint16_t plain_crc16(const uint8_t *bytes, size_t count);
-uint32_t plain_crc32(const uint8_t *bytes, size_t count);
 
 /* Undo COBS for a whole frame without its delimiter; SIZE_MAX: it is broken. `out` has room for `count` bytes. */
 size_t plain_unstuff(const uint8_t *encoded, size_t count, uint8_t *out);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "crc.h"
+#include "digest.h"
 #include "labrig_protocol.h"
 #include "packing.h"
 
@@ -38,7 +38,7 @@ uint32_t labrig_hal_milliseconds(void)
 uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
 {
     memcpy(&fake.wipers[first], codes, count * sizeof *codes);
-    return labrig_crc32_codes(digest, codes, count);
+    return labrig_digest_codes(digest, codes, count);
 }
 
 uint16_t labrig_hal_read_wiper(uint16_t branch)

@@ -392,7 +392,7 @@ class Bench:
         self._exchange(BoardRequest(boundaries=[], program=program), [], program)
 
     def digest(self) -> int:
-        """CRC-32 of the program that is on the board now, asked from the board."""
+        """Digest of the program that is on the board now, asked from the board."""
         return self._board.digest()
 
     def renew(self, seconds: Seconds) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, Ohms, Seconds, Volts
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import Nudging
+from labrig.wire.digest import image_digest
 from labrig.wire.learning import LearnTerms
 
 
@@ -122,7 +123,7 @@ class Learnt:
 
     @property
     def digest(self) -> int:
-        """CRC-32 of the codes."""
+        """Digest of the codes."""
         return program_digest(Codes(self.codes))
 
 
@@ -179,7 +180,7 @@ class BoardReply:
     program: Program | None
     """Read back from the chips where asked for: codes, or the conductances of a continuous board."""
     digest: int
-    """CRC-32 of all applied codes as little-endian uint16 (conductances: as float64)."""
+    """Of all that is applied, see `program_digest`."""
     boot_count: int
     learnt: Learnt | None = None
     """Where the board was to learn."""
@@ -251,7 +252,7 @@ class Board(Protocol):
         ...
 
     def digest(self) -> int:
-        """CRC-32 of the codes that are on the board now."""
+        """Digest of the codes that are on the board now."""
         ...
 
     def renew(self, seconds: Seconds) -> None:
@@ -268,9 +269,10 @@ class Board(Protocol):
 
 
 def program_digest(program: Program) -> int:
-    """CRC-32 of codes as little-endian uint16, of conductances as little-endian float64."""
-    kind = "<u2" if isinstance(program, Codes) else "<f8"
-    return zlib.crc32(np.ascontiguousarray(program.values, dtype=kind).tobytes())
+    """Of codes that of the wire protocol, of conductances the CRC-32 of their float64, little-endian."""
+    if isinstance(program, Codes):
+        return image_digest(program.values)
+    return zlib.crc32(np.ascontiguousarray(program.values, dtype="<f8").tobytes())
 
 
 def saturation(codes: NDArray[np.float64] | CodeArray, converter: Converter) -> BoolArray:

@@ -72,7 +72,7 @@ class Exchange:
         return [*self.writes, self.confirmation, *self.reads, *(m.command for m in self.measures)]
 
     def digest(self, replies: Sequence[Frame]) -> int:
-        """CRC-32 of the codes on the board.
+        """Digest of the codes on the board.
 
         Raises
         ------

@@ -150,7 +150,7 @@ class WiredBoard:
         return self._call(lambda: self._carry_out(request, exchange))
 
     def digest(self) -> int:
-        """CRC-32 of the codes that are on the board now."""
+        """Digest of the codes that are on the board now."""
         return self._call(self._ask_digest)
 
     def status(self) -> StatusReply:

@@ -91,7 +91,7 @@ class SimulatedBoard:
         )
 
     def digest(self) -> int:
-        """CRC-32 of the program that is on the board."""
+        """Digest of the program that is on the board."""
         self._check_open()
         return program_digest(self._program)
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 NAME: Final = "labrig"
 VERSION: Final = 1
-FINGERPRINT: Final = 0xCD91A08C
+FINGERPRINT: Final = 0xC4DEABE5
 
 MAX_PAYLOAD: Final = 232
 HEADER_SIZE: Final = 4
@@ -18,6 +18,7 @@ CRC_XOROUT: Final = 0xFFFF
 CRC_CHECK: Final = 0xD64E
 
 FRAMES_IN_FLIGHT: Final = 64
+DIGEST_MULTIPLIER: Final = 65741
 
 # How many of a unit make one of SI.
 PER_UV: Final = 1_000_000

@@ -90,8 +90,11 @@ def fields(message: str, part: str, **values: int) -> bytes:
 
 
 def digest(codes: Iterable[int]) -> int:
-    """CRC-32 of an image."""
-    return zlib.crc32(b"".join(code.to_bytes(2, "little") for code in codes))
+    """Digest of an image, code by code."""
+    found = 0
+    for code in codes:
+        found = (found * DEFINITION["digest"]["multiplier"] + code) % 2**32
+    return found
 
 
 def damage(encoded: bytes) -> bytes:

@@ -12,7 +12,6 @@ import argparse
 import sys
 import tempfile
 import time
-import zlib
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -54,6 +53,7 @@ from labrig.wire.definition import (
     ReadRequest,
     WriteRequest,
 )
+from labrig.wire.digest import image_digest
 from labrig.wire.framing import Frame
 from labrig.wire.messages import Payload, encode
 from labrig.wire.packing import pack
@@ -188,7 +188,7 @@ class Talk:
         return ask(f"read branches {start} to {start + count - 1}", ReadRequest(start, count), codes)
 
     def _digest(self) -> Question:
-        digest = zlib.crc32(self._image.astype("<u2").tobytes())
+        digest = image_digest(self._image)
         answer = digest.to_bytes(4, "little") + self._boot_count.to_bytes(4, "little")
         return Question("tell the digest of all codes", Command(Message.DIGEST, has_data=True), answer)
 

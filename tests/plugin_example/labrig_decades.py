@@ -102,7 +102,7 @@ class DecadesBoard:
         )
 
     def digest(self) -> int:
-        """CRC-32 of the conductances that are set."""
+        """Digest of the conductances that are set."""
         self._check_open()
         return program_digest(self._program)
 

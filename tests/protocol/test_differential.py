@@ -2,7 +2,6 @@
 
 import os
 import select
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +27,7 @@ from labrig.wire.framing import Frame, FrameDecoder, encode_frame
 from labrig.wire.messages import decode
 from labrig.wire.packing import unpack_rows
 from tests.support.boards import StartBoard
+from tests.support.decoding import digest
 from tests.support.firmware import HELLO, SECONDS
 from tests.support.requests import Requests
 
@@ -178,7 +178,7 @@ def test_both_answer_alike(start_board: StartBoard, board: str) -> None:
     told = simulated.answers(b"", HELLO)
     assert compiled.answers(b"", HELLO) == told
     hello = decode(HelloReply, told[0].payload)
-    requests = Requests(hello, SEED, lambda: zlib.crc32(device.codes.astype("<u2").tobytes()))
+    requests = Requests(hello, SEED, lambda: digest(device.codes.tolist()))
     comparison = Comparison(hello.adc_bits, expected=1)
     for number in range(COUNT):
         data = requests.frame(comparison.expected) + b"\0"

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -177,11 +176,3 @@ def test_all_of_it_fits_into_the_memory_with_room_for_the_stack(variants: tuple[
     told = subprocess.run(["avr-size", variants[0]], capture_output=True, text=True, check=True).stdout
     _, data, bss = map(int, told.splitlines()[1].split()[:3])
     assert data + bss <= 7200
-
-
-def test_the_tables_are_those_that_their_script_writes(tmp_path: Path) -> None:
-    folder = FIRMWARE / "targets/atmega2560"
-    copy = tmp_path / "tables.py"
-    copy.write_text((folder / "tables.py").read_text())
-    subprocess.run([sys.executable, copy], check=True)
-    assert (tmp_path / "tables.S").read_text() == (folder / "tables.S").read_text()

@@ -3,14 +3,14 @@
 import binascii
 import json
 import re
-import zlib
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cobs import cobs  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+
+from tests.support.decoding import digest as image_digest
 
 FIRMWARE = Path(__file__).parents[2] / "firmware_protocol"
 PAGES = [FIRMWARE / "PROTOCOL.md", FIRMWARE / "README.md"]
@@ -60,8 +60,7 @@ def test_the_numbers_in_the_text_are_right() -> None:
     (check,) = re.findall(r'"123456789" gives 0x([0-9A-F]{4})', TEXT)
     assert binascii.crc_hqx(b"123456789", 0xFFFF) ^ 0xFFFF == int(check, 16)
     (codes, digest) = re.findall(r"The codes ([0-9, ]+) have the digest 0x([0-9A-F]{8})", TEXT)[0]
-    image = np.array([int(code) for code in codes.split(",")], "<u2")
-    assert zlib.crc32(image.tobytes()) == int(digest, 16)
+    assert image_digest([int(code) for code in codes.split(",")]) == int(digest, 16)
     (packed,) = re.findall(r"^ bytes +((?:[0-9a-f]{2} +)+)\(", TEXT, re.MULTILINE)
     assert int.from_bytes(bytes.fromhex(packed), "little") == 511 << 9
 

@@ -1,12 +1,20 @@
 """What the bytes on a wire make a board do, told from the protocol's description: no code of labrig.wire."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 WRITE, WRITE_SPARSE, MEASURE = 0x10, 0x11, 0x15
 HELLO, SAFE = 0x01, 0x30
 HARMLESS = {0x02, 0x03, 0x04, 0x12, 0x13, 0x14, 0x31, 0x32}
 """PING, STATUS, IDENTIFY, APPLY, DIGEST, READ, ARM, HEARTBEAT."""
+
+
+def digest(codes: Iterable[int]) -> int:
+    """Of an image, code by code."""
+    found = 0
+    for code in codes:
+        found = (found * 65741 + code) % 2**32
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,59 +1,54 @@
 /* What the full rate of the line needs, by hand; wipers.c and the core have the same in C.
  *
- * burst: codes to the wipers as fast as SPI shifts them at 8 MHz, and their CRC-32 in the meantime. SPDR is written at
+ * burst: codes to the wipers as fast as SPI shifts them at 8 MHz, and their digest in the meantime. SPDR is written at
  * least 18 cycles after it was written last, and a chip is let go of later than that, so that nothing waits for a flag.
  * An interrupt in between only makes a pause longer. At least one code.
  *
  * uint32_t burst(uint32_t digest, const uint16_t *codes, uint16_t chip, uint8_t count, uint8_t command);
- * uint32_t labrig_crc32_codes(uint32_t crc, const uint16_t *codes, uint16_t count);
- * uint16_t labrig_crc16_bytes(uint16_t crc, const uint8_t *bytes, uint8_t count);
+ * uint32_t labrig_digest_codes(uint32_t digest, const uint16_t *codes, uint16_t count);
  *
- * r22 ... r25  CRC, lowest byte first; inverted, as it is kept between bytes
- * r12 ... r15  the next CRC
- * r20 r21      a code, low and high byte
- * r18 r19      number of the chip; r16: codes left; r17: command; X: codes; Z: tables
- * r28 r29      what the highest bit of a byte adds to the lower half of a CRC */
+ * r22 ... r25  digest, lowest byte first
+ * r30 r31 r28 r29  the next one
+ * r20 r21      a code, low and high byte; X: the codes behind it
+ * r18 r19      number of the chip; r16: codes left; r17: command
+ * r14          0; r15: lowest byte of the multiplier */
 #ifndef LABRIG_PORTABLE
 
 #include <avr/io.h>
 
+#include "labrig_protocol.h"
+
+#if LABRIG_DIGEST_MULTIPLIER < 0x10000 || LABRIG_DIGEST_MULTIPLIER > 0x100FF
+#error "what the digest is multiplied with is not 0x100nn"
+#endif
+
 #define WIPERS 0 /* enable on port G */
 
-    .macro checksum byte, a0, a1, a2, a3, b0, b1, b2, b3 /* from a to b, 23 or 28 cycles */
-    mov r30, \a0
-    eor r30, \byte
-    lsl r30 /* what the highest bit adds is not in the tables */
-    ldi r31, hi8(crc32_pages)
-    lpm \b0, Z+
-    eor \b0, \a1
-    lpm \b1, Z
-    eor \b1, \a2
-    inc r31
-    lpm \b3, Z
-    dec r30
-    lpm \b2, Z
-    eor \b2, \a3
-    brcc .Llower\@
-    eor \b0, r28
-    eor \b1, r29
-    ldi r30, 0xB8
-    eor \b2, r30
-    ldi r30, 0xED
-    eor \b3, r30
-.Llower\@:
+    .macro multiply /* the digest: 16 cycles */
+    mul r22, r15
+    movw r30, r0
+    mul r24, r15
+    movw r28, r0
+    add r28, r22
+    adc r29, r23
+    mul r23, r15
+    add r31, r0
+    adc r28, r1
+    adc r29, r14
+    mul r25, r15
+    add r29, r0
     .endm
 
-    .macro checksum_low
-    checksum r20, r22, r23, r24, r25, r12, r13, r14, r15
-    .endm
-
-    .macro checksum_high
-    checksum r21, r12, r13, r14, r15, r22, r23, r24, r25
+    .macro add_code /* 6 cycles */
+    add r30, r20
+    adc r31, r21
+    adc r28, r14
+    adc r29, r14
+    movw r22, r30
+    movw r24, r28
     .endm
 
     .macro begin
-    push r12
-    push r13
     push r14
     push r15
     push r16
@@ -61,9 +56,10 @@
     push r28
     push r29
     movw r26, r20
-    ldi r28, 0x20
-    ldi r29, 0x83
-    rcall invert
+    ldi r28, LABRIG_DIGEST_MULTIPLIER & 0xFF
+    mov r15, r28
+    mov r17, r14
+    clr r14
     .endm
 
     .section .text.burst, "ax"
@@ -71,8 +67,9 @@
     .global burst
 burst:
     begin
-    mov r17, r14
     bst r17, 2 /* the command of an AD5270: one wiper a chip */
+    ld r20, X+
+    ld r21, X+
     rjmp 3f
 2:  andi r17, 0x0F /* the next chip */
     subi r18, 0xFF
@@ -80,68 +77,50 @@ burst:
 3:  out _SFR_IO_ADDR(PORTA), r18
     out _SFR_IO_ADDR(PORTC), r19
 1:  cbi _SFR_IO_ADDR(PORTG), WIPERS
-    ld r20, X+
-    ld r21, X+
     mov r0, r21
     or r0, r17
     out _SFR_IO_ADDR(SPDR), r0
-    checksum_low
+    multiply
+    nop
     out _SFR_IO_ADDR(SPDR), r20
-    checksum_high
-    sbi _SFR_IO_ADDR(PORTG), WIPERS
-    dec r16
-    breq end
-    brts 2b
+    add_code
+    ld r20, X+
+    ld r21, X+
     subi r17, 0xF0 /* registers of an MCP4351: 0, 1, 6, 7 */
-    brmi 2b
     sbrc r17, 5
     ori r17, 0x40
+    dec r16
+    breq 4f
+    nop
+    sbi _SFR_IO_ADDR(PORTG), WIPERS
+    brts 2b
+    sbrc r17, 7
+    rjmp 2b
     rjmp 1b
+4:  sbi _SFR_IO_ADDR(PORTG), WIPERS
 
 end:
+    clr r1
     pop r29
     pop r28
     pop r17
     pop r16
     pop r15
     pop r14
-    pop r13
-    pop r12
-invert:
-    com r22
-    com r23
-    com r24
-    com r25
     ret
 
-    .global labrig_crc32_codes
-labrig_crc32_codes:
+    .global labrig_digest_codes
+labrig_digest_codes:
     begin
     rjmp 2f
 1:  ld r20, X+
     ld r21, X+
-    checksum_low
-    checksum_high
+    multiply
+    add_code
 2:  subi r18, 1
     sbci r19, 0
     brcc 1b
     rjmp end
-
-    .section .text.crc16, "ax"
-    .global labrig_crc16_bytes
-labrig_crc16_bytes:
-    movw r26, r22
-    rjmp 2f
-1:  ld r30, X+
-    eor r30, r25
-    ldi r31, hi8(crc16_pages)
-    lpm r25, Z
-    eor r25, r24
-    inc r31
-    lpm r24, Z
-2:  subi r20, 1
-    brcc 1b
-    ret
 
 /* Values out of a stream of bits. A byte times 2^(8 - p) is that byte p bits further down, in two bytes; p = 0 goes by
  * itself. Fewer than 256 values.

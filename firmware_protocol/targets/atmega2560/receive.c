@@ -1,4 +1,4 @@
-/* The receive interrupt, written by hand: it takes a byte in 43 cycles, entry and return included, where the portable
+/* The receive interrupt, written by hand: it takes a byte in 50 cycles, entry and return included, where the portable
  * labrig_inbox_put takes several times that. Each byte is decoded, checked and stored at once.
  *
  * Its state lives in registers that nothing else may use (-ffixed-r2 ... -ffixed-r7):
@@ -83,6 +83,43 @@ void receive_delimiter(void)
     expect_frame();
 }
 
+/* CRC-16/GENIBUS goes on by the byte in r30: with x = byte ^ high and x ^= x >> 4, high = low ^ x << 4 ^ x >> 3 and
+ * low = x ^ x << 5. r31 is used up; 18 cycles. */
+__asm__(".macro crc16 high, low\n\t"
+        "eor r30, \\high\n\t"
+        "mov r31, r30\n\t"
+        "swap r31\n\t"
+        "andi r31, 0x0F\n\t"
+        "eor r30, r31\n\t"
+        "mov r31, r30\n\t"
+        "swap r31\n\t"
+        "mov \\high, \\low\n\t"
+        "mov \\low, r30\n\t"
+        "mov r30, r31\n\t"
+        "andi r30, 0xF0\n\t"
+        "eor \\high, r30\n\t"
+        "lsl r30\n\t"
+        "eor \\low, r30\n\t"
+        "andi r31, 0x0F\n\t"
+        "rol r31\n\t" /* the carry is the bit between */
+        "eor \\high, r31\n\t"
+        ".endm");
+
+uint16_t labrig_crc16_bytes(uint16_t crc, const uint8_t *bytes, uint8_t count) __attribute__((naked));
+uint16_t labrig_crc16_bytes(uint16_t crc, const uint8_t *bytes, uint8_t count)
+{
+    __asm__ volatile("movw r26, r22\n\t"
+                     "rjmp 2f\n"
+                     "1:\tld r30, X+\n\t"
+                     "crc16 r25, r24\n"
+                     "2:\tsubi r20, 1\n\t"
+                     "brcc 1b\n\t"
+                     "ret\n\t");
+    (void)crc;
+    (void)bytes;
+    (void)count;
+}
+
 ISR(USART0_RX_vect, ISR_NAKED)
 {
     __asm__ volatile(
@@ -99,13 +136,8 @@ ISR(USART0_RX_vect, ISR_NAKED)
         "movw r30, r6\n\t"
         "st Z+, r5\n\t"
         "movw r6, r30\n\t"
-        "mov r30, r3\n\t"
-        "eor r30, r5\n\t"
-        "ldi r31, hi8(crc16_pages)\n\t"
-        "lpm r3, Z\n\t"
-        "eor r3, r4\n\t"
-        "inc r31\n\t"
-        "lpm r4, Z\n"
+        "mov r30, r5\n\t"
+        "crc16 r3, r4\n"
         "2:\tin r30, %[saved]\n\t"
         "out %[sreg], r30\n\t"
         "in r31, %[high]\n\t"

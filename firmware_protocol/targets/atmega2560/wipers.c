@@ -1,5 +1,5 @@
 /* MCP4351 (four wipers of 257 taps a chip) or AD5270 (one of 1024 taps). */
-#include "crc.h"
+#include "digest.h"
 #include "hardware.h"
 #include "spi.h"
 
@@ -54,7 +54,7 @@ uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t 
     for (uint8_t k = 0; k < count; k++) {
         write_wiper((uint16_t)(first + k), codes[k]);
     }
-    return labrig_crc32_codes(digest, codes, count);
+    return labrig_digest_codes(digest, codes, count);
 }
 
 #else

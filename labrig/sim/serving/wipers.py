@@ -1,7 +1,5 @@
 """WRITE, WRITE_SPARSE, APPLY, DIGEST and READ."""
 
-import zlib
-
 import numpy as np
 
 from labrig.arrays import IntArray
@@ -17,6 +15,7 @@ from labrig.wire.definition import (
     WriteRequest,
     WriteSparseRequest,
 )
+from labrig.wire.digest import image_digest
 from labrig.wire.messages import decode, encode
 from labrig.wire.packing import bitmap_items, pack, packed_size, unpack
 
@@ -48,7 +47,7 @@ def apply(device: Device, payload: bytes) -> Answer:
 
 
 def digest(device: Device, payload: bytes) -> Answer:
-    """CRC-32 of all codes."""
+    """Digest of all codes."""
     require(not payload, Status.LENGTH)
     return Answer(encode(DigestReply(digest_of(device), device.boot_count)))
 
@@ -85,5 +84,5 @@ def _write(device: Device, branches: IntArray, codes: IntArray) -> None:
 
 
 def digest_of(device: Device) -> int:
-    """CRC-32 of all codes."""
-    return zlib.crc32(device.codes.astype("<u2").tobytes())
+    """Digest of all codes."""
+    return image_digest(device.codes)
