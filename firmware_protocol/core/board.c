@@ -35,22 +35,30 @@ void labrig_line_lost(struct labrig_board *board)
     labrig_inbox_forget(&board->inbox, board->request != NULL);
 }
 
+/* Counts are where STATUS tells them, and not aligned. */
+LABRIG_ONCE static void count(labrig_count *counter, uint8_t more)
+{
+    *counter += more;
+}
+
 static void send(struct labrig_board *board, uint8_t *body)
 {
     labrig_cobs_begin(&board->sending, body, labrig_frame_size(body));
 }
 
-static void seal(const struct labrig_board *board, uint8_t *body, uint8_t length, uint8_t status)
+/* Answer the request with a body whose payload is there; its type is the request's with these bits. */
+LABRIG_ONCE static void reply(struct labrig_board *board, uint8_t *body, uint8_t length, uint8_t bits, uint8_t status)
 {
     const uint8_t *request = board->request;
-    (void)labrig_frame_seal(body, length, (uint8_t)(request[LABRIG_HEADER_TYPE_AT] | LABRIG_REPLY_BIT),
-                            request[LABRIG_HEADER_SEQ_AT], status);
+    (void)labrig_frame_seal(body, length, request[LABRIG_HEADER_TYPE_AT] | bits, request[LABRIG_HEADER_SEQ_AT], status);
+    send(board, body);
 }
+
+_Static_assert(LABRIG_TYPE_NAK == 0xFFu, "a NAK has every bit");
 
 static void send_scratch(struct labrig_board *board, uint8_t length, uint8_t status)
 {
-    seal(board, board->scratch, length, status);
-    send(board, board->scratch);
+    reply(board, board->scratch, length, LABRIG_REPLY_BIT, status);
 }
 
 static void refuse(struct labrig_board *board)
@@ -59,9 +67,7 @@ static void refuse(struct labrig_board *board)
     payload[LABRIG_NAK_REPLY_CODE_AT] = LABRIG_STATUS_SEQUENCE;
     payload[LABRIG_NAK_REPLY_EXPECTED_AT] = board->session.expected;
     labrig_put_u32(payload + LABRIG_NAK_REPLY_BOOT_COUNT_AT, board->boot_count);
-    (void)labrig_frame_seal(board->scratch, LABRIG_NAK_REPLY_SIZE, LABRIG_TYPE_NAK,
-                            board->request[LABRIG_HEADER_SEQ_AT], LABRIG_STATUS_SEQUENCE);
-    send(board, board->scratch);
+    reply(board, board->scratch, LABRIG_NAK_REPLY_SIZE, LABRIG_TYPE_NAK, LABRIG_STATUS_SEQUENCE);
 }
 
 static void answer_again(struct labrig_board *board)
@@ -96,9 +102,7 @@ static void answer(struct labrig_board *board)
 {
     const struct labrig_request *asked = &board->asked;
     if (asked->kept) {
-        uint8_t *slot = labrig_session_slot(&board->session);
-        seal(board, slot, asked->answered, asked->status);
-        send(board, slot);
+        reply(board, labrig_session_slot(&board->session), asked->answered, LABRIG_REPLY_BIT, asked->status);
     } else {
         send_scratch(board, 0, asked->status);
     }
@@ -170,55 +174,38 @@ LABRIG_ONCE static bool working(const struct labrig_board *board)
     return board->measure.phase != LABRIG_PHASE_IDLE || board->learn.phase != LABRIG_LEARN_IDLE;
 }
 
-LABRIG_ONCE static bool outside_session(uint8_t type)
+/* How a request stands to the session. Some are answered outside it; an echo is not, because that could go on for ever. */
+enum { OUTSIDE = LABRIG_ORDER_REFUSED + 1, ECHO };
+
+static uint8_t order_of(const struct labrig_board *board, uint8_t type)
 {
-    return type == LABRIG_TYPE_HELLO || type == LABRIG_TYPE_IDENTIFY || type == LABRIG_TYPE_STATUS;
+    if ((type & LABRIG_REPLY_BIT) != 0) {
+        return ECHO;
+    }
+    if (type == LABRIG_TYPE_HELLO || type == LABRIG_TYPE_IDENTIFY || type == LABRIG_TYPE_STATUS) {
+        return OUTSIDE;
+    }
+    return (uint8_t)labrig_session_order(&board->session, board->request[LABRIG_HEADER_SEQ_AT]);
 }
 
-static void dispatch(struct labrig_board *board, uint8_t type)
+static void carry_out(struct labrig_board *board, uint8_t type, uint8_t order)
 {
     struct labrig_request *asked = &board->asked;
-    if ((type & LABRIG_REPLY_BIT) != 0) {
-        board->frames_bad++; /* an echo: answering it could go on for ever */
-        return;
-    }
-    board->frames_good++;
+    uint8_t *const slot = order == OUTSIDE ? board->scratch : labrig_session_slot(&board->session);
     asked->payload = board->request + LABRIG_HEADER_SIZE;
     asked->length = board->request[LABRIG_HEADER_LEN_AT];
+    asked->reply = slot + LABRIG_HEADER_SIZE;
     asked->answered = 0;
-    asked->reply = board->scratch + LABRIG_HEADER_SIZE;
-    if (outside_session(type)) {
-        const uint8_t status = carried_out(board, type);
-        send_scratch(board, asked->answered, status);
-        return;
-    }
-    const enum labrig_order order = labrig_session_order(&board->session, board->request[LABRIG_HEADER_SEQ_AT]);
-    if (order == LABRIG_ORDER_REFUSED) {
-        refuse(board);
-        return;
-    }
-    board->fed_ms = labrig_hal_milliseconds();
-    if (order == LABRIG_ORDER_AGAIN) {
-        answer_again(board);
-        return;
-    }
-    asked->reply = labrig_session_slot(&board->session) + LABRIG_HEADER_SIZE;
     const uint8_t status = carried_out(board, type);
-    if (!working(board)) { /* else answered once that is done */
+    if (order == OUTSIDE) {
+        send_scratch(board, asked->answered, status);
+    } else if (!working(board)) { /* else answered once that is done */
         conclude(board, status, asked->answered != 0);
     }
 }
 
-/* Whether a request can be carried out while a reply is on its way: what leaves must stay as it is. A request of the
- * session writes to its slot alone, and is answered later. */
-static bool beside_reply(struct labrig_board *board, uint8_t type)
-{
-    return !outside_session(type) && (type & LABRIG_REPLY_BIT) == 0
-        && board->sending.data != labrig_session_slot(&board->session)
-        && labrig_session_order(&board->session, board->request[LABRIG_HEADER_SEQ_AT]) == LABRIG_ORDER_NEXT;
-}
-
-/* Begin with the oldest request, if there is one and it need not wait. */
+/* Begin with the oldest request, if there is one. While a reply is on its way only the next one of the session can be
+ * carried out, because it writes to its slot alone and is answered later: what leaves must stay as it is. */
 static bool next_request(struct labrig_board *board)
 {
     board->request = labrig_inbox_oldest(&board->inbox);
@@ -226,11 +213,29 @@ static bool next_request(struct labrig_board *board)
         return false;
     }
     const uint8_t type = board->request[LABRIG_HEADER_TYPE_AT];
-    if (labrig_cobs_busy(&board->sending) && !beside_reply(board, type)) {
+    const uint8_t order = order_of(board, type);
+    if (labrig_cobs_busy(&board->sending)
+        && (order != LABRIG_ORDER_NEXT || board->sending.data == labrig_session_slot(&board->session))) {
         board->request = NULL;
         return false;
     }
-    dispatch(board, type);
+    if (order == ECHO) {
+        count(&board->frames_bad, 1);
+        return true;
+    }
+    count(&board->frames_good, 1);
+    if (order == LABRIG_ORDER_REFUSED) {
+        refuse(board);
+        return true;
+    }
+    if (order != OUTSIDE) {
+        board->fed_ms = labrig_hal_milliseconds();
+    }
+    if (order == LABRIG_ORDER_AGAIN) {
+        answer_again(board);
+    } else {
+        carry_out(board, type, order);
+    }
     return true;
 }
 
@@ -238,8 +243,8 @@ static bool next_request(struct labrig_board *board)
 static void count_losses(struct labrig_board *board)
 {
     const uint8_t damaged = board->inbox.damaged, overruns = board->inbox.overruns;
-    board->frames_bad += (uint8_t)(damaged - board->damaged_seen);
-    board->overruns += (uint8_t)(overruns - board->overruns_seen);
+    count(&board->frames_bad, (uint8_t)(damaged - board->damaged_seen));
+    count(&board->overruns, (uint8_t)(overruns - board->overruns_seen));
     board->damaged_seen = damaged;
     board->overruns_seen = overruns;
 }
@@ -267,7 +272,7 @@ static void check_heartbeat(struct labrig_board *board)
 static void continue_work(struct labrig_board *board)
 {
     if (board->measure.phase != LABRIG_PHASE_IDLE) {
-        board->states += labrig_measure_step(&board->measure, &board->drivers);
+        count(&board->states, labrig_measure_step(&board->measure, &board->drivers));
         board->asked.answered = board->measure.length;
     } else {
         board->asked.answered = labrig_learn_step(board, labrig_inbox_another(&board->inbox));

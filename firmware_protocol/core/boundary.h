@@ -8,13 +8,6 @@
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
 
-/* A count of lines, or a place among them. */
-#if LABRIG_MAX_LINES < 256u
-typedef uint8_t labrig_line;
-#else
-typedef uint16_t labrig_line;
-#endif
-
 #define LABRIG_BITMAP_BYTES ((LABRIG_MAX_LINES + 7u) / 8u)
 
 struct labrig_cursor {

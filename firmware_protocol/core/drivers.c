@@ -40,7 +40,7 @@ static void replace(uint8_t *driven, const uint8_t *named, labrig_line first, la
 static void drive(struct labrig_drivers_state *drivers, uint8_t kind, const struct labrig_section *section, labrig_line k,
                   labrig_line place)
 {
-    const uint16_t driver = (uint16_t)(section->first + k);
+    const labrig_line driver = (labrig_line)(section->first + k);
     if (kind == LABRIG_SECTION_INJECT) {
         labrig_hal_inject(driver, (int32_t)labrig_get_u32(section->values + 4u * place));
         return;

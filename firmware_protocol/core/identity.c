@@ -6,7 +6,7 @@
 #include "labrig_protocol.h"
 #include "packing.h"
 
-_Static_assert(LABRIG_HELLO_REPLY_SIZE + 2u * (2u + LABRIG_TEXT_MAX) <= LABRIG_MAX_PAYLOAD, "a hello reply must fit");
+_Static_assert(LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX <= LABRIG_MAX_PAYLOAD, "a hello reply must fit");
 _Static_assert(LABRIG_IDENTIFY_REPLY_SIZE <= LABRIG_HELLO_REPLY_SIZE, "an identify reply must fit");
 _Static_assert(LABRIG_HELLO_REPLY_INPUTS_AT + LABRIG_CONFIG_TOLD == LABRIG_HELLO_REPLY_HEARTBEAT_AT
                    && offsetof(struct labrig_config, through_max_ns) + 4u == LABRIG_CONFIG_TOLD
@@ -19,23 +19,11 @@ _Static_assert(offsetof(struct labrig_board, temperature_cdegc) - offsetof(struc
                        == LABRIG_STATUS_REPLY_STATES_AT,
                "counts lie as STATUS tells them");
 
-/* A text that is longer than LABRIG_TEXT_MAX is cut: a reply has room for two of that length. */
-LABRIG_ONCE static uint8_t *put_text(uint8_t *at, uint8_t tag, const char *text)
-{
-    uint8_t *const length = at + 1;
-    *at = tag;
-    for (at += 2; *text != 0 && at < length + 1u + LABRIG_TEXT_MAX; at++) {
-        *at = (uint8_t)*text++;
-    }
-    *length = (uint8_t)(at - length - 1);
-    return at;
-}
-
 static void put_texts(struct labrig_board *board, uint8_t *at)
 {
-    at = put_text(at, LABRIG_TLV_SERIAL_NUMBER, board->config->serial_number);
-    at = put_text(at, LABRIG_TLV_PART, board->config->part);
-    board->asked.answered = (uint8_t)(at - board->asked.reply);
+    const struct labrig_config *config = board->config;
+    memcpy(at, config->texts, config->texts_size);
+    board->asked.answered = (uint8_t)(at + config->texts_size - board->asked.reply);
 }
 
 /* HELLO and IDENTIFY begin alike. */

@@ -7,9 +7,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "labrig_sizes.h"
 #include "told.h"
 
+/* A line, a driver or a channel, or a count of them: there are twice as many channels as lines at most. */
+#if 2 * LABRIG_MAX_LINES < 256
+typedef uint8_t labrig_line;
+#else
+typedef uint16_t labrig_line;
+#endif
+
 #define LABRIG_TEXT_MAX 64u
+#define LABRIG_TEXTS_MAX (2u * (2u + LABRIG_TEXT_MAX))
 
 /* What the board is; constant while it runs. Converters and codes have at most 16 bits; the span of the ADC is at most
  * 8 times that of the DAC, so that a nudge can be computed in 64 bits. */
@@ -26,18 +35,19 @@ struct labrig_config {
         uint32_t features; /* LABRIG_FEATURE_... */
         uint32_t through_min_ns, through_max_ns;
     };
-    const char *serial_number, *part; /* ASCII, at most LABRIG_TEXT_MAX characters */
+    const uint8_t *texts; /* the tagged values that HELLO and IDENTIFY end with, LABRIG_TEXTS_MAX bytes at most */
+    uint8_t texts_size;
 };
 #define LABRIG_CONFIG_TOLD 39u /* bytes */
 
-static inline uint16_t labrig_drivers(const struct labrig_config *config)
+static inline labrig_line labrig_drivers(const struct labrig_config *config)
 {
-    return (uint16_t)(config->inputs + config->outputs);
+    return (labrig_line)(config->inputs + config->outputs);
 }
 
-static inline uint16_t labrig_lines(const struct labrig_config *config)
+static inline labrig_line labrig_lines(const struct labrig_config *config)
 {
-    return (uint16_t)(labrig_drivers(config) + config->hidden);
+    return (labrig_line)(labrig_drivers(config) + config->hidden);
 }
 
 /* Milliseconds since an arbitrary moment; wraps after 49 days, from 2**32 - 1 to 0. */
@@ -49,23 +59,23 @@ uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t 
 uint16_t labrig_hal_read_wiper(uint16_t branch);
 
 /* Set a driver's DAC and close its switch, through the drive resistor. */
-void labrig_hal_drive(uint16_t driver, uint16_t dac_code);
+void labrig_hal_drive(labrig_line driver, uint16_t dac_code);
 
 /* The same, through a conductance in place of the drive resistor. */
-void labrig_hal_drive_through(uint16_t driver, uint16_t dac_code, uint32_t nanosiemens);
+void labrig_hal_drive_through(labrig_line driver, uint16_t dac_code, uint32_t nanosiemens);
 
 /* Send a current into the line. */
-void labrig_hal_inject(uint16_t driver, int32_t picoamperes);
+void labrig_hal_inject(labrig_line driver, int32_t picoamperes);
 
 /* Open the switch, turn the nudge off, set the DAC to 0 V. */
-void labrig_hal_release(uint16_t driver);
+void labrig_hal_release(labrig_line driver);
 
 /* Start to wait, in steps of 10 us; whether the wait is over. */
 void labrig_hal_settle(uint16_t steps);
 bool labrig_hal_settled(void);
 
 /* One conversion of each of successive channels. Channels: the lines, then the driver's side of each driver. */
-void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes);
+void labrig_hal_scan(labrig_line first, uint8_t count, uint16_t *codes);
 
 uint16_t labrig_hal_supply_mv(void);
 int16_t labrig_hal_temperature_cdegc(void);

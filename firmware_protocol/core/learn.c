@@ -214,11 +214,11 @@ static void scan(struct labrig_board *board)
 {
     struct labrig_learn *learn = &board->learn;
     const struct labrig_config *config = board->config;
-    const uint16_t lines = labrig_drivers(config);
+    const labrig_line lines = labrig_drivers(config);
     const uint8_t averages = learn->request.averages, bits = labrig_sum_bits(config->adc_bits, averages);
     const uint32_t top = (uint32_t)averages * (uint16_t)(((uint32_t)1 << config->adc_bits) - 1u);
     for (uint8_t n = CHANNELS_A_CALL; n > 0 && learn->place < lines; n--, learn->place++) {
-        const uint32_t sum = labrig_convert(config, learn->place, averages);
+        const uint32_t sum = labrig_convert(config, (labrig_line)learn->place, averages);
         if ((sum == 0 || sum == top) && !labrig_drivers_drives(&board->drivers, (labrig_line)learn->place)) {
             learn->usable = false;
         }

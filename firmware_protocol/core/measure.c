@@ -30,7 +30,7 @@ LABRIG_ONCE bool labrig_settles_within(uint16_t settle, uint8_t boundaries, uint
     return (uint32_t)settle * boundaries < (uint32_t)heartbeat_ms * SETTLE_STEPS_A_MS;
 }
 
-uint32_t labrig_convert(const struct labrig_config *config, uint16_t channel, uint8_t averages)
+uint32_t labrig_convert(const struct labrig_config *config, labrig_line channel, uint8_t averages)
 {
     const uint16_t mask = labrig_low_bits(config->adc_bits);
     uint32_t sum = 0;
@@ -45,9 +45,9 @@ uint32_t labrig_convert(const struct labrig_config *config, uint16_t channel, ui
 static bool possible(const struct labrig_measure *measure, const struct labrig_config *config, uint8_t times,
                      uint16_t heartbeat_ms)
 {
-    uint16_t channels = labrig_lines(config);
+    labrig_line channels = labrig_lines(config);
     if ((config->features & LABRIG_FEATURE_SOURCE_SENSE) != 0) {
-        channels = (uint16_t)(channels + labrig_drivers(config));
+        channels = (labrig_line)(channels + labrig_drivers(config));
     }
     return measure->averages >= 1 && measure->averages <= LABRIG_MAX_AVERAGES && measure->scan_start <= channels
         && measure->scan_count <= channels - measure->scan_start
@@ -123,9 +123,9 @@ static void impose(struct labrig_measure *measure, struct labrig_drivers_state *
 static void store(struct labrig_measure *measure, struct labrig_drivers_state *drivers)
 {
     const struct labrig_config *config = drivers->config;
-    const uint16_t output = measure->channel++;
+    const labrig_line output = measure->channel++;
     if (output < config->outputs) {
-        drivers->reference[output] = labrig_convert(config, (uint16_t)(config->inputs + output), measure->averages);
+        drivers->reference[output] = labrig_convert(config, (labrig_line)(config->inputs + output), measure->averages);
         return;
     }
     drivers->nudge.averages = measure->averages;
@@ -136,10 +136,10 @@ static void store(struct labrig_measure *measure, struct labrig_drivers_state *d
 
 /* What is told of the outputs of a stored state is what later nudges start from. */
 static uint32_t reading(const struct labrig_measure *measure, const struct labrig_drivers_state *drivers,
-                        uint16_t channel)
+                        labrig_line channel)
 {
     const struct labrig_config *config = drivers->config;
-    const uint16_t output = (uint16_t)(channel - config->inputs);
+    const labrig_line output = (labrig_line)(channel - config->inputs);
     if (measure->store && output < config->outputs) {
         return drivers->reference[output];
     }
@@ -147,7 +147,7 @@ static uint32_t reading(const struct labrig_measure *measure, const struct labri
 }
 
 /* Single conversions of 16 bits, which need neither sums nor packing. */
-static void scan_words(struct labrig_measure *measure, uint16_t first, uint16_t left)
+static void scan_words(struct labrig_measure *measure, labrig_line first, labrig_line left)
 {
     uint16_t codes[CHANNELS_A_STEP];
     const uint8_t count = left < CHANNELS_A_STEP ? (uint8_t)left : CHANNELS_A_STEP;
@@ -156,13 +156,13 @@ static void scan_words(struct labrig_measure *measure, uint16_t first, uint16_t 
     for (uint8_t k = 0; k < count; k++, at += 2) {
         labrig_put_u16(at, codes[k]);
     }
-    measure->channel = (uint16_t)(measure->channel + count);
+    measure->channel = (labrig_line)(measure->channel + count);
 }
 
 static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_state *drivers)
 {
-    const uint16_t left = (uint16_t)(measure->scan_count - measure->channel);
-    const uint16_t channel = (uint16_t)(measure->scan_start + measure->channel);
+    const labrig_line left = (labrig_line)(measure->scan_count - measure->channel);
+    const labrig_line channel = (labrig_line)(measure->scan_start + measure->channel);
     if (left != 0 && measure->sum_bits == 16 && measure->averages == 1 && !measure->store) {
         scan_words(measure, channel, left);
         return 0;

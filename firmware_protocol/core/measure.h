@@ -25,7 +25,7 @@ struct labrig_measure {
         uint8_t boundaries; /* still to be imposed, the present one included */
     };
     struct labrig_cursor cursor; /* behind the boundary that is imposed */
-    uint16_t channel;     /* next to be scanned, from 0 */
+    labrig_line channel;  /* next to be scanned, from 0 */
     uint8_t sum_bits;     /* of a reading */
     bool store;           /* the present state becomes the reference */
     uint8_t *readings;    /* where the present state's go */
@@ -45,7 +45,7 @@ uint8_t labrig_boundaries_check(const struct labrig_drivers_state *drivers, stru
                                 bool armed, uint8_t refused);
 
 /* The sum of conversions of a channel. */
-uint32_t labrig_convert(const struct labrig_config *config, uint16_t channel, uint8_t averages);
+uint32_t labrig_convert(const struct labrig_config *config, labrig_line channel, uint8_t averages);
 
 /* Check a request; where it is good, get ready to carry it out. Both payloads must stay until it is over.
  * `heartbeat_ms`: what the settling times must stay below; 0 while disarmed. Returns a LABRIG_STATUS. */

@@ -1,6 +1,9 @@
 #include "packing.h"
 
-const uint8_t labrig_bit_masks[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+uint8_t labrig_bit_mask(uint8_t index)
+{
+    return (uint8_t)(1u << (index & 7u));
+}
 
 void labrig_put_u32(uint8_t *at, uint32_t value)
 {
@@ -20,7 +23,7 @@ uint16_t labrig_packed_size(uint16_t count, uint8_t width)
 
 bool labrig_bit(const uint8_t *bitmap, uint16_t index)
 {
-    return (bitmap[index >> 3] & labrig_bit_masks[index & 7u]) != 0;
+    return (bitmap[index >> 3] & labrig_bit_mask((uint8_t)index)) != 0;
 }
 
 uint16_t labrig_bits_set(const uint8_t *bitmap, uint8_t bytes)
@@ -65,37 +68,11 @@ uint16_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
     return code;
 }
 
-__attribute__((weak)) uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, uint8_t width)
-{
-    while (index < count && !labrig_bit(packed, (uint16_t)(index * width + width - 1))) {
-        index++;
-    }
-    return index;
-}
-
-bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most)
-{
-    const bool lower_half = least == 0 && most > labrig_low_bits(width) >> 1;
-    for (uint8_t k = 0; k < count; k++) {
-        if (lower_half) {
-            k = labrig_next_high(packed, k, count, width);
-            if (k == count) {
-                break;
-            }
-        }
-        const uint16_t code = labrig_unpack(packed, k, width);
-        if (code < least || code > most) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void labrig_pack(uint8_t *packed, uint16_t index, uint8_t width, uint32_t value)
 {
     const uint16_t first = (uint16_t)(index * width);
     uint8_t *at = packed + (first >> 3);
-    uint8_t mask = labrig_bit_masks[first & 7u];
+    uint8_t mask = labrig_bit_mask((uint8_t)first);
     for (; width > 0; width--, value >>= 1) {
         if ((value & 1u) != 0) {
             *at = (uint8_t)(*at | mask);

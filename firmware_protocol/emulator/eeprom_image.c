@@ -14,6 +14,8 @@
 #include "labrig_protocol.h"
 #include "record.h"
 
+#define CLOCK_HZ 16000000u
+
 static _Noreturn void fail(const char *path, const char *what)
 {
     fprintf(stderr, "%s: %s\n", path, what);
@@ -36,16 +38,6 @@ static void read_file(struct eeprom_image *image)
     fclose(file);
 }
 
-static void put_text(char *to, const char *text, const char *what)
-{
-    if (strlen(text) >= RECORD_TEXT) {
-        fprintf(stderr, "%s '%s': may have %u characters\n", what, text, RECORD_TEXT - 1u);
-        exit(2);
-    }
-    memset(to, 0, RECORD_TEXT);
-    memcpy(to, text, strlen(text));
-}
-
 static struct board_record describe(const struct circuit *circuit, double nudge, uint32_t baud)
 {
     struct labrig_config config = circuit->config;
@@ -55,15 +47,19 @@ static struct board_record describe(const struct circuit *circuit, double nudge,
             .layout = RECORD_LAYOUT,
             .wiper = strncmp(circuit->part, "AD5270", 6) == 0 ? RECORD_AD5270 : RECORD_MCP4351,
             .adc = config.adc_bits == 12 ? RECORD_MCP3208 : RECORD_ADS8688,
-            .baud = baud,
+            .rate = (uint16_t)((CLOCK_HZ / 4u / baud - 1u) / 2u),
         },
     };
     labrig_nudge_scale(&config, record.parts.nudge_scale);
     config.features &= ~LABRIG_FEATURE_INJECT; /* the firmware has no current sources */
     config.through_min_ns = config.through_max_ns = (uint32_t)(nudge * (double)LABRIG_PER_NS + 0.5);
     memcpy(record.told, &config, sizeof record.told);
-    put_text(record.parts.serial_number, circuit->serial_number, "--serial");
-    put_text(record.parts.part, circuit->part, "part");
+    if (config.texts_size > RECORD_TEXTS) {
+        fprintf(stderr, "--serial, part: may have %u characters together\n", RECORD_TEXTS - 4u);
+        exit(2);
+    }
+    record.parts.texts_size = config.texts_size;
+    memcpy(record.parts.texts, config.texts, config.texts_size);
     const uint8_t *bytes = (const uint8_t *)&record;
     uint16_t crc = LABRIG_CRC_INIT;
     for (size_t k = 0; k < offsetof(struct board_record, crc); k++) {

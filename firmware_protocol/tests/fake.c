@@ -26,8 +26,8 @@ struct labrig_config fake_config = {
         | LABRIG_FEATURE_SOURCE_SENSE,
     .through_min_ns = 10,
     .through_max_ns = 1000000,
-    .serial_number = "FAKE",
-    .part = "NONE",
+    .texts = (const uint8_t *)"\1\4" "FAKE" "\2\4" "NONE",
+    .texts_size = 12,
 };
 
 uint32_t labrig_hal_milliseconds(void)
@@ -46,22 +46,22 @@ uint16_t labrig_hal_read_wiper(uint16_t branch)
     return fake.wipers[branch];
 }
 
-void labrig_hal_drive(uint16_t driver, uint16_t dac_code)
+void labrig_hal_drive(labrig_line driver, uint16_t dac_code)
 {
     fake.drivers[driver] = (struct fake_driver){.kind = FAKE_DRIVEN, .code = dac_code};
 }
 
-void labrig_hal_drive_through(uint16_t driver, uint16_t dac_code, uint32_t nanosiemens)
+void labrig_hal_drive_through(labrig_line driver, uint16_t dac_code, uint32_t nanosiemens)
 {
     fake.drivers[driver] = (struct fake_driver){FAKE_THROUGH, dac_code, nanosiemens, 0};
 }
 
-void labrig_hal_inject(uint16_t driver, int32_t picoamperes)
+void labrig_hal_inject(labrig_line driver, int32_t picoamperes)
 {
     fake.drivers[driver] = (struct fake_driver){FAKE_INJECTED, 0, 0, picoamperes};
 }
 
-void labrig_hal_release(uint16_t driver)
+void labrig_hal_release(labrig_line driver)
 {
     fake.drivers[driver] = (struct fake_driver){0};
 }
@@ -76,7 +76,7 @@ bool labrig_hal_settled(void)
     return !fake.settling;
 }
 
-void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes)
+void labrig_hal_scan(labrig_line first, uint8_t count, uint16_t *codes)
 {
     fake.conversions += count;
     memcpy(codes, &fake.readings[first], count * sizeof *codes);

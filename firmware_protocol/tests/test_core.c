@@ -348,18 +348,19 @@ static void a_chip_that_answers_nonsense_spoils_no_neighbour(void)
     CHECK(labrig_unpack(sums.payload, 0, 14) == 3 * 4095 && labrig_unpack(sums.payload, 1, 14) == 3 * 101);
 }
 
-static void a_text_that_is_too_long_for_a_reply_is_cut(void)
+static void the_longest_texts_fit_into_a_reply(void)
 {
-    static char text[300];
+    static uint8_t texts[LABRIG_TEXTS_MAX] = {LABRIG_TLV_SERIAL_NUMBER, LABRIG_TEXT_MAX};
     const struct labrig_config usual = fake_config;
-    memset(text, 'x', sizeof text - 1);
-    fake_config.serial_number = text;
-    fake_config.part = text;
+    texts[2 + LABRIG_TEXT_MAX] = LABRIG_TLV_PART;
+    texts[3 + LABRIG_TEXT_MAX] = LABRIG_TEXT_MAX;
+    memset(texts + 4 + LABRIG_TEXT_MAX, 'x', LABRIG_TEXT_MAX);
+    fake_config.texts = texts;
+    fake_config.texts_size = sizeof texts;
     fake_boot();
     const struct answer told = fake_hello(0);
-    CHECK(told.flags == LABRIG_STATUS_OK && told.length == LABRIG_HELLO_REPLY_SIZE + 2 * (2 + LABRIG_TEXT_MAX));
-    CHECK(told.payload[LABRIG_HELLO_REPLY_TLV_AT + 1] == LABRIG_TEXT_MAX);
-    CHECK(told.payload[LABRIG_HELLO_REPLY_TLV_AT + 2 + LABRIG_TEXT_MAX] == LABRIG_TLV_PART);
+    CHECK(told.flags == LABRIG_STATUS_OK && told.length == LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX);
+    CHECK(memcmp(told.payload + LABRIG_HELLO_REPLY_TLV_AT, texts, sizeof texts) == 0);
     fake_config = usual;
 }
 
@@ -484,7 +485,7 @@ int main(void)
     frames_within_the_window_always_find_room();
     a_measurement_that_is_cut_off_takes_its_place_among_the_kept();
     a_chip_that_answers_nonsense_spoils_no_neighbour();
-    a_text_that_is_too_long_for_a_reply_is_cut();
+    the_longest_texts_fit_into_a_reply();
     replies_as_long_as_a_frame_fit_and_longer_ones_are_refused();
     the_heartbeat_is_right_where_the_clock_wraps();
     more_bits_than_a_byte_counts_are_not_taken_for_fewer();

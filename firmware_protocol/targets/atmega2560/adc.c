@@ -15,10 +15,10 @@
 
 static uint8_t chosen[CHIPS];
 
-static uint16_t channels(void)
+static labrig_line channels(void)
 {
     const struct labrig_config *config = &hardware.config;
-    return (uint16_t)(labrig_lines(config) + labrig_drivers(config));
+    return (labrig_line)(labrig_lines(config) + labrig_drivers(config));
 }
 
 static void set_range(uint8_t chip, uint8_t input)
@@ -36,8 +36,8 @@ void adc_begin(void)
         return;
     }
     spi_mode1();
-    for (uint16_t channel = 0; channel < channels(); channel++) {
-        set_range((uint8_t)(channel >> 3), (uint8_t)(channel & 7u));
+    for (labrig_line channel = 0; channel < channels(); channel++) {
+        set_range(channel >> 3, channel & 7u);
         chosen[channel >> 3] = NOTHING_CHOSEN;
     }
 }
@@ -54,10 +54,10 @@ static uint16_t frame(uint8_t chip, uint8_t next)
 }
 
 /* The frame that brings a conversion chooses the next input, which is what a scan asks for next. */
-static void scan_ads8688(uint16_t first, uint8_t count, uint16_t *codes)
+static void scan_ads8688(labrig_line first, uint8_t count, uint16_t *codes)
 {
-    uint8_t chip = (uint8_t)(first >> 3);
-    uint8_t input = (uint8_t)(first & 7u);
+    uint8_t chip = first >> 3;
+    uint8_t input = first & 7u;
     spi_mode1();
     for (; count > 0; count--) {
         const uint8_t next = (input + 1u) & 7u;
@@ -72,9 +72,9 @@ static void scan_ads8688(uint16_t first, uint8_t count, uint16_t *codes)
 }
 
 /* MCP3208: start bit, single-ended, three bits of channel, and after a null bit the code; 2 MHz at most. */
-static uint16_t convert_mcp3208(uint16_t channel)
+static uint16_t convert_mcp3208(labrig_line channel)
 {
-    const uint8_t input = (uint8_t)(channel & 7u);
+    const uint8_t input = channel & 7u;
     spi_select(GROUP_ADC, channel >> 3);
     (void)spi_exchange((uint8_t)(0x06u | input >> 2));
     const uint8_t high = spi_exchange((uint8_t)(input << 6));
@@ -83,7 +83,7 @@ static uint16_t convert_mcp3208(uint16_t channel)
     return (uint16_t)((uint16_t)(high & 0x0Fu) << 8 | low);
 }
 
-void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes)
+void labrig_hal_scan(labrig_line first, uint8_t count, uint16_t *codes)
 {
     if (hardware.parts.adc == RECORD_ADS8688) {
         scan_ads8688(first, count, codes);
@@ -91,6 +91,6 @@ void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes)
     }
     spi_mode0_slow();
     for (uint8_t k = 0; k < count; k++) {
-        codes[k] = convert_mcp3208((uint16_t)(first + k));
+        codes[k] = convert_mcp3208((labrig_line)(first + k));
     }
 }

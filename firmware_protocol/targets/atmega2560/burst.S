@@ -210,55 +210,6 @@ labrig_unpack_codes:
     brcc 11b
     ret
 
-/* The same for the highest bit of each value alone.
- *
- * uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, uint8_t width);
- *
- * r20 count; r21 the bit; r23 what it is multiplied with to turn it by a value; r18 whole bytes of a value; r24 0;
- * r25 index; X: bytes */
-    .section .text.high, "ax"
-    .global labrig_next_high
-labrig_next_high:
-    movw r26, r24
-    mov r25, r22
-    mul r22, r18
-    movw r30, r0
-    clr r24
-    add r30, r18
-    adc r31, r24
-    sbiw r30, 1
-    mov r22, r18
-    neg r22
-    rcall turned
-    mov r23, r21
-    mov r22, r30
-    neg r22
-    rcall turned
-    ldi r22, 3
-1:  lsr r31
-    ror r30
-    lsr r18
-    dec r22
-    brne 1b
-    add r26, r30
-    adc r27, r31
-    rjmp 3f
-2:  ld r0, X
-    and r0, r21
-    brne 4f
-    mul r21, r23
-    mov r21, r0
-    or r21, r1
-    neg r1 /* carry: the next one lies a byte further */
-    adc r26, r18
-    adc r27, r24
-    inc r25
-3:  cpse r25, r20
-    rjmp 2b
-4:  mov r24, r25
-    clr r1
-    ret
-
 /* r21: 1, turned right by the bits that r22 counts, modulo 8 */
     .section .text.unpack
 turned:

@@ -16,33 +16,33 @@ static void write_dac(uint8_t driver, uint16_t aligned)
     spi_deselect(GROUP_DAC);
 }
 
-static void impose(uint16_t driver, uint16_t code, enum path path)
+static void impose(labrig_line driver, uint16_t code, enum path path)
 {
-    write_dac((uint8_t)driver, hardware.config.dac_bits == 16 ? code : (uint16_t)(code << (16u - hardware.config.dac_bits)));
-    switches_set((uint8_t)driver, path);
+    write_dac(driver, hardware.config.dac_bits == 16 ? code : (uint16_t)(code << (16u - hardware.config.dac_bits)));
+    switches_set(driver, path);
 }
 
-void labrig_hal_drive(uint16_t driver, uint16_t dac_code)
+void labrig_hal_drive(labrig_line driver, uint16_t dac_code)
 {
     impose(driver, dac_code, PATH_DRIVE);
 }
 
 /* There is one nudge resistor: HELLO tells it as the least and the greatest conductance. */
-void labrig_hal_drive_through(uint16_t driver, uint16_t dac_code, uint32_t nanosiemens)
+void labrig_hal_drive_through(labrig_line driver, uint16_t dac_code, uint32_t nanosiemens)
 {
     (void)nanosiemens;
     impose(driver, dac_code, PATH_NUDGE);
 }
 
 /* Never asked for: the board has no current sources, and HELLO says so. */
-void labrig_hal_inject(uint16_t driver, int32_t picoamperes)
+void labrig_hal_inject(labrig_line driver, int32_t picoamperes)
 {
     (void)picoamperes;
     labrig_hal_release(driver);
 }
 
-void labrig_hal_release(uint16_t driver)
+void labrig_hal_release(labrig_line driver)
 {
-    switches_set((uint8_t)driver, PATH_OPEN);
-    write_dac((uint8_t)driver, 0);
+    switches_set(driver, PATH_OPEN);
+    write_dac(driver, 0);
 }

@@ -18,7 +18,7 @@ struct hardware {
 extern struct hardware hardware;
 extern struct labrig_board board;
 
-/* Read the record and count this boot; returns the boot count. An EEPROM without a valid record: the 4x4 board. */
+/* Read the record and count this boot; returns the boot count. Without a valid record: no lines, no name, 1 Mbaud. */
 uint32_t nonvolatile_begin(void);
 
 /* Bring each kind of part to a known state; drivers are released by labrig_start. */

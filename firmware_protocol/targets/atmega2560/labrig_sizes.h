@@ -2,11 +2,9 @@
 #ifndef LABRIG_SIZES_H
 #define LABRIG_SIZES_H
 
-#include "record.h"
-
-#define LABRIG_MAX_BRANCHES RECORD_MOST_BRANCHES
-#define LABRIG_MAX_LATENTS 832u /* what 7200 bytes leave room for; RECORD_MOST_BRANCHES fit into the 8 kB, with 250 of stack */
-#define LABRIG_MAX_LINES RECORD_MOST_LINES
+#define LABRIG_MAX_BRANCHES 1200u
+#define LABRIG_MAX_LATENTS 832u /* what 7200 bytes leave room for; 1200 fit into the 8 kB, with 250 of stack */
+#define LABRIG_MAX_LINES 80u
 #define LABRIG_MAX_AVERAGES 16u
 #define LABRIG_RX_BYTES 1024u
 #define LABRIG_CREDIT 3u /* what two measurements behind a digest take; latents need the rest */

@@ -13,22 +13,15 @@
 
 struct labrig_board board;
 
-/* After a watchdog reset the watchdog is still running, with its shortest time. */
-void watchdog_off(void) __attribute__((naked, used, section(".init3")));
-void watchdog_off(void)
-{
-    MCUSR = 0;
-    wdt_disable();
-}
-
 static void serial_begin(void)
 {
     UCSR0A = 1u << U2X0;
-    UBRR0 = (uint16_t)((F_CPU / 4u / hardware.parts.baud - 1u) / 2u); /* F_CPU / (8 baud) - 1, rounded */
+    UBRR0 = hardware.parts.rate;
     UCSR0C = 1u << UCSZ01 | 1u << UCSZ00;
     UCSR0B = SERIAL_ON;
 }
 
+int main(void) __attribute__((OS_main));
 int main(void)
 {
     spi_begin();

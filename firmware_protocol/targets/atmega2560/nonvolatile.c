@@ -3,7 +3,6 @@
  * A cell bears 100000 writes. The count is the only thing written, once a boot, to 64 slots in turn, and no more than
  * one slot a boot: the cells outlive 6.4 million boots. Past that the count stays as it is. */
 #include <avr/eeprom.h>
-#include <avr/pgmspace.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -14,37 +13,12 @@
 
 #define WRITES_A_CELL 100000ul
 #define LAST_COUNT (WRITES_A_CELL * COUNTER_SLOTS)
-#define NUDGE_DEFAULT_NS 10000u
+#define RATE_1M 1u /* of the line without a record */
 
 struct hardware hardware;
 
-/* A board that one person builds: 4x4, MCP4351-104, AD5676 and ADS8688 of 5 V, 100 ohm drives, 100 kohm nudges. */
-static const struct hardware breadboard PROGMEM = {
-    .parts = {
-        .wiper = RECORD_MCP4351,
-        .adc = RECORD_ADS8688,
-        .baud = 1000000,
-        .nudge_scale = {0, 0, 0, 1}, /* 2**24 */
-        .serial_number = "UNNAMED",
-        .part = "MCP4351-104",
-    },
-    .config = {
-        .inputs = 4,
-        .outputs = 4,
-        .branches = 16,
-        .code_max = 256,
-        .code_bits = 9,
-        .adc_bits = 16,
-        .dac_bits = 16,
-        .adc_span_uv = 5000000,
-        .dac_span_uv = 5000000,
-        .drive_mohm = 100000,
-        .features = LABRIG_FEATURE_NUDGE_TOWARD | LABRIG_FEATURE_NUDGE_THROUGH | LABRIG_FEATURE_SOURCE_SENSE
-            | LABRIG_FEATURE_LEARN,
-        .through_min_ns = NUDGE_DEFAULT_NS,
-        .through_max_ns = NUDGE_DEFAULT_NS,
-    },
-};
+_Static_assert(LABRIG_MAX_BRANCHES == RECORD_MOST_BRANCHES && LABRIG_MAX_LINES == RECORD_MOST_LINES,
+               "what fits is told to whoever writes a record");
 
 /* The CRC falls upon what is set afterwards. */
 _Static_assert(offsetof(struct board_record, crc) == offsetof(struct hardware, config) + LABRIG_CONFIG_TOLD
@@ -96,9 +70,10 @@ static uint32_t count_boot(void)
 uint32_t nonvolatile_begin(void)
 {
     if (!valid_record()) {
-        memcpy_P(&hardware, &breadboard, sizeof hardware);
+        memset(&hardware, 0, sizeof hardware);
+        hardware.parts.rate = RATE_1M;
     }
-    hardware.config.serial_number = hardware.parts.serial_number;
-    hardware.config.part = hardware.parts.part;
+    hardware.config.texts = hardware.parts.texts;
+    hardware.config.texts_size = hardware.parts.texts_size;
     return count_boot();
 }

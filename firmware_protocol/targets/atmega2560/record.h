@@ -9,8 +9,8 @@
 #include "nudge.h"
 
 #define RECORD_MAGIC 0x4C42u
-#define RECORD_LAYOUT 2u
-#define RECORD_TEXT 24u
+#define RECORD_LAYOUT 3u
+#define RECORD_TEXTS 52u
 
 /* What fits into the firmware's memory. */
 #define RECORD_MOST_BRANCHES 1200u
@@ -23,9 +23,10 @@ struct LABRIG_AS_TOLD board_parts {
     uint16_t magic;
     uint8_t layout;
     uint8_t wiper, adc; /* parts; the DAC is an AD5676 or its 12-bit twin AD5672 */
-    uint32_t baud;
+    uint16_t rate; /* of the line: F_CPU / (8 baud) - 1, rounded */
     uint8_t nudge_scale[LABRIG_SCALE_BYTES];            /* labrig_nudge_scale of the spans and bits */
-    char serial_number[RECORD_TEXT], part[RECORD_TEXT]; /* zero-terminated */
+    uint8_t texts_size;
+    uint8_t texts[RECORD_TEXTS]; /* tagged values, as HELLO ends with them */
 };
 
 struct LABRIG_AS_TOLD board_record {

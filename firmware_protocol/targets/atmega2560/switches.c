@@ -30,7 +30,7 @@ void switches_begin(void)
 
 static inline void move(uint8_t chip, uint8_t place, bool close)
 {
-    const uint8_t mask = labrig_bit_masks[place & 7u];
+    const uint8_t mask = labrig_bit_mask(place);
     if (((closed[chip] & mask) != 0) != close) {
         put(chip, closed[chip] ^ mask);
     }

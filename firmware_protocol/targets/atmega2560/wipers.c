@@ -6,7 +6,11 @@
 /* MCP4351: register in the high nibble, then the command, then a code of up to ten bits; modes 0 and 3. */
 #define MCP_WRITE 0x00u
 #define MCP_READ 0x0Cu
-static const uint8_t mcp_wiper[4] = {0x00, 0x10, 0x60, 0x70};
+static uint8_t mcp_wiper(uint16_t branch)
+{
+    const uint8_t wiper = branch & 3u; /* registers 0, 1, 6, 7 */
+    return (uint8_t)((wiper < 2u ? wiper : wiper + 4u) << 4);
+}
 
 /* AD5270: 16 bits, four of them a command above ten of data; sampled at the falling edge. Its open-drain output needs
  * 450 ns after an edge, so it is read slowly. */
@@ -45,7 +49,7 @@ static void write_wiper(uint16_t branch, uint16_t code)
         (void)frame(branch, (uint8_t)(AD_WRITE | code >> 8), (uint8_t)code);
     } else {
         spi_mode0();
-        (void)frame(branch >> 2, (uint8_t)(mcp_wiper[branch & 3u] | MCP_WRITE | code >> 8), (uint8_t)code);
+        (void)frame(branch >> 2, (uint8_t)(mcp_wiper(branch) | MCP_WRITE | code >> 8), (uint8_t)code);
     }
 }
 
@@ -72,7 +76,7 @@ uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t 
         return burst(digest, codes, first, count, AD_WRITE);
     }
     spi_mode0();
-    return burst(digest, codes, first >> 2, count, mcp_wiper[first & 3u] | MCP_WRITE);
+    return burst(digest, codes, first >> 2, count, mcp_wiper(first) | MCP_WRITE);
 }
 
 #endif
@@ -85,5 +89,5 @@ uint16_t labrig_hal_read_wiper(uint16_t branch)
         return frame(branch, 0, 0) & 0x3FFu;
     }
     spi_mode0();
-    return frame(branch >> 2, mcp_wiper[branch & 3u] | MCP_READ, 0) & 0x1FFu;
+    return frame(branch >> 2, mcp_wiper(branch) | MCP_READ, 0) & 0x1FFu;
 }

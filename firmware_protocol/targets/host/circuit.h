@@ -28,7 +28,8 @@ struct source {
 
 struct circuit {
     struct labrig_config config;
-    char serial_number[LABRIG_TEXT_MAX + 1], part[LABRIG_TEXT_MAX + 1];
+    char part[LABRIG_TEXT_MAX + 1];
+    uint8_t texts[LABRIG_TEXTS_MAX];
     double adc_span, dac_span; /* V */
     double drive;              /* ohm; 0: the line is forced */
     double steps;              /* of the law */

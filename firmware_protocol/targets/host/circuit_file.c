@@ -310,6 +310,15 @@ static void expect_crossbar(const struct reader *reader)
     }
 }
 
+static uint8_t *put_text(uint8_t *at, uint8_t tag, const char *text)
+{
+    const uint8_t size = (uint8_t)strlen(text);
+    at[0] = tag;
+    at[1] = size;
+    memcpy(at + 2, text, size);
+    return at + 2 + size;
+}
+
 void circuit_file_read(const char *path, const char *serial_number, struct circuit *circuit)
 {
     struct reader reader = {.path = path, .circuit = circuit};
@@ -332,7 +341,8 @@ void circuit_file_read(const char *path, const char *serial_number, struct circu
     if (circuit->config.adc_span_uv > 8ul * circuit->config.dac_span_uv) {
         fail(&reader, "the span of the ADC may be 8 times that of the DAC");
     }
-    strcpy(circuit->serial_number, serial_number);
-    circuit->config.serial_number = circuit->serial_number;
-    circuit->config.part = circuit->part;
+    uint8_t *end = put_text(circuit->texts, LABRIG_TLV_SERIAL_NUMBER, serial_number);
+    end = put_text(end, LABRIG_TLV_PART, circuit->part);
+    circuit->config.texts = circuit->texts;
+    circuit->config.texts_size = (uint8_t)(end - circuit->texts);
 }

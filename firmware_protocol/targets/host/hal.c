@@ -44,23 +44,23 @@ static void set_source(uint16_t driver, struct source source)
     circuit_changed_source();
 }
 
-void labrig_hal_drive(uint16_t driver, uint16_t dac_code)
+void labrig_hal_drive(labrig_line driver, uint16_t dac_code)
 {
     set_source(driver, (struct source){.kind = DRIVEN, .volts = dac_volts(dac_code)});
 }
 
-void labrig_hal_drive_through(uint16_t driver, uint16_t dac_code, uint32_t nanosiemens)
+void labrig_hal_drive_through(labrig_line driver, uint16_t dac_code, uint32_t nanosiemens)
 {
     const double siemens = nanosiemens / (double)LABRIG_PER_NS;
     set_source(driver, (struct source){.kind = THROUGH, .volts = dac_volts(dac_code), .siemens = siemens});
 }
 
-void labrig_hal_inject(uint16_t driver, int32_t picoamperes)
+void labrig_hal_inject(labrig_line driver, int32_t picoamperes)
 {
     set_source(driver, (struct source){.kind = INJECTED, .amperes = picoamperes / (double)LABRIG_PER_PA});
 }
 
-void labrig_hal_release(uint16_t driver)
+void labrig_hal_release(labrig_line driver)
 {
     set_source(driver, (struct source){.kind = RELEASED});
 }
@@ -85,7 +85,7 @@ static uint16_t convert(uint16_t channel)
     return (uint16_t)(code < 0.0 ? 0.0 : code > top ? top : code);
 }
 
-void labrig_hal_scan(uint16_t first, uint8_t count, uint16_t *codes)
+void labrig_hal_scan(labrig_line first, uint8_t count, uint16_t *codes)
 {
     for (uint8_t k = 0; k < count; k++) {
         codes[k] = convert((uint16_t)(first + k));
