@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "opening.h"
+
 #define HERTZ 16000000u
 #define INTERRUPT_ENTRY 5u /* cycles that libsimavr does not count; as many again out of sleep */
 #define SLICE 1600u        /* cycles between two looks at the port */
@@ -23,6 +25,8 @@
 #define PLAY_WITHIN (600ull * HERTZ)
 #define MOST_OWED (HERTZ / 100u)
 #define PACE_GRAIN_NS 50000.0
+#define LOOP_CYCLES 16u          /* of a program that hangs, a few rounds */
+#define BOOT_LOADER_NS 500000000u /* that a boot loader waits for a new program */
 
 static struct machine *self; /* libsimavr hands its callbacks no context */
 
@@ -119,6 +123,11 @@ static avr_cycle_count_t sleep_cycles(struct machine *machine, avr_cycle_count_t
 /* One round of libsimavr's main loop, with a sleep of our own. */
 static void run(avr_t *avr)
 {
+    if (self->hangs) {
+        avr->cycle += LOOP_CYCLES;
+        (void)avr_cycle_timer_process(avr);
+        return;
+    }
     avr_flashaddr_t next = avr->pc;
     if (avr->state == cpu_Running) {
         next = avr_run_one(avr);
@@ -148,6 +157,7 @@ static void was_reset(struct avr_io_t *module)
     struct machine *machine = self;
     (void)module;
     machine->resets++;
+    machine->hangs = false;
     machine->watchdog_resets += machine->avr->run != run; /* libsimavr's watchdog resets from a loop of its own */
     usart_reset(&machine->usart);
     bench_reset(machine->bench);
@@ -191,6 +201,7 @@ void machine_build(struct machine *machine, const char *firmware, struct bench *
     machine->avr->vcc = machine->avr->avcc = 5000;
     machine->usart.sent = byte_sent;
     machine->usart.context = machine;
+    machine->usart.mishaps = &machine->mishaps;
     usart_attach(&machine->usart, machine->avr, baud);
     bench_attach(bench, machine->avr);
     eeprom_image_insert(eeprom, machine->avr);
@@ -223,13 +234,41 @@ void machine_boot(struct machine *machine)
     eeprom_image_keep(machine->eeprom, machine->avr);
 }
 
-/* The brown-out detector resets the processor; supplies of the parts stay above what those need to remember. */
-static void dip_supply(struct machine *machine)
+static void befall(struct machine *machine)
 {
-    if (machine->brown_out != 0 && machine->usart.bytes_down >= machine->brown_out) {
-        machine->brown_out = 0;
+    if (mishaps_due(&machine->mishaps, BROWN_OUT, machine->usart.bytes_down)) {
         avr_reset(machine->avr);
     }
+    if (mishaps_due(&machine->mishaps, HANG, machine->usart.bytes_down)) {
+        machine->hangs = true;
+    }
+}
+
+/* The boot loader answers nothing of what comes, and knows no time but its own. */
+static void wait_for_boot_loader(struct machine *machine)
+{
+    unsigned char ignored[4096];
+    const uint64_t now = now_ns();
+    if (now >= machine->boot_loader_ns) {
+        machine->boot_loader_ns = 0;
+        agree(machine);
+    } else if (wait_ns(machine, (double)(machine->boot_loader_ns - now))) {
+        (void)port_read(machine->port, ignored, sizeof ignored);
+    }
+}
+
+static void run_slice(struct machine *machine)
+{
+    const double ahead = ahead_ns(machine);
+    if (ahead < 0.0) {
+        agree(machine); /* time lost is not made up for */
+    }
+    if (wait_ns(machine, machine->paced && ahead > PACE_GRAIN_NS ? ahead : 0.0)) {
+        receive_bytes(machine);
+    }
+    run_until(machine, machine->avr->cycle + SLICE);
+    befall(machine);
+    eeprom_image_keep(machine->eeprom, machine->avr);
 }
 
 void machine_serve(struct machine *machine, struct port *port, const sigset_t *awake, bool until_eof,
@@ -241,16 +280,15 @@ void machine_serve(struct machine *machine, struct port *port, const sigset_t *a
     machine->ending = ending;
     agree(machine);
     while (!*ending) {
-        const double ahead = ahead_ns(machine);
-        if (ahead < 0.0) {
-            agree(machine); /* time lost is not made up for */
+        if (machine->watch >= 0 && opening_seen(machine->watch)) {
+            avr_reset(machine->avr);
+            machine->boot_loader_ns = now_ns() + BOOT_LOADER_NS;
         }
-        if (wait_ns(machine, machine->paced && ahead > PACE_GRAIN_NS ? ahead : 0.0)) {
-            receive_bytes(machine);
+        if (machine->boot_loader_ns != 0) {
+            wait_for_boot_loader(machine);
+        } else {
+            run_slice(machine);
         }
-        run_until(machine, machine->avr->cycle + SLICE);
-        dip_supply(machine);
-        eeprom_image_keep(machine->eeprom, machine->avr);
     }
 }
 
@@ -278,13 +316,13 @@ void machine_report(const struct machine *machine, const char *path)
         exit(2);
     }
     fprintf(file,
-            "{\"cycles\": %llu, \"bytes_down\": %lu, \"bytes_up\": %lu, \"receive_overruns\": %lu,\n"
+            "{\"cycles\": %llu, \"bytes_down\": %lu, \"bytes_up\": %lu, \"receive_overruns\": %lu, \"mishap_overruns\": %lu,\n"
             " \"spi_bytes\": %lu, \"spi_collisions\": %lu, \"select_faults\": %lu, \"select_cuts\": %lu,\n"
             " \"nobody_selected\": %lu, \"parallel_switches\": %lu,\n"
             " \"parts\": {\"too_fast\": %lu, \"wrong_mode\": %lu, \"cut_short\": %lu, \"refused\": %lu, \"too_soon\": %lu},\n"
             " \"resets\": %lu, \"watchdog_resets\": %lu",
             (unsigned long long)machine->avr->cycle, machine->usart.bytes_down, machine->usart.bytes_up,
-            machine->usart.overruns, bench->spi.bytes, bench->spi.collisions, bench->select_faults, bench->select_cuts,
+            machine->usart.overruns, machine->usart.mishap_overruns, bench->spi.bytes, bench->spi.collisions, bench->select_faults, bench->select_cuts,
             bench->nobody, bench->parallel, abuse.too_fast, abuse.wrong_mode, abuse.cut_short, abuse.refused,
             abuse.too_soon, machine->resets, machine->watchdog_resets);
     if (machine->play != NULL) {

@@ -14,6 +14,7 @@
 
 #include "bench.h"
 #include "eeprom_image.h"
+#include "mishaps.h"
 #include "play.h"
 #include "port.h"
 #include "usart.h"
@@ -27,11 +28,14 @@ struct machine {
     struct bench *bench;
     struct eeprom_image *eeprom;
     bool paced;
-    unsigned long brown_out; /* bytes received before the supply dips; 0: it does not */
+    struct mishaps mishaps;
+    bool hangs;
 
     struct play *play; /* in place of a port */
     bool played;       /* to its end */
     struct port *port;
+    int watch; /* on the port, which resets the processor whenever it is opened; -1: it does not */
+    uint64_t boot_loader_ns; /* when it ends on the wall's clock; 0: it has ended */
     const sigset_t *awake; /* signals let in while waiting */
     volatile sig_atomic_t *ending;
     bool until_eof;

@@ -15,22 +15,27 @@
 #include "eeprom_image.h"
 #include "labrig_protocol.h"
 #include "machine.h"
+#include "opening.h"
 #include "port.h"
 
 #define USAGE                                                                                                          \
     "usage: labrig-board-atmega2560 (--pty PATH | --tcp HOST:PORT | --play FILE) --circuit FILE [--serial TEXT] [--eeprom FILE]\n"                       \
-    "       [--firmware ELF] [--baud N] [--paced | --free] [--brown-out BYTES] [--statistics FILE] [--until-eof]\n"                          \
+    "       [--firmware ELF] [--baud N] [--paced | --free] [--statistics FILE] [--until-eof]\n"                                              \
+    "       [--brown-out BYTES] ... [--hang BYTES] ... [--overrun BYTES] ... [--reset-at-open]\n"                                          \
     "       --free: emulated time runs ahead of the wall's while there is work to do (default); --paced: it never does\n"                    \
     "       --play: be the host too, one without delay; the script's lines are in emulator/play.h\n"                                          \
     "       --brown-out: the supply dips once so many bytes have come, and the processor is reset; the parts keep what they hold\n"           \
+    "       --hang: the program hangs with interrupts off, until its watchdog resets it\n"                                                   \
+    "       --overrun: the receiver loses a byte\n"                                                                                        \
+    "       --reset-at-open: whoever opens the terminal resets the processor, and its boot loader comes first, for half a second\n"         \
     "       --statistics: written at the end, one JSON object\n"                                                                             \
     "       --until-eof: end when standard input ends, as it does when a parent process dies\n"
 
 struct options {
     const char *pty, *tcp, *play, *serial_number, *eeprom, *circuit, *firmware, *statistics;
     double baud;
-    unsigned long brown_out;
-    bool until_eof, paced;
+    struct mishaps mishaps;
+    bool until_eof, paced, resets_at_open;
 };
 
 static volatile sig_atomic_t ending;
@@ -57,15 +62,15 @@ static double read_baud(const char *text)
     return baud;
 }
 
-static unsigned long read_bytes(const char *text)
+static void plan(struct options *options, enum mishap kind, const char *option, const char *text)
 {
     char *rest;
-    const unsigned long count = strtoul(text, &rest, 10);
-    if (rest == text || *rest != '\0' || *text == '-' || count == 0) {
-        fprintf(stderr, "--brown-out: found '%s', must be a number of bytes, 1 or more\n", text);
+    const unsigned long bytes = strtoul(text, &rest, 10);
+    if (rest == text || *rest != '\0' || *text == '-' || bytes == 0) {
+        fprintf(stderr, "--%s: found '%s', must be a number of bytes, 1 or more\n", option, text);
         exit(2);
     }
-    return count;
+    mishaps_plan(&options->mishaps, kind, bytes);
 }
 
 static struct options read_options(int count, char **words)
@@ -77,7 +82,8 @@ static struct options read_options(int count, char **words)
         {"firmware", required_argument, NULL, 'f'}, {"statistics", required_argument, NULL, 'S'},
         {"baud", required_argument, NULL, 'b'},     {"paced", no_argument, NULL, 'P'},
         {"free", no_argument, NULL, 'F'},           {"brown-out", required_argument, NULL, 'B'},
-        {"play", required_argument, NULL, 'y'},
+        {"play", required_argument, NULL, 'y'},     {"hang", required_argument, NULL, 'H'},
+        {"overrun", required_argument, NULL, 'O'},  {"reset-at-open", no_argument, NULL, 'R'},
         {0},
     };
     struct options options = {.serial_number = "EMULATED", .firmware = NULL, .baud = 1e6};
@@ -95,12 +101,19 @@ static struct options read_options(int count, char **words)
         case 'P': options.paced = true; break;
         case 'y': options.play = optarg; break;
         case 'F': options.paced = false; break;
-        case 'B': options.brown_out = read_bytes(optarg); break;
+        case 'B': plan(&options, BROWN_OUT, "brown-out", optarg); break;
+        case 'H': plan(&options, HANG, "hang", optarg); break;
+        case 'O': plan(&options, OVERRUN, "overrun", optarg); break;
+        case 'R': options.resets_at_open = true; break;
         default: fputs(USAGE, stderr); exit(2);
         }
     }
     if (optind != count || options.circuit == NULL || (options.pty != NULL) + (options.tcp != NULL) + (options.play != NULL) != 1) {
         fputs(USAGE, stderr);
+        exit(2);
+    }
+    if (options.resets_at_open && options.pty == NULL) {
+        fputs("--reset-at-open: needs --pty; only a terminal has DTR\n", stderr);
         exit(2);
     }
     return options;
@@ -154,6 +167,7 @@ static void serve(const struct options *options, const sigset_t *awake)
     } else {
         port_open_tcp(&port, options->tcp);
     }
+    machine.watch = options->resets_at_open ? opening_watch(port.resource) : -1;
     printf("ready %s\n", port.resource);
     fflush(stdout);
     machine_serve(&machine, &port, awake, options->until_eof, &ending);
@@ -172,7 +186,7 @@ int main(int count, char **words)
     eeprom_image_load(&eeprom, options.eeprom, &circuit, bench.nudge, (uint32_t)(options.baud + 0.5));
     catch_signals(&awake);
     machine_build(&machine, options.firmware, &bench, &eeprom, options.baud, options.paced);
-    machine.brown_out = options.brown_out;
+    machine.mishaps = options.mishaps;
     machine_boot(&machine);
     if (options.play != NULL) {
         play_load(&play, options.play);

@@ -68,7 +68,10 @@ static avr_cycle_count_t byte_received(avr_t *avr, avr_cycle_count_t when, void 
     usart->count--;
     usart->bytes_down++;
     if (bit(usart->control, RXEN)) {
-        if (usart->waiting == 2) {
+        if (mishaps_due(usart->mishaps, OVERRUN, usart->bytes_down)) {
+            usart->overrun = true;
+            usart->mishap_overruns++;
+        } else if (usart->waiting == 2) {
             usart->overrun = true;
             usart->overruns++;
         } else {

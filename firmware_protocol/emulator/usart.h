@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mishaps.h"
+
 #define USART_LINE 8192u
 
 struct usart {
@@ -27,7 +29,8 @@ struct usart {
     uint8_t next, shifting;
     bool next_full, busy;
 
-    unsigned long bytes_down, bytes_up, overruns;
+    struct mishaps *mishaps;
+    unsigned long bytes_down, bytes_up, overruns, mishap_overruns;
     avr_int_vector_t *receive_vector, *empty_vector, *complete_vector;
 };
 

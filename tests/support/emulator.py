@@ -19,6 +19,7 @@ class Statistics:
     bytes_down: int
     bytes_up: int
     receive_overruns: int
+    mishap_overruns: int
     spi_bytes: int
     spi_collisions: int
     select_faults: int
