@@ -16,7 +16,7 @@ from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
 from labrig.circuit.topology import Topology
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
-from labrig.config.faults import brown_outs, wire_faults
+from labrig.config.faults import wire_faults
 from labrig.config.plugins import PluginBoard, load_plugin
 from labrig.config.rig import RigConfig
 from labrig.errors import BoardFault, ConfigError
@@ -143,10 +143,10 @@ def _check_launched(rig: RigConfig) -> None:
 
 
 def _check_no_wire(rig: RigConfig) -> None:
-    if wire := [*wire_faults(rig.faults), *brown_outs(rig.faults)]:
+    if wire := wire_faults(rig.faults):
         msg = (
             f"faults: found {wire[0].kind!r}, which a board simulated in this process cannot have:"
-            " it has neither wire nor supply; remove it, or leave --simulate out"
+            " it has no wire; remove it, or leave --simulate out"
         )
         raise ConfigError(msg)
 

@@ -214,6 +214,11 @@ class Health:
 class Monitored(Protocol):
     """What a board behind a link can be asked beyond `Board`; no driver and no branch changes by it."""
 
+    @property
+    def resets_at_open(self) -> bool:
+        """Opening its port has reset it."""
+        ...
+
     def echo(self, data: bytes) -> bytes:
         """Send bytes there and back: one turn-around."""
         ...

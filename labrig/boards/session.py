@@ -43,6 +43,8 @@ class Session:
     def __init__(self, link: Link) -> None:
         self.tally = Tally()
         self.errors = ErrorRate()
+        self.hello_silence: Seconds = 0.0
+        """For how long hello was not answered, in whole repetitions."""
         self._link = link
         self._round_trip = RoundTrip()
         self._hello: HelloReply | None = None
@@ -80,6 +82,7 @@ class Session:
         hello = decode(HelloReply, answer.payload)
         self._check_definition(hello)
         self._hello = hello
+        self.hello_silence = len(self._left_over) * _REPEAT
         self._next_seq = (self._next_seq + 1) & 0xFF
         return hello
 

@@ -54,6 +54,8 @@ T = TypeVar("T")
 
 HEARTBEAT: Seconds = 1.0
 """Silence after which an armed board releases its drivers."""
+_AT_ONCE: Seconds = 0.2
+"""A board that runs answers hello sooner; one that was reset has its boot loader to wait for."""
 _LONGEST_SETTLE: Seconds = (2**16 - 1) / PER_10US
 
 
@@ -70,10 +72,19 @@ def open_wired(link: Link) -> "WiredBoard":
     session = Session(link)
     try:
         hello = session.hello()
-        return WiredBoard(link, session, hello)
+        return WiredBoard(link, session, hello, resets_at_open=_was_reset(session))
     except BaseException:
         link.close()
         raise
+
+
+def _was_reset(session: Session) -> bool:
+    """Whether the board was started after its port was opened, and did not answer until then."""
+    silence = session.hello_silence
+    if silence < _AT_ONCE:
+        return False
+    uptime = session.query(Message.STATUS, StatusReply).uptime / PER_MS
+    return uptime < silence / 2
 
 
 class WiredBoard:
@@ -87,9 +98,13 @@ class WiredBoard:
         Over that link, open.
     hello
         The board's answer that opened it.
+    resets_at_open
+        Opening the link has reset the board.
     """
 
-    def __init__(self, link: Link, session: Session, hello: HelloReply) -> None:
+    def __init__(
+        self, link: Link, session: Session, hello: HelloReply, *, resets_at_open: bool = False
+    ) -> None:
         self._info = describe(hello)
         self._adc = adc(hello)
         self._code_bits = hello.code_bits
@@ -109,12 +124,18 @@ class WiredBoard:
         self._armed_until = 0.0
         self._exchanges = self._turn_arounds = self._measurements = self._writes = 0
         self._closed = False
+        self._resets_at_open = resets_at_open
         self._owner = Owner(link.name, self._beat)
 
     @property
     def info(self) -> BoardInfo:
         """Identity, ranges and capabilities."""
         return self._info
+
+    @property
+    def resets_at_open(self) -> bool:
+        """Opening its port has reset it."""
+        return self._resets_at_open
 
     @property
     def counters(self) -> Counters:

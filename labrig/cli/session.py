@@ -28,6 +28,8 @@ def carry_out(bench: Bench, start: Callable[[Asked], Training], *, json: bool, a
             f"board   {bench.info.part}, {bench.info.firmware}, serial {bench.info.serial_number}",
             file=sys.stderr,
         )
+        if bench.monitored is not None and bench.monitored.resets_at_open:
+            print("reset   opening resets this board; its codes are written anew", file=sys.stderr)
         print(f"bounds  {training.plan.bounds}", file=sys.stderr)
         print(f"run     {training.run}", file=sys.stderr)
         stop = training.plan.config.stop

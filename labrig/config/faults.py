@@ -98,17 +98,41 @@ class Short(_BranchFault):
     kind: Literal["short"] = "short"
 
 
-class BrownOut(Model):
-    """The supply of an emulated board dips: its processor is reset, its parts keep what they hold."""
+class _Mishap(Model):
+    """Befalls the processor of an emulated board."""
 
-    kind: Literal["brown-out"] = "brown-out"
     after: Count
     """Bytes that have come to the board, so that it falls into whatever they belong to."""
 
 
+class BrownOut(_Mishap):
+    """The supply of an emulated board dips: its processor is reset, its parts keep what they hold."""
+
+    kind: Literal["brown-out"] = "brown-out"
+
+
+class Hang(_Mishap):
+    """The firmware of an emulated board waits for ever with interrupts off, until its watchdog resets it."""
+
+    kind: Literal["hang"] = "hang"
+
+
+class Overrun(_Mishap):
+    """The receiver of an emulated board loses a byte, as it does where two before it were not fetched."""
+
+    kind: Literal["overrun"] = "overrun"
+
+
+class ResetAtOpen(Model):
+    """Opening the port of an emulated board resets its processor; a boot loader comes first, for 0.5 s."""
+
+    kind: Literal["reset-at-open"] = "reset-at-open"
+
+
 WireFault: TypeAlias = Flip | Drop | Duplicate | Insert | Truncate | Silence | Babble
 BranchFault: TypeAlias = Stuck | Open | Short
-Fault: TypeAlias = Annotated[WireFault | BranchFault | BrownOut, Field(discriminator="kind")]
+ProcessorFault: TypeAlias = BrownOut | Hang | Overrun | ResetAtOpen
+Fault: TypeAlias = Annotated[WireFault | BranchFault | ProcessorFault, Field(discriminator="kind")]
 
 
 def wire_faults(faults: Sequence[Fault]) -> list[WireFault]:
@@ -121,6 +145,6 @@ def branch_faults(faults: Sequence[Fault]) -> list[BranchFault]:
     return [fault for fault in faults if isinstance(fault, BranchFault)]
 
 
-def brown_outs(faults: Sequence[Fault]) -> list[BrownOut]:
-    """Dips of the supply."""
-    return [fault for fault in faults if isinstance(fault, BrownOut)]
+def processor_faults(faults: Sequence[Fault]) -> list[ProcessorFault]:
+    """Those of an emulated processor, its supply and its receiver."""
+    return [fault for fault in faults if isinstance(fault, ProcessorFault)]

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
-from labrig.config.faults import BranchFault, Fault, brown_outs
+from labrig.config.faults import BranchFault, Fault, processor_faults
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.network import (
     NetworkConfig,
@@ -84,7 +84,7 @@ class RigConfig(Model):
             *_wiring_mistakes(self),
             *_mask_mistakes(self),
             *_fault_mistakes(self),
-            *_supply_mistakes(self),
+            *_processor_mistakes(self),
         ]
         if found:
             raise mistakes("RigConfig", found)
@@ -133,13 +133,12 @@ def _mask_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
         seen.add(name)
 
 
-def _supply_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
-    dips = brown_outs(rig.faults)
+def _processor_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
     launch = rig.board.launch if isinstance(rig.board, FirmwareBoard) else None
-    if dips and (launch is None or launch.target != "atmega2560"):
-        yield ("faults",), "found 'brown-out'; only a board launched with target atmega2560 has a supply"
-    if len(dips) > 1:
-        yield ("faults",), f"found {len(dips)} of kind 'brown-out'; write one"
+    found = processor_faults(rig.faults)
+    if found and (launch is None or launch.target != "atmega2560"):
+        text = f"found {found[0].kind!r}; only a board launched with target atmega2560 has a processor"
+        yield ("faults",), text
 
 
 def _fault_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:

@@ -4,10 +4,26 @@ from collections.abc import Mapping, Sequence
 
 from labrig.circuit.topology import Topology
 from labrig.config.boards import DigipotElements, ElementsConfig
-from labrig.config.faults import BranchFault, Fault, Open, Stuck, branch_faults
+from labrig.config.faults import BranchFault, Fault, Open, Stuck, branch_faults, processor_faults
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import BrokenBranches, TrueBranches, TrueContinuous, TrueDigipots
+
+
+def check_no_processor(faults: Sequence[Fault]) -> None:
+    """Whether a board that is no emulated microcontroller can have these faults.
+
+    Raises
+    ------
+    ConfigError
+        Some of them befall a processor.
+    """
+    if found := processor_faults(faults):
+        msg = (
+            f"faults: found {found[0].kind!r}, which only firmware on an emulated processor can have:"
+            " remove it, or let target atmega2560 run the board"
+        )
+        raise ConfigError(msg)
 
 
 def faults_by_wiper(

@@ -14,7 +14,7 @@ from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
 from labrig.sim.branches import draw_branches
-from labrig.sim.broken import break_branches, faults_by_wiper
+from labrig.sim.broken import break_branches, check_no_processor, faults_by_wiper
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
 from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
@@ -45,8 +45,9 @@ def build_hardware(
     Raises
     ------
     ConfigError
-        The part is not known, or a branch cannot be broken like this.
+        The part is not known, or the board cannot have such a fault.
     """
+    check_no_processor(faults)
     lines = line_topology(topology)
     sound = draw_branches(model.elements, len(lines.branches), model.seed)
     branches = break_branches(sound, faults_by_wiper(faults, topology, model.elements))

@@ -18,10 +18,10 @@ from typing import IO
 
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, FirmwareBoard, Launch, model_mistakes
-from labrig.config.faults import Fault, brown_outs
+from labrig.config.faults import Fault, ProcessorFault, ResetAtOpen, processor_faults
 from labrig.config.rig import BoardConfig
 from labrig.errors import ConfigError, DeviceError, LinkOpenError
-from labrig.sim.broken import faults_by_wiper
+from labrig.sim.broken import check_no_processor, faults_by_wiper
 from labrig.sim.build import simulation_of
 from labrig.sim.circuit_file import circuit_text
 from labrig.sim.serving.server import Ending
@@ -141,10 +141,12 @@ def running(
     Raises
     ------
     ConfigError
-        There is no compiled firmware, and no checkout or compiler to make it.
+        There is no compiled firmware, and no checkout or compiler to make it; or it cannot have such a fault.
     LinkOpenError
         It did not start.
     """
+    if launch.target == "host":
+        check_no_processor(faults)
     program = find_firmware(launch.target)
     with tempfile.TemporaryDirectory(prefix="labrig-board-") as folder:
         circuit = Path(folder, "circuit.txt")
@@ -161,10 +163,13 @@ def running(
         }
         if launch.baudrate is not None:
             options["--baud"] = str(launch.baudrate)
-        for fault in brown_outs(faults):
-            options["--brown-out"] = str(fault.after)
         process = subprocess.Popen(
-            [program, "--until-eof", *chain.from_iterable(options.items())],
+            [
+                program,
+                "--until-eof",
+                *chain.from_iterable(options.items()),
+                *chain.from_iterable(_option(fault) for fault in processor_faults(faults)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -175,6 +180,10 @@ def running(
         finally:
             process.terminate()
             process.communicate()
+
+
+def _option(fault: ProcessorFault) -> list[str]:
+    return [f"--{fault.kind}", *([] if isinstance(fault, ResetAtOpen) else [str(fault.after)])]
 
 
 def find_firmware(target: str = "host") -> Path:

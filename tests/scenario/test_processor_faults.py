@@ -1,8 +1,9 @@
-"""The supply of an emulated board dips in the midst of a training, which ends as if it had not."""
+"""What befalls the processor of an emulated board in the midst of a training, which ends as if it had not."""
 
 import contextlib
 import dataclasses
 import sys
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from labrig.bench.assembly import open_bench
 from labrig.cli.app import main
-from labrig.config.faults import BrownOut, Fault
+from labrig.config.faults import BrownOut, Fault, Hang, Overrun, ResetAtOpen
 from labrig.config.loading import load_experiment
 from labrig.learning.loop import loop
 from labrig.procedures.plan import plan_training
@@ -21,8 +22,18 @@ EXPERIMENT = Path(__file__).parents[2] / "configs/experiments/crossbar-40x30-emu
 STEPS = 15
 
 
-def trained(*faults: Fault) -> tuple[list[AnyArray], int]:
-    """Codes before every update, and how often the board was reset meanwhile."""
+@dataclass(frozen=True)
+class Trained:
+    """A short training, and what it met with."""
+
+    codes: list[AnyArray]
+    """Before every update."""
+    resets: int
+    retries: int
+    resets_at_open: bool
+
+
+def trained(*faults: Fault) -> Trained:
     experiment = load_experiment(EXPERIMENT)
     rig = experiment.rig.model_copy(update={"faults": faults})
     config = dataclasses.replace(experiment, config=experiment.config.model_copy(update={"rig": rig})).config
@@ -33,30 +44,53 @@ def trained(*faults: Fault) -> tuple[list[AnyArray], int]:
             bench, plan.rule, plan.policy, plan.batches, initial=plan.initial, bounds=plan.bounds.bounds
         )
         codes = [bench.branch_values() for _ in islice(steps, STEPS)]
-        return codes, bench.boot_count - before
+        assert bench.monitored is not None
+        return Trained(
+            codes=codes,
+            resets=bench.boot_count - before,
+            retries=bench.counters.retries,
+            resets_at_open=bench.monitored.resets_at_open,
+        )
 
 
 @pytest.fixture(scope="module")
 def undisturbed() -> list[AnyArray]:
-    codes, resets = trained()
-    assert resets == 0
-    return codes
+    found = trained()
+    assert (found.resets, found.retries, found.resets_at_open) == (0, 0, False)
+    return found.codes
 
 
+@pytest.mark.parametrize("fault", [BrownOut, Hang])
 @pytest.mark.parametrize("after", [3_000, 9_137, 12_800])
-def test_a_reset_in_the_midst_of_an_exchange_changes_no_code(after: int, undisturbed: list[AnyArray]) -> None:
-    codes, resets = trained(BrownOut(after=after))
-    assert resets == 1
-    np.testing.assert_array_equal(codes, undisturbed)
+def test_a_reset_in_the_midst_of_an_exchange_changes_no_code(
+    fault: type[BrownOut | Hang], after: int, undisturbed: list[AnyArray]
+) -> None:
+    found = trained(fault(after=after))
+    assert found.resets == 1
+    np.testing.assert_array_equal(found.codes, undisturbed)
 
 
-def test_a_reset_that_was_got_over_is_told_at_the_end(
+def test_bytes_that_the_receiver_loses_are_sent_again(undisturbed: list[AnyArray]) -> None:
+    found = trained(*(Overrun(after=after) for after in (3_000, 9_137, 12_800)))
+    assert found.resets == 0
+    assert found.retries >= 3
+    np.testing.assert_array_equal(found.codes, undisturbed)
+
+
+def test_a_board_that_is_reset_by_being_opened_is_waited_for(undisturbed: list[AnyArray]) -> None:
+    found = trained(ResetAtOpen())
+    assert found.resets == 0
+    assert found.resets_at_open
+    np.testing.assert_array_equal(found.codes, undisturbed)
+
+
+def test_resets_that_were_got_over_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configs = EXPERIMENT.parents[1]
     rig, experiment = tmp_path / "rig.yaml", tmp_path / "experiment.yaml"
     sound = (configs / "rigs/digipot-40x30-emulated.yaml").read_text()
-    rig.write_text(f"{sound}\nfaults: [{{kind: brown-out, after: 9137}}]\n")
+    rig.write_text(f"{sound}\nfaults: [{{kind: brown-out, after: 9137}}, {{kind: reset-at-open}}]\n")
     text = EXPERIMENT.read_text().replace("../rigs/digipot-40x30-emulated.yaml", str(rig))
     experiment.write_text(text.replace("../tasks", str(configs / "tasks")).replace("steps: 3000", "steps: 9"))
     arguments = ["labrig", "train", str(experiment), "--runs", str(tmp_path / "runs")]
@@ -65,4 +99,5 @@ def test_a_reset_that_was_got_over_is_told_at_the_end(
         main()
     said = capsys.readouterr()
     assert "stopped: all 9 steps were done" in said.out
+    assert said.err.count("opening resets this board") == 1
     assert "the board was reset once and restored: check its supply" in said.err

@@ -35,8 +35,15 @@ def test_a_bench_is_not_opened_with_faults(fault: dict[str, Any]) -> None:
 def test_a_board_without_a_wire_has_no_wire_to_damage() -> None:
     board = {"kind": "simulated", **MODEL}
     for opened in (open_bench(rig(board, FLIP)), open_bench(rig(BENCH, FLIP), simulate=True)):
-        with pytest.raises(ConfigError, match=r"'flip'.*neither wire nor supply"), opened:
+        with pytest.raises(ConfigError, match=r"'flip'.*it has no wire"), opened:
             pass
+
+
+def test_a_board_without_a_processor_cannot_have_its_faults() -> None:
+    board = {**BENCH, "link": None, "launch": {"target": "atmega2560"}}
+    dipping = rig(board, {"kind": "hang", "after": 9})
+    with pytest.raises(ConfigError, match=r"'hang'.*emulated processor"), open_bench(dipping, simulate=True):
+        pass
 
 
 @pytest.mark.parametrize(

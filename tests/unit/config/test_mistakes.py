@@ -98,6 +98,7 @@ ONE_LINE = [
     ),
     (6, "  faults: [{kind: brown-out, after: 0}]", "rig.faults[0].after", ["found 0", "at least 1"]),
     (6, "  faults: [{kind: brown-out, after: 9}]", "rig.faults", ["'brown-out'", "target atmega2560"]),
+    (6, "  faults: [{kind: reset-at-open}]", "rig.faults", ["'reset-at-open'", "target atmega2560"]),
     (6, "  faults: [{kind: stuck, branch: in0-out0, code: -1}]", "rig.faults[0].code", ["-1", "at least 0"]),
     (6, "  calibration: bench.json", "rig.calibration", ["'bench.json'", "null"]),
     (6, "  mask: in0-out0", "rig.mask", ["'in0-out0'", "write a list"]),
