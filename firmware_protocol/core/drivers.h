@@ -9,11 +9,7 @@
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
 #include "nudge.h"
-
-/* Of a line in the two states of LEARN, in 16 bits. */
-struct labrig_reading {
-    uint16_t free, clamped;
-};
+#include "row.h"
 
 struct labrig_drivers_state {
     const struct labrig_config *config;

@@ -38,7 +38,7 @@ uint32_t labrig_hal_milliseconds(void)
 uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
 {
     memcpy(&fake.wipers[first], codes, count * sizeof *codes);
-    return labrig_digest_codes(digest, codes, count);
+    return labrig_digest_codes(digest, codes, count, UINT16_MAX);
 }
 
 uint16_t labrig_hal_read_wiper(uint16_t branch)

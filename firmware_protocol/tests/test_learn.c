@@ -35,7 +35,7 @@ static void a_change_is_the_scaled_difference_of_squares_within_its_rounding(voi
         const uint16_t a = (uint16_t)noise(), b = (uint16_t)(k % 3 ? noise() : a + noise() % 16u);
         const uint64_t squares = (uint64_t)llabs((int64_t)a * a - (int64_t)b * b);
         const double exact = ldexp((double)(squares * request.rate), -request.shift);
-        const double found = labrig_learn_change(&request, a, b);
+        const double found = labrig_row_change(&request, a, b);
         const double bound = request.shift == 16 ? 1.0 : 0.5 + ldexp(1.0, 16 - request.shift);
         CHECK(fabs(found - exact) <= bound);
     }
@@ -44,7 +44,7 @@ static void a_change_is_the_scaled_difference_of_squares_within_its_rounding(voi
 static uint8_t code_by_search(const struct labrig_learn_request *request, uint32_t latent)
 {
     for (uint16_t code = request->lowest; code < request->highest; code++) {
-        if ((uint64_t)latent * labrig_learn_weight(request->offset, (uint8_t)code) >= 256ull * request->law) {
+        if ((uint64_t)latent * labrig_row_weight(request->offset, (uint8_t)code) >= 256ull * request->law) {
             return (uint8_t)code;
         }
     }
@@ -70,7 +70,7 @@ static void the_code_is_the_nearest_from_wherever_the_walk_begins(void)
         request.highest = one < other ? other : one;
         request.law = (uint32_t)(0x780000ul * (request.lowest + request.offset / 128.0 + 0.02)); /* the ceiling is 15 2**20 */
         const uint32_t latent = noise() & (k % 2 ? 0xFFFFFFu : 0x1FFFFFu);
-        const uint8_t code = labrig_learn_code(&request, latent, (uint8_t)noise());
+        const uint8_t code = labrig_row_code(&request, latent, (uint8_t)noise());
         CHECK(code == code_by_search(&request, latent));
         CHECK(nearest(&request, latent, code));
     }
@@ -176,7 +176,7 @@ static void a_branch_moves_by_its_difference_of_squares(void)
     const struct answer answer = step_by_step(3, 1, raise_clamped);
     CHECK(answer.flags == LABRIG_STATUS_OK);
     CHECK(latent_of(4, 0) == MIDDLE - (1900ul * 1900ul - 900ul * 900ul) * 256ul / 256ul);
-    CHECK(fake.wipers[0] == code_by_search(&board.learn.request, latent_of(5, 0)) && fake.wipers[0] > 128);
+    CHECK(fake.wipers[0] == code_by_search(&board.learn.row.request, latent_of(5, 0)) && fake.wipers[0] > 128);
     (void)step_by_step(6, 3, raise_clamped);
     CHECK(latent_of(7, 0) == 0x400000 && fake.wipers[0] == 255);
     CHECK(labrig_get_u16(fake_ask(LABRIG_TYPE_LEARN, 6, payload, 0).payload + LABRIG_LEARN_REPLY_AT_FLOOR_AT) == BRANCHES);

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,25 @@ import pytest
 
 from labrig.boards.base import Codes, program_digest
 from labrig.boards.writing import plan_writes
-from labrig.wire.definition import FINGERPRINT, VERSION, ApplyRequest, HelloRequest, Message, Status
+from labrig.wire.boundaries import Shape, WireBoundary, encode_boundary
+from labrig.wire.definition import (
+    FINGERPRINT,
+    VERSION,
+    ApplyRequest,
+    ArmRequest,
+    HelloRequest,
+    LatentReadRequest,
+    LatentWriteRequest,
+    LearnReply,
+    LearnRequest,
+    Message,
+    ReadRequest,
+    Status,
+    WriteRequest,
+)
 from labrig.wire.framing import Frame, FrameDecoder, encode_frame
-from labrig.wire.messages import encode
+from labrig.wire.messages import decode, encode
+from labrig.wire.packing import pack
 from tests.support.emulator import BUILT, PROGRAM
 from tests.support.firmware import FIRMWARE, Circuit, crossbar
 
@@ -144,6 +161,65 @@ def test_both_write_what_was_sent_and_tell_its_digest(
         old = new
     by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
     assert {frame.flags for frame in by_hand} == {Status.OK}
+    assert by_hand == portable
+
+
+def boundaries(rng: np.random.Generator, samples: int, shape: Shape) -> bytes:
+    """A free and a clamped one for each sample."""
+
+    def codes(lines: int) -> dict[int, int]:
+        return dict(enumerate(rng.integers(0, 65536, lines).tolist()))
+
+    body = b""
+    for _ in range(samples):
+        inputs = codes(shape.inputs)
+        body += encode_boundary(WireBoundary(inputs), shape)
+        body += encode_boundary(WireBoundary(inputs, codes(shape.outputs)), shape)
+    return body
+
+
+def learn_request(rng: np.random.Generator, samples: int, shape: Shape) -> LearnRequest:
+    """Anything that a host may ask for: latents that jump to their ends and such that hardly move, codes high and low."""
+    offset = int(rng.choice([0, 1, 100, 2000, 32767]))
+    lowest, highest = sorted(rng.integers(0, 256, 2).tolist())
+    law = int(2 ** rng.uniform(8, 23) * (rng.uniform(0, 255) + offset / 128 + 0.5) / 2) + 1
+    floor, ceiling = sorted(rng.integers(0, 2 ** rng.integers(18, 25), 2).tolist())
+    return LearnRequest(
+        settle=0,
+        averages=int(rng.choice([1, 1, 2, 3, 16])),
+        steps=int(rng.integers(1, 4)),
+        rate=int(rng.integers(1, 65536)),
+        shift=int(rng.choice([16, 24, 32, 40])),
+        law=law,
+        offset=offset,
+        lowest=lowest,
+        highest=highest,
+        floor=floor,
+        ceiling=ceiling,
+        boundaries=2 * samples,
+        body=boundaries(rng, samples, shape),
+    )
+
+
+def test_both_learn_alike(variants: tuple[Path, Path], tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    circuit = replace(crossbar(5, 4, 100.0), codes=(8, 0, 255, 128), learns=True)
+    shape, count = circuit.shape, len(circuit.branches)
+    script = hello()
+    script.ask(Message.ARM, encode(ArmRequest(60_000)))
+    for turn in range(40):
+        if turn % 3 == 0:
+            codes = rng.integers(0, 256, count)
+            script.ask(Message.WRITE, encode(WriteRequest(0, count, pack(codes, 8))))
+            latents = rng.integers(0, 2 ** int(rng.integers(12, 25)), count)
+            script.ask(Message.LATENT_WRITE, encode(LatentWriteRequest(0, count, pack(latents, 24))))
+        script.ask(Message.LEARN, encode(learn_request(rng, int(rng.integers(1, 4)), shape)))
+        script.ask(Message.LATENT_READ, encode(LatentReadRequest(0, count)))
+        script.ask(Message.READ, encode(ReadRequest(0, count)))
+    by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
+    assert {frame.flags for frame in by_hand} == {Status.OK}
+    told = [decode(LearnReply, frame.payload) for frame in by_hand if frame.type == Message.LEARN | 0x80]
+    assert any(reply.at_floor for reply in told) and any(reply.at_ceiling for reply in told)
     assert by_hand == portable
 
 

@@ -51,6 +51,7 @@ class Circuit:
     codes: tuple[int, int, int, int] = (9, 0, 256, 128)
     """Bits, lowest, highest and the one at power-up."""
     steps: int = 256
+    learns: bool = False
 
     @property
     def lines(self) -> int:
@@ -79,7 +80,7 @@ drive {self.drive!r}
 nudge toward
 nudge through 1e-9 1e-3
 nudge inject
-""" + "".join(f"{line}\n" for line in [*branches, *self.faults])
+""" + "".join(f"{line}\n" for line in [*["learn"] * self.learns, *branches, *self.faults])
 
     def volts(self, codes: CodeArray, boundary: WireBoundary) -> FloatArray:
         """Of all lines; the boundary has no nudge toward a target."""

@@ -5,13 +5,13 @@
  * An interrupt in between only makes a pause longer. At least one code.
  *
  * uint32_t burst(uint32_t digest, const uint16_t *codes, uint16_t chip, uint8_t count, uint8_t command);
- * uint32_t labrig_digest_codes(uint32_t digest, const uint16_t *codes, uint16_t count);
+ * uint32_t labrig_digest_codes(uint32_t digest, const uint16_t *codes, uint16_t count, uint16_t mask);
  *
  * r22 ... r25  digest, lowest byte first
  * r30 r31 r28 r29  the next one
  * r20 r21      a code, low and high byte; X: the codes behind it
  * r18 r19      number of the chip; r16: codes left; r17: command
- * r14          0; r15: lowest byte of the multiplier */
+ * r14          0; r15: lowest byte of the multiplier; r17: what stays of a code's high byte */
 #ifndef LABRIG_PORTABLE
 
 #include <avr/io.h>
@@ -58,8 +58,6 @@
     movw r26, r20
     ldi r28, LABRIG_DIGEST_MULTIPLIER & 0xFF
     mov r15, r28
-    mov r17, r14
-    clr r14
     .endm
 
     .section .text.burst, "ax"
@@ -67,6 +65,8 @@
     .global burst
 burst:
     begin
+    mov r17, r14
+    clr r14
     bst r17, 2 /* the command of an AD5270: one wiper a chip */
     ld r20, X+
     ld r21, X+
@@ -112,9 +112,11 @@ end:
     .global labrig_digest_codes
 labrig_digest_codes:
     begin
+    clr r14
     rjmp 2f
 1:  ld r20, X+
     ld r21, X+
+    and r21, r17
     multiply
     add_code
 2:  subi r18, 1
@@ -208,6 +210,55 @@ labrig_unpack_codes:
     st Z+, r1
 12: subi r20, 1
     brcc 11b
+    ret
+
+/* The same for the highest bit of each value alone.
+ *
+ * uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, uint8_t width);
+ *
+ * r20 count; r21 the bit; r23 what it is multiplied with to turn it by a value; r18 whole bytes of a value; r24 0;
+ * r25 index; X: bytes */
+    .section .text.high, "ax"
+    .global labrig_next_high
+labrig_next_high:
+    movw r26, r24
+    mov r25, r22
+    mul r22, r18
+    movw r30, r0
+    clr r24
+    add r30, r18
+    adc r31, r24
+    sbiw r30, 1
+    mov r22, r18
+    neg r22
+    rcall turned
+    mov r23, r21
+    mov r22, r30
+    neg r22
+    rcall turned
+    ldi r22, 3
+1:  lsr r31
+    ror r30
+    lsr r18
+    dec r22
+    brne 1b
+    add r26, r30
+    adc r27, r31
+    rjmp 3f
+2:  ld r0, X
+    and r0, r21
+    brne 4f
+    mul r21, r23
+    mov r21, r0
+    or r21, r1
+    neg r1 /* carry: the next one lies a byte further */
+    adc r26, r18
+    adc r27, r24
+    inc r25
+3:  cpse r25, r20
+    rjmp 2b
+4:  mov r24, r25
+    clr r1
     ret
 
 /* r21: 1, turned right by the bits that r22 counts, modulo 8 */

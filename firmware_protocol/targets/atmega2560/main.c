@@ -8,6 +8,7 @@
 #include "board.h"
 #include "hardware.h"
 #include "receive.h"
+#include "row_layout.h"
 #include "transmit.h"
 #include "spi.h"
 

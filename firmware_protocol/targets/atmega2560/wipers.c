@@ -58,7 +58,7 @@ uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t 
     for (uint8_t k = 0; k < count; k++) {
         write_wiper((uint16_t)(first + k), codes[k]);
     }
-    return labrig_digest_codes(digest, codes, count);
+    return labrig_digest_codes(digest, codes, count, UINT16_MAX);
 }
 
 #else

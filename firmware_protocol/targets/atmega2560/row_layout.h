@@ -1,0 +1,43 @@
+/* Where the parts of a row lie, for row.S. */
+#ifndef AVR_ROW_LAYOUT_H
+#define AVR_ROW_LAYOUT_H
+
+#define ROW_RATE 5
+#define ROW_SHIFT 7
+#define ROW_LAW 8
+#define ROW_OFFSET 12
+#define ROW_LOWEST 14
+#define ROW_HIGHEST 15
+#define ROW_FLOOR 16
+#define ROW_CEILING 20
+#define ROW_TO 25
+#define ROW_CODES 27
+#define ROW_HIGH 29
+#define ROW_FREE 31
+#define ROW_CLAMPED 33
+#define ROW_OUTPUTS 35
+#define ROW_USABLE 36
+#define ROW_CONVERT 37
+#define ROW_AT_FLOOR 40
+#define ROW_AT_CEILING 42
+#define ROW_FIRST 46
+#define ROW_CONVERT_ALL 2
+
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+
+#include "row.h"
+
+#define ROW_HAS(part, at) (offsetof(struct labrig_row, part) == (at))
+_Static_assert(ROW_HAS(request.rate, ROW_RATE) && ROW_HAS(request.shift, ROW_SHIFT) && ROW_HAS(request.law, ROW_LAW)
+                   && ROW_HAS(request.offset, ROW_OFFSET) && ROW_HAS(request.lowest, ROW_LOWEST)
+                   && ROW_HAS(request.highest, ROW_HIGHEST) && ROW_HAS(request.floor, ROW_FLOOR)
+                   && ROW_HAS(request.ceiling, ROW_CEILING) && ROW_HAS(to, ROW_TO) && ROW_HAS(codes, ROW_CODES)
+                   && ROW_HAS(high, ROW_HIGH) && ROW_HAS(from.free, ROW_FREE) && ROW_HAS(from.clamped, ROW_CLAMPED)
+                   && ROW_HAS(outputs, ROW_OUTPUTS) && ROW_HAS(usable, ROW_USABLE) && ROW_HAS(convert, ROW_CONVERT)
+                   && ROW_HAS(learnt.at_floor, ROW_AT_FLOOR) && ROW_HAS(learnt.at_ceiling, ROW_AT_CEILING) && ROW_HAS(first, ROW_FIRST)
+                   && LABRIG_CONVERT_ALL == ROW_CONVERT_ALL,
+               "row.S knows where the parts of a row lie");
+#endif
+
+#endif
