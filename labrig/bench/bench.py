@@ -21,6 +21,7 @@ from labrig.bench.currents import driver_currents, injected
 from labrig.bench.levels import Levels
 from labrig.bench.limits import BenchLimits
 from labrig.bench.programmer import Programmer, realise
+from labrig.bench.stillness import standing_still
 from labrig.bench.supervisor import Supervisor
 from labrig.bench.wiring import WiringMap
 from labrig.boards.base import (
@@ -450,12 +451,16 @@ class Bench:
         lines = self._wiring.line_of_node
         volts = reply.voltages[:, lines]
         flags = np.where(reply.saturated[:, lines], Flag.SATURATED, Flag.NONE).astype(np.uint8)
+        adc = self.info.adc
+        stuck = standing_still(boundaries, volts, adc.span) if adc and boundaries else None
         origin = np.full(volts.shape, Origin.MEASURED, dtype=np.uint8)
         for row in np.flatnonzero(flags.any(axis=1)).tolist():
             asked = boundaries[row].voltages
             flagged = [node for node in asked if flags[row, node]]
             volts[row, flagged] = [asked[node] for node in flagged]
             origin[row, flagged] = Origin.COMMANDED
+        if stuck is not None:
+            flags[:, stuck] |= np.uint8(Flag.STUCK)
         amperes = np.full(volts.shape, np.nan)
         current_origin = np.full(volts.shape, Origin.UNKNOWN, dtype=np.uint8)
         if currents:

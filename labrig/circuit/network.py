@@ -32,6 +32,8 @@ class Flag(IntFlag):
     """The instrument sent its overflow sentinel."""
     COMPLIANCE = 4
     """The source ran into its limit."""
+    STUCK = 8
+    """It stood still while the driver of its line moved."""
 
 
 OriginArray = NDArray[np.uint8]

@@ -41,7 +41,7 @@ def training_columns(topology: Topology, drawn: int, *, coded: bool) -> list[Col
         Column("node_voltages", "V", "", "float64", ("phase", "drawn", "node"), states, keep="sampled"),
         Column("voltage_origin", "", "0 unknown, 1 measured, 2 commanded, 3 modelled", "uint8",
                ("phase", "drawn", "node"), states, keep="sampled"),
-        Column("flags", "", "1 saturated, 2 overflow, 4 compliance", "uint8",
+        Column("flags", "", "1 saturated, 2 overflow, 4 compliance, 8 stuck", "uint8",
                ("phase", "drawn", "node"), states, keep="sampled"),
         Column("codes", "", "wiper codes, as measured", "int32", ("branch",), (branches,), "delta")
         if coded

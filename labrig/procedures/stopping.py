@@ -53,8 +53,9 @@ class VainUpdates:
         names = ", ".join(self.topology.nodes[node] for node in untrusted_nodes(evidence)[:8])
         msg = (
             f"no sample could be used in the last {self.updates} updates, so that nothing changes any more:"
-            f" the reading of {names} is missing or within 1 % of a rail of its converter; look at these"
-            " lines and their branches with labrig board check, or lower the inputs, then resume the run"
+            f" the reading of {names} is missing, within 1 % of a rail of its converter, or stands still"
+            " while the line is driven; look at these lines and their branches with labrig board check, or"
+            " lower the inputs, then resume the run"
         )
         raise BoardFault(msg)
 

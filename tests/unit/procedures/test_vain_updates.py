@@ -52,7 +52,7 @@ def test_it_ends_once_every_sample_had_its_turn_and_names_the_line(
     assert training.ending is not None
     assert training.ending.outcome == "failed"
     assert f"the last {updates} updates" in training.ending.reason
-    assert "the reading of out1 is missing or within 1 % of a rail" in training.ending.reason
+    assert "the reading of out1 is missing, within 1 % of a rail" in training.ending.reason
     assert labrig.open_run(training.run).sizes["step"] == updates
 
 
