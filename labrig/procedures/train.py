@@ -19,6 +19,7 @@ from labrig.learning.tasks import Sample
 from labrig.procedures.board_learning import board_loop
 from labrig.procedures.checkpoint import Checkpoint, Tally
 from labrig.procedures.plan import TrainingPlan, plan_training
+from labrig.procedures.reading_back import check_written
 from labrig.procedures.recording import (
     bench_facts,
     keep_policy,
@@ -40,8 +41,8 @@ from labrig.store.writer import Run
 class Training:
     """A training that is stored while it runs. Iterate to run it, one update an iteration.
 
-    Each step is committed before the next write leaves. However the iteration ends, the bench is made safe
-    and the run says how it ended.
+    Each step is committed before the next write leaves. The chips are read back before the first is and
+    after the last. However the iteration ends, the bench is made safe and the run says how it ended.
 
     Parameters
     ----------
@@ -136,6 +137,7 @@ class Training:
 
     def _steps(self) -> Iterator[TrainingStep]:
         plan = self._plan
+        begun = False
         for step in self._loop():
             self._progress = step.progress
             self._outputs[list(step.samples)] = step.evidence.free.node_voltages[
@@ -145,6 +147,9 @@ class Training:
             if plan.drawn < len(plan.samples):
                 error = self._confirmed(error)
             ending = self._stop.check(step.step, error, self.tally().wall, reached=plan.reached(error))
+            if not begun:
+                check_written(self._bench)
+                begun = True
             self._store(step, error)
             yield step
             if ending is not None:
@@ -198,17 +203,21 @@ class Training:
         with undisturbed():
             self._record.append(step.step, row, checkpoint.values())
 
+    def _validated(self) -> dict[str, Constant]:
+        if not self._plan.validation:
+            return {}
+        error = self._measure(self._plan.validation).error
+        return {"final_validation_error": Constant(error, (), "V", "‖x − y‖ over the validation samples")}
+
     def _end(self, ending: Ending) -> None:
-        """Validate where all went well, make safe, then say in the run how it ended."""
+        """Read back and validate where all went well, make safe, then say in the run how it ended."""
         results: dict[str, Constant] = {}
-        try:
-            if ending.outcome in {"converged", "stopped"} and self._plan.validation:
-                error = self._measure(self._plan.validation).error
-                results["final_validation_error"] = Constant(
-                    error, (), "V", "‖x − y‖ over the validation samples"
-                )
-        except LabrigError as error:
-            ending = Ending(_ending_of(error).outcome, f"validation: {error}")
+        if ending.outcome in {"converged", "stopped"}:
+            try:
+                check_written(self._bench)
+                results = self._validated()
+            except LabrigError as error:
+                ending = _ending_of(error)
         try:
             self._bench.make_safe()
         except Exception as error:  # noqa: BLE001 - whatever it is, the run says how it ended
