@@ -18,8 +18,7 @@ static double line_volts(const void *context, unsigned chip, unsigned input)
     const unsigned channel = 8u * chip + input;
     const unsigned lines = labrig_lines(&bench->circuit->config);
     if (channel < lines) {
-        circuit_solve(bench->circuit);
-        return bench->circuit->volts[channel];
+        return circuit_read(bench->circuit, channel);
     }
     return channel - lines < labrig_drivers(&bench->circuit->config) ? bench->circuit->sources[channel - lines].volts : 0.0;
 }
@@ -128,25 +127,28 @@ void bench_build(struct bench *bench, struct circuit *circuit)
     power_on_circuit(circuit, bench->groups[WIPERS].chips[0].kind == &mcp4351_kind ? 128u : 512u);
 }
 
-static void set_branch(struct bench *bench, unsigned branch, uint16_t code)
+/* A register that takes no write gets back what it held. */
+static void set_branch(struct bench *bench, unsigned branch, uint16_t *wiper, uint16_t full_scale)
 {
     struct circuit *circuit = bench->circuit;
-    if (branch < circuit->config.branches && circuit->branches[branch].code != code) {
-        circuit->branches[branch].code = code;
-        circuit_changed_branch();
+    if (branch >= circuit->config.branches) {
+        return;
     }
+    if (circuit->branches[branch].fault == UNWRITABLE) {
+        *wiper = circuit->branches[branch].code;
+    }
+    circuit_write(circuit, branch, *wiper < full_scale ? *wiper : full_scale);
 }
 
-static void wiper_moved(struct bench *bench, unsigned number, const struct slot *slot)
+static void wiper_moved(struct bench *bench, unsigned number, struct slot *slot)
 {
     bench->wiper_cycle = bench->avr->cycle;
     if (slot->kind == &ad5270_kind) {
-        set_branch(bench, number, ((const struct ad5270 *)slot->part)->wiper);
+        set_branch(bench, number, &((struct ad5270 *)slot->part)->wiper, 1023u);
         return;
     }
     for (unsigned k = 0; k < 4; k++) {
-        const uint16_t wiper = ((const struct mcp4351 *)slot->part)->wiper[k];
-        set_branch(bench, 4u * number + k, wiper < 256u ? wiper : 256u);
+        set_branch(bench, 4u * number + k, &((struct mcp4351 *)slot->part)->wiper[k], 256u);
     }
 }
 

@@ -98,6 +98,21 @@ class Short(_BranchFault):
     kind: Literal["short"] = "short"
 
 
+class Unwritable(_BranchFault):
+    """The chip takes no write to the wiper: its register keeps the code of power-up, and reads back so."""
+
+    kind: Literal["unwritable"] = "unwritable"
+
+
+class AdcStuck(Model):
+    """The converter gives one code for a node, whatever that has; a code at a rail: it is saturated."""
+
+    kind: Literal["adc-stuck"] = "adc-stuck"
+    node: Text
+    """Such as ``out3``."""
+    code: Code
+
+
 class _Mishap(Model):
     """Befalls the processor of an emulated board."""
 
@@ -130,9 +145,9 @@ class ResetAtOpen(Model):
 
 
 WireFault: TypeAlias = Flip | Drop | Duplicate | Insert | Truncate | Silence | Babble
-BranchFault: TypeAlias = Stuck | Open | Short
+BranchFault: TypeAlias = Stuck | Open | Short | Unwritable
 ProcessorFault: TypeAlias = BrownOut | Hang | Overrun | ResetAtOpen
-Fault: TypeAlias = Annotated[WireFault | BranchFault | ProcessorFault, Field(discriminator="kind")]
+Fault: TypeAlias = Annotated[WireFault | BranchFault | AdcStuck | ProcessorFault, Field(discriminator="kind")]
 
 
 def wire_faults(faults: Sequence[Fault]) -> list[WireFault]:
@@ -143,6 +158,11 @@ def wire_faults(faults: Sequence[Fault]) -> list[WireFault]:
 def branch_faults(faults: Sequence[Fault]) -> list[BranchFault]:
     """Those of the branches."""
     return [fault for fault in faults if isinstance(fault, BranchFault)]
+
+
+def stuck_channels(faults: Sequence[Fault]) -> list[AdcStuck]:
+    """Those of the converter that reads the nodes."""
+    return [fault for fault in faults if isinstance(fault, AdcStuck)]
 
 
 def processor_faults(faults: Sequence[Fault]) -> list[ProcessorFault]:

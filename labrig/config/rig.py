@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
-from labrig.config.faults import BranchFault, Fault, processor_faults
+from labrig.config.faults import AdcStuck, BranchFault, Fault, processor_faults
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.network import (
     NetworkConfig,
@@ -141,15 +141,24 @@ def _processor_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
         yield ("faults",), text
 
 
+_PLURALS = {"branch": "branches", "node": "nodes"}
+
+
 def _fault_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
-    names = branch_names(rig.network)
-    known, broken = set(names), dict[str, str]()
+    network = rig.network
+    branches = branch_names(network)
+    nodes = (*input_names(network), *output_names(network), *hidden_names(network))
+    broken = dict[str, str]()
     for k, fault in enumerate(rig.faults):
-        if not isinstance(fault, BranchFault):
+        if isinstance(fault, BranchFault):
+            what, name, names = "branch", fault.branch, branches
+        elif isinstance(fault, AdcStuck):
+            what, name, names = "node", fault.node, nodes
+        else:
             continue
-        place = ("faults", k, "branch")
-        if fault.branch not in known:
-            yield place, f"found {fault.branch!r}, which is no branch; branches are {listing(names)}"
-        elif fault.branch in broken:
-            yield place, f"found {fault.branch!r}, which is {broken[fault.branch]} already"
-        broken.setdefault(fault.branch, fault.kind)
+        place = ("faults", k, what)
+        if name not in names:
+            yield place, f"found {name!r}, which is no {what}; {_PLURALS[what]} are {listing(names)}"
+        elif name in broken:
+            yield place, f"found {name!r}, which is {broken[name]} already"
+        broken.setdefault(name, fault.kind)

@@ -50,6 +50,7 @@ class SimulatedBoard:
         self._world = chips.world
         self._branches = chips.branches
         self._reader = chips.reader
+        self._sensor = replace(chips.reader, stuck={})
         self._driver = chips.driver
         self._boot_count = chips.boot_count
         self._program = chips.branches.power_up
@@ -85,7 +86,7 @@ class SimulatedBoard:
             voltages=readings.volts,
             sources=readings.sources,
             saturated=readings.saturated,
-            program=_copy(self._program) if request.read_back else None,
+            program=self._branches.told(self._program) if request.read_back else None,
             digest=program_digest(self._program),
             boot_count=self._boot_count,
         )
@@ -150,7 +151,7 @@ class SimulatedBoard:
         if request.sources:
             levels = driver_levels(imposed, volts.shape)
             driven = ~np.isnan(levels)
-            sensed, _ = self._reader.read(
+            sensed, _ = self._sensor.read(
                 np.where(driven, levels, 0.0),
                 averages=request.averages,
                 index=request.index,

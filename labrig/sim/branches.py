@@ -1,6 +1,6 @@
 """From a program to the true conductances of simulated branches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +28,10 @@ class TrueBranches(Protocol):
         """True conductance of each branch, shape (B,), S."""
         ...
 
+    def told(self, program: Program) -> Program:
+        """What the chips say that they hold once this was written."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TrueDigipots:
@@ -43,6 +47,10 @@ class TrueDigipots:
     def conductances(self, program: Program) -> BranchArray:
         """By the true law, shape (B,), S."""
         return self.law.conductances(np.asarray(program.values, dtype=np.int64))
+
+    def told(self, program: Program) -> Codes:
+        """What was written."""
+        return Codes(np.array(program.values, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,10 @@ class TrueContinuous:
         """Asked for times factor, shape (B,), S."""
         return program.values * self.factors
 
+    def told(self, program: Program) -> Conductances:
+        """What was written."""
+        return Conductances(np.array(program.values, dtype=np.float64))
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenBranches:
@@ -69,6 +81,8 @@ class BrokenBranches:
     sound: TrueBranches
     held: Mapping[int, float]
     """Conductance of each broken branch, S."""
+    unwritable: Sequence[int]
+    """Branches whose chips keep what they hold at power-up."""
 
     @property
     def power_up(self) -> Program:
@@ -80,6 +94,13 @@ class BrokenBranches:
         found = self.sound.conductances(program).copy()
         found[list(self.held)] = list(self.held.values())
         return found
+
+    def told(self, program: Program) -> Program:
+        """What was written, but where no write is taken."""
+        told = self.sound.told(program)
+        kept = list(self.unwritable)
+        told.values[kept] = self.power_up.values[kept]
+        return told
 
 
 def draw_branches(elements: ElementsConfig, count: int, seed: int) -> TrueDigipots | TrueContinuous:

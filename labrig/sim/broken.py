@@ -1,13 +1,23 @@
-"""Faults of branches on the wipers of a simulated board."""
+"""Faults of the parts of a simulated board, by wiper and by line."""
 
 from collections.abc import Mapping, Sequence
 
 from labrig.circuit.topology import Topology
-from labrig.config.boards import DigipotElements, ElementsConfig
-from labrig.config.faults import BranchFault, Fault, Open, Stuck, branch_faults, processor_faults
+from labrig.config.boards import AdcConfig, DigipotElements, ElementsConfig
+from labrig.config.faults import (
+    BranchFault,
+    Fault,
+    Open,
+    Stuck,
+    Unwritable,
+    branch_faults,
+    processor_faults,
+    stuck_channels,
+)
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import BrokenBranches, TrueBranches, TrueContinuous, TrueDigipots
+from labrig.sim.lines import line_topology
 
 
 def check_no_processor(faults: Sequence[Fault]) -> None:
@@ -47,6 +57,28 @@ def faults_by_wiper(
     return found
 
 
+def stuck_lines(faults: Sequence[Fault], topology: Topology, adc: AdcConfig | None) -> dict[int, int]:
+    """Codes that the converter gives for lines that it does not read, by line.
+
+    Raises
+    ------
+    ConfigError
+        There is no such node, or the converter has no such code.
+    """
+    nodes = line_topology(topology).nodes
+    found: dict[int, int] = {}
+    for fault in stuck_channels(faults):
+        if fault.node not in nodes:
+            msg = f"faults: found node {fault.node!r}, which this network has not"
+            raise ConfigError(msg)
+        if adc is None or fault.code >= 1 << adc.bits:
+            codes = "there is no adc" if adc is None else f"codes of the adc are 0 to {(1 << adc.bits) - 1}"
+            msg = f"faults: the adc is stuck at {fault.code} for {fault.node}; {codes}"
+            raise ConfigError(msg)
+        found[nodes.index(fault.node)] = fault.code
+    return found
+
+
 def _check(fault: BranchFault, elements: ElementsConfig) -> None:
     if not isinstance(elements, DigipotElements):
         if not isinstance(fault, Open):
@@ -67,12 +99,16 @@ def break_branches(
     """The same branches, some of them broken."""
     if not broken:
         return branches
-    return BrokenBranches(branches, {k: _held(branches, k, fault) for k, fault in broken.items()})
+    held = {k: _held(branches, k, fault) for k, fault in broken.items()}
+    kept = [k for k, fault in broken.items() if isinstance(fault, Unwritable)]
+    return BrokenBranches(branches, held, kept)
 
 
 def _held(branches: TrueDigipots | TrueContinuous, wiper: int, fault: BranchFault) -> float:
     if isinstance(fault, Open) or isinstance(branches, TrueContinuous):
         return 0.0
+    if isinstance(fault, Unwritable):
+        return float(branches.conductances(branches.power_up)[wiper])
     law = branches.law
     resistance = law.wiper[wiper]
     if isinstance(fault, Stuck):

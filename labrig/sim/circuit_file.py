@@ -1,29 +1,30 @@
 """The circuit file that the host build of the firmware reads; firmware_protocol/README.md has its format."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, DigipotElements
-from labrig.config.faults import BranchFault, Stuck
+from labrig.config.faults import BranchFault, Fault, Stuck
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import TrueDigipots, draw_branches
+from labrig.sim.broken import faults_by_wiper, stuck_lines
 from labrig.sim.converters import THROUGH_RANGE
 from labrig.sim.lines import line_topology
 
 
-def circuit_text(model: BoardModel, topology: Topology, broken: Mapping[int, BranchFault]) -> str:
+def circuit_text(model: BoardModel, topology: Topology, faults: Sequence[Fault]) -> str:
     """The true parts of this model on this network, as text that keeps every bit of every number.
 
     Parameters
     ----------
-    broken
-        What is wrong with a branch, by its wiper.
+    faults
+        Those of its branches and of its converter are built in.
 
     Raises
     ------
     ConfigError
-        The model lacks a converter or has no digital potentiometers.
+        The model lacks a converter or has no digital potentiometers, or it cannot have such a fault.
     """
     if not isinstance(model.elements, DigipotElements) or model.adc is None or model.dac is None:
         msg = "board.model: compiled firmware needs digipot elements, an adc and a dac; add them or simulate"
@@ -53,7 +54,12 @@ def circuit_text(model: BoardModel, topology: Topology, broken: Mapping[int, Bra
         f"branch {a} {b} {float(law.end_to_end[k])!r} {float(law.wiper[k])!r}"
         for k, (a, b) in enumerate(lines.branches)
     ]
-    wrong = [f"fault {k} {_fault(fault)}" for k, fault in broken.items()]
+    broken = faults_by_wiper(faults, topology, model.elements)
+    stuck = stuck_lines(faults, topology, model.adc)
+    wrong = [
+        *(f"fault {k} {_fault(fault)}" for k, fault in broken.items()),
+        *(f"stuck-channel {line} {code}" for line, code in stuck.items()),
+    ]
     return "\n".join([*head, *body, *wrong, ""])
 
 

@@ -27,11 +27,14 @@ class Reader:
         None: readings are exact.
     noise
         Standard deviation of one reading, V, before quantisation.
+    stuck
+        Code that comes for a line whatever it has.
     """
 
     converter: Converter | None
     noise: Volts
     seed: int
+    stuck: Mapping[int, int]
 
     def read(
         self, volts: FloatArray, *, averages: int, index: int, stage: int
@@ -50,10 +53,13 @@ class Reader:
     def scans(self, volts: FloatArray, *, averages: int, index: int, stage: int) -> FloatArray:
         """What each conversion meets, noise included: shape (averages, *shape of volts), V."""
         scans = np.broadcast_to(volts, (averages, *volts.shape))
-        if self.noise == 0:
-            return scans
-        stream = np.random.SeedSequence(self.seed, spawn_key=(_NOISE, index, stage))
-        return scans + np.random.default_rng(stream).normal(0, self.noise, scans.shape)
+        if self.noise > 0:
+            stream = np.random.SeedSequence(self.seed, spawn_key=(_NOISE, index, stage))
+            scans = scans + np.random.default_rng(stream).normal(0, self.noise, scans.shape)
+        if self.stuck and self.converter is not None:
+            scans = scans.copy()
+            scans[..., list(self.stuck)] = to_volts(np.array(list(self.stuck.values())), self.converter)
+        return scans
 
 
 @dataclass(frozen=True, slots=True)

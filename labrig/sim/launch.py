@@ -21,7 +21,7 @@ from labrig.config.boards import BoardModel, FirmwareBoard, Launch, model_mistak
 from labrig.config.faults import Fault, ProcessorFault, ResetAtOpen, processor_faults
 from labrig.config.rig import BoardConfig
 from labrig.errors import ConfigError, DeviceError, LinkOpenError
-from labrig.sim.broken import check_no_processor, faults_by_wiper
+from labrig.sim.broken import check_no_processor
 from labrig.sim.build import simulation_of
 from labrig.sim.circuit_file import circuit_text
 from labrig.sim.serving.server import Ending
@@ -150,8 +150,7 @@ def running(
     program = find_firmware(launch.target)
     with tempfile.TemporaryDirectory(prefix="labrig-board-") as folder:
         circuit = Path(folder, "circuit.txt")
-        broken = faults_by_wiper(faults, topology, model.elements)
-        circuit.write_text(circuit_text(model, topology, broken), encoding="ascii")
+        circuit.write_text(circuit_text(model, topology, faults), encoding="ascii")
         state.mkdir(parents=True, exist_ok=True)
         kind = "" if launch.target == "host" else f"{launch.target}-"
         eeprom = state / f"eeprom-{kind}{serial_number}"

@@ -10,6 +10,7 @@ import pytest
 
 from labrig.bench.assembly import open_bench
 from labrig.config.faults import (
+    AdcStuck,
     Babble,
     Drop,
     Duplicate,
@@ -21,6 +22,7 @@ from labrig.config.faults import (
     Silence,
     Stuck,
     Truncate,
+    Unwritable,
 )
 from labrig.config.loading import Experiment, load_experiment
 from labrig.learning.loop import loop
@@ -128,11 +130,23 @@ def test_a_damaged_line_changes_no_code_and_no_reading(faults: list[Fault]) -> N
     assert_same(damaged, traced(with_faults("crossbar-40x30-digipot", []), 60), moved=500)
 
 
-def test_broken_wipers_give_the_same_codes_behind_the_firmware() -> None:
+def test_a_stuck_converter_gives_the_same_readings_behind_the_firmware() -> None:
+    faults: list[Fault] = [AdcStuck(node="in2", code=65_535), AdcStuck(node="out7", code=31_000)]
+    firmware, simulated = (
+        traced(with_faults(f"crossbar-40x30-{board}", faults), 2) for board in ("firmware", "digipot")
+    )
+    assert_same(firmware, simulated, moved=0)
+    assert np.all(simulated["clamped"][..., 47] == 31_000 * 5 / 65_535)
+    asked = traced(with_faults("crossbar-40x30-digipot", []), 1)["clamped"][0, 0, 2]
+    assert np.abs(simulated["clamped"][..., 2] - asked).max() <= 5 / 65_535  # what was asked for, in place
+
+
+def test_broken_parts_give_the_same_codes_behind_the_firmware() -> None:
     faults: list[Fault] = [
         Stuck(branch="in0-out3", code=7),
         Open(branch="in1-out3"),
         Short(branch="in2-out4"),
+        Unwritable(branch="in3-out5"),
     ]
     firmware, simulated = (
         traced(with_faults(f"crossbar-40x30-{board}", faults), 60) for board in ("firmware", "digipot")

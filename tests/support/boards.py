@@ -59,7 +59,7 @@ def start_firmware(
 ) -> RunningBoard:
     """Start a program that runs the firmware on a circuit; its EEPROM outlives it in the folder."""
     circuit = folder / f"{serial_number}.circuit"
-    circuit.write_text(circuit_text(model, topology, {}), encoding="ascii")
+    circuit.write_text(circuit_text(model, topology, ()), encoding="ascii")
     port = folder / f"{serial_number}.port"
     where = ["--tcp", "127.0.0.1:0"] if tcp else ["--pty", str(port)]
     command = [str(program), *where, "--serial", serial_number, "--circuit", str(circuit)]

@@ -43,6 +43,9 @@ class Branches:
         conductances[self.short] = 1 / self.law.wiper[self.short]
         return conductances
 
+    def told(self, program: Program) -> Program:
+        return program
+
 
 def read_hardware(text: str, serial_number: str) -> Hardware:
     """What a circuit file describes, at its first start."""
@@ -98,7 +101,7 @@ def read_hardware(text: str, serial_number: str) -> Hardware:
         learns="learn" in head,
     )
     world = CircuitWorld(topology, branches.conductances(branches.power_up))
-    return Hardware(info, world, branches, Reader(adc, 0.0, 0), Driver(dac, drive), boot_count=1)
+    return Hardware(info, world, branches, Reader(adc, 0.0, 0, {}), Driver(dac, drive), boot_count=1)
 
 
 def _through(limits: Sequence[str] | None) -> tuple[float, float] | None:

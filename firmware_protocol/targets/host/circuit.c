@@ -50,6 +50,25 @@ double circuit_conductance(const struct circuit *circuit, const struct branch *b
     }
 }
 
+void circuit_write(struct circuit *circuit, unsigned branch, uint16_t code)
+{
+    struct branch *written = &circuit->branches[branch];
+    if (written->fault != UNWRITABLE && written->code != code) {
+        written->code = code;
+        circuit_changed_branch();
+    }
+}
+
+double circuit_read(struct circuit *circuit, unsigned line)
+{
+    const struct channel *channel = &circuit->channels[line];
+    if (channel->stuck) {
+        return channel->code * (circuit->adc_span / (double)((1ul << circuit->config.adc_bits) - 1u));
+    }
+    circuit_solve(circuit);
+    return circuit->volts[line];
+}
+
 static double source_conductance(const struct circuit *circuit, const struct source *source)
 {
     return source->kind == DRIVEN ? 1.0 / circuit->drive : source->kind == THROUGH ? source->siemens : 0.0;

@@ -2,19 +2,26 @@
 #ifndef HOST_CIRCUIT_H
 #define HOST_CIRCUIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
 
-enum fault { SOUND, OPEN, SHORT, STUCK };
+enum fault { SOUND, OPEN, SHORT, STUCK, UNWRITABLE };
 
 struct branch {
     int a, b;        /* lines */
     double r_ab, r_w; /* ohm */
     enum fault fault;
     uint16_t stuck;  /* the code that a stuck wiper keeps */
-    uint16_t code;   /* what the chip's register holds */
+    uint16_t code;   /* what the chip's register holds; an unwritable one holds it for ever */
+};
+
+/* Of the ADC, at a line. */
+struct channel {
+    bool stuck;
+    uint16_t code; /* that it gives for whatever the line has */
 };
 
 enum source_kind { RELEASED, DRIVEN, THROUGH, INJECTED };
@@ -35,11 +42,18 @@ struct circuit {
     double steps;              /* of the law */
     struct branch branches[LABRIG_MAX_BRANCHES];
     struct source sources[LABRIG_MAX_LINES];
+    struct channel channels[LABRIG_MAX_LINES];
     double volts[LABRIG_MAX_LINES]; /* of the lines, once solved */
 };
 
 /* Conductance of a branch as it is, S; 0 where open. */
 double circuit_conductance(const struct circuit *circuit, const struct branch *branch);
+
+/* Put a code into the register of a branch's chip, if it takes it. */
+void circuit_write(struct circuit *circuit, unsigned branch, uint16_t code);
+
+/* What the input of the ADC at a line has, V; at one that is stuck, its code's voltage. */
+double circuit_read(struct circuit *circuit, unsigned line);
 
 /* Bring `volts` up to date. A line with no conductive path to any source of voltage is at 0 V. */
 void circuit_solve(struct circuit *circuit);

@@ -41,6 +41,7 @@ static void read_nudge(struct reader *reader);
 static void read_learn(struct reader *reader);
 static void read_branch(struct reader *reader);
 static void read_fault(struct reader *reader);
+static void read_stuck_channel(struct reader *reader);
 
 static uint16_t initial_code;
 
@@ -49,7 +50,7 @@ static const struct keyword keywords[] = {
     {"codes", 5, true, read_codes},          {"law", 3, true, read_law},     {"adc", 3, true, read_adc},
     {"dac", 3, true, read_dac},              {"drive", 2, true, read_drive}, {"nudge", 0, false, read_nudge},
     {"learn", 1, false, read_learn},         {"branch", 5, false, read_branch},
-    {"fault", 0, false, read_fault},
+    {"fault", 0, false, read_fault},         {"stuck-channel", 3, false, read_stuck_channel},
 };
 #define KEYWORDS (sizeof keywords / sizeof *keywords)
 
@@ -228,13 +229,16 @@ static void read_fault(struct reader *reader)
 {
     struct circuit *circuit = reader->circuit;
     if (reader->count < 3) {
-        fail(reader, "'fault' takes a branch and one of: open, short, stuck CODE");
+        fail(reader, "'fault' takes a branch and one of: open, short, unwritable, stuck CODE");
     }
     struct branch *branch = &circuit->branches[integer(reader, 1, 0, circuit->config.branches - 1)];
     const char *kind = reader->words[2];
     if (strcmp(kind, "open") == 0) {
         expect_words(reader, 3);
         branch->fault = OPEN;
+    } else if (strcmp(kind, "unwritable") == 0) {
+        expect_words(reader, 3);
+        branch->fault = UNWRITABLE;
     } else if (strcmp(kind, "short") == 0) {
         expect_words(reader, 3);
         branch->fault = SHORT;
@@ -246,8 +250,18 @@ static void read_fault(struct reader *reader)
         branch->fault = STUCK;
         branch->stuck = (uint16_t)integer(reader, 3, circuit->config.code_min, circuit->config.code_max);
     } else {
-        fail(reader, "unknown fault '%s'; known: open, short, stuck CODE", kind);
+        fail(reader, "unknown fault '%s'; known: open, short, unwritable, stuck CODE", kind);
     }
+}
+
+static void read_stuck_channel(struct reader *reader)
+{
+    struct circuit *circuit = reader->circuit;
+    expect_header(reader);
+    circuit->channels[integer(reader, 1, 0, labrig_lines(&circuit->config) - 1)] = (struct channel){
+        .stuck = true,
+        .code = (uint16_t)integer(reader, 2, 0, (1 << circuit->config.adc_bits) - 1),
+    };
 }
 
 static void read_statement(struct reader *reader)

@@ -15,10 +15,7 @@ void hal_attach(struct circuit *circuit)
 uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
 {
     for (uint8_t k = 0; k < count; k++) {
-        if (board->branches[first + k].code != codes[k]) {
-            board->branches[first + k].code = codes[k];
-            circuit_changed_branch();
-        }
+        circuit_write(board, (unsigned)first + k, codes[k]);
     }
     return labrig_digest_codes(digest, codes, count, UINT16_MAX);
 }
@@ -78,8 +75,7 @@ bool labrig_hal_settled(void)
 static uint16_t convert(uint16_t channel)
 {
     const uint16_t lines = labrig_lines(&board->config);
-    circuit_solve(board);
-    const double volts = channel < lines ? board->volts[channel] : board->sources[channel - lines].volts;
+    const double volts = channel < lines ? circuit_read(board, channel) : board->sources[channel - lines].volts;
     const double top = highest(board->config.adc_bits);
     const double code = floor(volts / (board->adc_span / top) + 0.5);
     return (uint16_t)(code < 0.0 ? 0.0 : code > top ? top : code);

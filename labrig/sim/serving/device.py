@@ -123,6 +123,10 @@ class Device:
         self.codes_written += len(branches)
         self._chips.world.conductances = self._chips.branches.conductances(Codes(self.codes))
 
+    def told(self) -> CodeArray:
+        """What the chips say that they hold, shape (B,)."""
+        return np.asarray(self._chips.branches.told(Codes(self.codes)).values, dtype=np.int64)
+
     def scan(self, averages: int) -> IntArray:
         """Sums of so many conversions of each channel in the settled state, (C,); each scan has new noise."""
         self._scans += 1

@@ -56,7 +56,7 @@ def read(device: Device, payload: bytes) -> Answer:
     """What the chips hold."""
     branches, rest = _span(device, payload)
     require(not rest and packed_size(len(branches), device.legal.bits) <= MAX_PAYLOAD, Status.LENGTH)
-    return Answer(pack(device.codes[branches], device.legal.bits))
+    return Answer(pack(device.told()[branches], device.legal.bits))
 
 
 def _span(device: Device, payload: bytes) -> tuple[IntArray, bytes]:

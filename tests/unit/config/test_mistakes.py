@@ -96,6 +96,18 @@ ONE_LINE = [
         "rig.faults[1].branch",
         ["'in0-out0'", "open already"],
     ),
+    (
+        6,
+        "  faults: [{kind: adc-stuck, node: out9, code: 0}]",
+        "rig.faults[0].node",
+        ["'out9'", "no node", "in0"],
+    ),
+    (
+        6,
+        "  faults: [{kind: adc-stuck, node: out0, code: 0}, {kind: adc-stuck, node: out0, code: 9}]",
+        "rig.faults[1].node",
+        ["'out0'", "adc-stuck already"],
+    ),
     (6, "  faults: [{kind: brown-out, after: 0}]", "rig.faults[0].after", ["found 0", "at least 1"]),
     (6, "  faults: [{kind: brown-out, after: 9}]", "rig.faults", ["'brown-out'", "target atmega2560"]),
     (6, "  faults: [{kind: reset-at-open}]", "rig.faults", ["'reset-at-open'", "target atmega2560"]),

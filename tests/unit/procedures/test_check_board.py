@@ -147,7 +147,7 @@ class Welded(Driver):
 
 def test_a_converter_that_is_off_is_named() -> None:
     def crooked(chips: Hardware) -> Hardware:
-        return replace(chips, reader=Crooked(chips.reader.converter, 0.0, 0, line=5, offset=0.06))
+        return replace(chips, reader=Crooked(chips.reader.converter, 0.0, 0, {}, line=5, offset=0.06))
 
     told = report(check(crossbar(4, 4, 0.0), change=crooked))
     assert [line.name for line in told.lines if line.passed is False] == ["DAC and ADC, zero"]
