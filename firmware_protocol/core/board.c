@@ -198,7 +198,7 @@ static void carry_out(struct labrig_board *board, uint8_t type, uint8_t order)
     asked->answered = 0;
     const uint8_t status = carried_out(board, type);
     if (order == OUTSIDE) {
-        send_scratch(board, asked->answered, status);
+        reply(board, slot, asked->answered, LABRIG_REPLY_BIT, status);
     } else if (!working(board)) { /* else answered once that is done */
         conclude(board, status, asked->answered != 0);
     }

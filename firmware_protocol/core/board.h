@@ -12,6 +12,7 @@
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
 #include "learn.h"
+#include "labrig_protocol.h"
 #include "measure.h"
 #include "session.h"
 
@@ -29,6 +30,9 @@ struct labrig_request {
     bool concluded;   /* its reply can be sent */
     bool kept;        /* the reply lies in the session's slot, and is kept */
 };
+
+/* Of what is answered outside a session HELLO has the longest reply. */
+#define LABRIG_SCRATCH (LABRIG_HEADER_SIZE + LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX + LABRIG_CRC_SIZE)
 
 struct labrig_board {
     const struct labrig_config *config;
@@ -57,7 +61,7 @@ struct labrig_board {
     struct labrig_drivers_state drivers;
     struct labrig_learn learn;
     struct labrig_inbox inbox;
-    uint8_t scratch[LABRIG_BODY_MAX]; /* body of a reply that is not kept */
+    uint8_t scratch[LABRIG_SCRATCH]; /* body of a reply that is not kept */
     uint16_t image[LABRIG_MAX_BRANCHES]; /* codes; above them parts of the latents, where there are some */
 };
 

@@ -7,7 +7,8 @@
 #include "packing.h"
 
 _Static_assert(LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX <= LABRIG_MAX_PAYLOAD, "a hello reply must fit");
-_Static_assert(LABRIG_IDENTIFY_REPLY_SIZE <= LABRIG_HELLO_REPLY_SIZE, "an identify reply must fit");
+_Static_assert(LABRIG_STATUS_REPLY_SIZE <= LABRIG_HELLO_REPLY_SIZE && LABRIG_IDENTIFY_REPLY_SIZE <= LABRIG_HELLO_REPLY_SIZE,
+               "so must the others");
 _Static_assert(LABRIG_HELLO_REPLY_INPUTS_AT + LABRIG_CONFIG_TOLD == LABRIG_HELLO_REPLY_HEARTBEAT_AT
                    && offsetof(struct labrig_config, through_max_ns) + 4u == LABRIG_CONFIG_TOLD
                    && LABRIG_HELLO_REPLY_INPUTS_AT + offsetof(struct labrig_config, dac_bits)
@@ -21,9 +22,7 @@ _Static_assert(offsetof(struct labrig_board, temperature_cdegc) - offsetof(struc
 
 static void put_texts(struct labrig_board *board, uint8_t *at)
 {
-    const struct labrig_config *config = board->config;
-    memcpy(at, config->texts, config->texts_size);
-    board->asked.answered = (uint8_t)(at + config->texts_size - board->asked.reply);
+    board->asked.answered = (uint8_t)(at + labrig_hal_texts(at) - board->asked.reply);
 }
 
 /* HELLO and IDENTIFY begin alike. */

@@ -16,9 +16,9 @@
 #define LABRIG_INBOX_RECORD (LABRIG_BODY_MAX + 1u)
 
 /* The reading end tells how far it is in steps of so many bytes, rounded down. */
-#define LABRIG_INBOX_GRAIN (LABRIG_RX_BYTES / 256u)
+#define LABRIG_INBOX_GRAIN ((LABRIG_RX_BYTES + 255u) / 256u)
 
-_Static_assert(LABRIG_RX_BYTES % 256u == 0 && LABRIG_RX_BYTES <= 32768u, "the reading end is told in one byte");
+_Static_assert(LABRIG_RX_BYTES % LABRIG_INBOX_GRAIN == 0 && LABRIG_RX_BYTES <= 32768u, "the reading end is told in one byte");
 _Static_assert(LABRIG_RX_BYTES >= 2u * LABRIG_INBOX_RECORD + 32u, "one frame is carried out while another arrives");
 
 /* Encoded bytes that the host may have on their way: they find room, whatever frames they are. */

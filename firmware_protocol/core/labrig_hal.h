@@ -17,8 +17,6 @@ typedef uint8_t labrig_line;
 typedef uint16_t labrig_line;
 #endif
 
-#define LABRIG_TEXT_MAX 64u
-#define LABRIG_TEXTS_MAX (2u * (2u + LABRIG_TEXT_MAX))
 
 /* What the board is; constant while it runs. Converters and codes have at most 16 bits; the span of the ADC is at most
  * 8 times that of the DAC, so that a nudge can be computed in 64 bits. */
@@ -35,8 +33,6 @@ struct labrig_config {
         uint32_t features; /* LABRIG_FEATURE_... */
         uint32_t through_min_ns, through_max_ns;
     };
-    const uint8_t *texts; /* the tagged values that HELLO and IDENTIFY end with, LABRIG_TEXTS_MAX bytes at most */
-    uint8_t texts_size;
 };
 #define LABRIG_CONFIG_TOLD 39u /* bytes */
 
@@ -49,6 +45,9 @@ static inline labrig_line labrig_lines(const struct labrig_config *config)
 {
     return (labrig_line)(labrig_drivers(config) + config->hidden);
 }
+
+/* Copy the tagged values that HELLO and IDENTIFY end with, LABRIG_TEXTS_MAX bytes at most; returns how many. */
+uint8_t labrig_hal_texts(uint8_t *to);
 
 /* Milliseconds since an arbitrary moment; wraps after 49 days, from 2**32 - 1 to 0. */
 uint32_t labrig_hal_milliseconds(void);

@@ -9,10 +9,6 @@
 #include "labrig_sizes.h"
 #include "row.h"
 
-#ifndef LABRIG_MAX_LATENTS
-#define LABRIG_MAX_LATENTS LABRIG_MAX_BRANCHES
-#endif
-
 enum labrig_learn_phase {
     LABRIG_LEARN_IDLE,
     LABRIG_LEARN_IMPOSE,
@@ -29,7 +25,7 @@ struct labrig_learn {
     uint16_t loaded;    /* latents that were written, in order; all of them: LEARN may begin */
     uint8_t imposed;    /* boundaries of this step */
     labrig_line line;   /* next to be scanned, or whose row is next to be updated */
-    uint16_t high[LABRIG_MAX_LATENTS]; /* of the latents; see row.h */
+    uint16_t high[LABRIG_MAX_BRANCHES]; /* of the latents; see row.h */
 };
 
 #endif

@@ -54,12 +54,12 @@ static struct board_record describe(const struct circuit *circuit, double nudge,
     config.features &= ~LABRIG_FEATURE_INJECT; /* the firmware has no current sources */
     config.through_min_ns = config.through_max_ns = (uint32_t)(nudge * (double)LABRIG_PER_NS + 0.5);
     memcpy(record.told, &config, sizeof record.told);
-    if (config.texts_size > RECORD_TEXTS) {
+    if (circuit->texts_size > RECORD_TEXTS) {
         fprintf(stderr, "--serial, part: may have %u characters together\n", RECORD_TEXTS - 4u);
         exit(2);
     }
-    record.parts.texts_size = config.texts_size;
-    memcpy(record.parts.texts, config.texts, config.texts_size);
+    record.texts_size = circuit->texts_size;
+    memcpy(record.texts, circuit->texts, circuit->texts_size);
     const uint8_t *bytes = (const uint8_t *)&record;
     uint16_t crc = LABRIG_CRC_INIT;
     for (size_t k = 0; k < offsetof(struct board_record, crc); k++) {

@@ -126,28 +126,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static const struct labrig_config divider = {
     .inputs = 2, .outputs = 1, .branches = 2, .code_bits = 8, .code_max = 255, .adc_bits = 12, .adc_span_uv = 4095000,
     .dac_bits = 12, .dac_span_uv = 4095000, .drive_mohm = 100000, .features = EVERY_FEATURE, .through_min_ns = 1000,
-    .through_max_ns = 1000000, .texts = (const uint8_t *)"\1\7" "DIVIDER" "\2\4" "TEST", .texts_size = 15,
+    .through_max_ns = 1000000,
 };
 static const struct labrig_config graph = {
     .inputs = 2, .outputs = 2, .hidden = 3, .branches = 8, .code_bits = 9, .code_max = 256, .adc_bits = 16,
     .adc_span_uv = 4096000, .dac_bits = 10, .dac_span_uv = 5000000, .features = EVERY_FEATURE, .through_min_ns = 1000,
-    .through_max_ns = 1000000, .texts = (const uint8_t *)"\1\5" "GRAPH" "\2\4" "TEST", .texts_size = 13,
+    .through_max_ns = 1000000,
 };
 static const struct labrig_config coarse = {
     .inputs = 3, .outputs = 2, .hidden = 1, .branches = 20, .code_bits = 10, .code_min = 3, .code_max = 1000,
     .adc_bits = 4, .adc_span_uv = 8000000, .dac_bits = 16, .dac_span_uv = 1000000,
-    .features = LABRIG_FEATURE_NUDGE_TOWARD, .texts = (const uint8_t *)"\1\6" "COARSE" "\2\4" "TEST", .texts_size = 14,
+    .features = LABRIG_FEATURE_NUDGE_TOWARD,
 };
 static const struct labrig_config wide = {
     .inputs = 1, .outputs = 4, .branches = 20, .code_bits = 16, .code_max = 65535, .adc_bits = 12,
     .adc_span_uv = 5000000, .dac_bits = 12, .dac_span_uv = 5000000, .features = LABRIG_FEATURE_SOURCE_SENSE,
-    .texts = (const uint8_t *)"\1\4" "WIDE" "\2\4" "TEST", .texts_size = 12,
 };
 static const struct labrig_config learner = {
     .inputs = 3, .outputs = 2, .branches = 6, .code_bits = 8, .code_max = 255, .adc_bits = 12, .adc_span_uv = 5000000,
     .dac_bits = 12, .dac_span_uv = 5000000,
     .features = LABRIG_FEATURE_NUDGE_TOWARD | LABRIG_FEATURE_SOURCE_SENSE | LABRIG_FEATURE_LEARN,
-    .texts = (const uint8_t *)"\1\7" "LEARNER" "\2\4" "TEST", .texts_size = 15,
 };
 static const struct labrig_config *const boards[BOARDS] = {
     [DIVIDER] = &divider, [GRAPH] = &graph, [COARSE] = &coarse, [WIDE] = &wide};

@@ -32,6 +32,7 @@ struct fake {
     uint16_t wipers[FAKE_BRANCHES];
     uint16_t readings[FAKE_CHANNELS];
     unsigned conversions;
+    uint8_t texts[LABRIG_TEXTS_MAX], texts_size;
 };
 
 extern struct labrig_config fake_config; /* all features, as fake_boot finds it */

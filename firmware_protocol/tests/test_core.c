@@ -350,18 +350,13 @@ static void a_chip_that_answers_nonsense_spoils_no_neighbour(void)
 
 static void the_longest_texts_fit_into_a_reply(void)
 {
-    static uint8_t texts[LABRIG_TEXTS_MAX] = {LABRIG_TLV_SERIAL_NUMBER, LABRIG_TEXT_MAX};
-    const struct labrig_config usual = fake_config;
-    texts[2 + LABRIG_TEXT_MAX] = LABRIG_TLV_PART;
-    texts[3 + LABRIG_TEXT_MAX] = LABRIG_TEXT_MAX;
-    memset(texts + 4 + LABRIG_TEXT_MAX, 'x', LABRIG_TEXT_MAX);
-    fake_config.texts = texts;
-    fake_config.texts_size = sizeof texts;
     fake_boot();
+    memset(fake.texts, 'x', sizeof fake.texts);
+    fake.texts_size = sizeof fake.texts;
     const struct answer told = fake_hello(0);
     CHECK(told.flags == LABRIG_STATUS_OK && told.length == LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX);
-    CHECK(memcmp(told.payload + LABRIG_HELLO_REPLY_TLV_AT, texts, sizeof texts) == 0);
-    fake_config = usual;
+    CHECK(memcmp(told.payload + LABRIG_HELLO_REPLY_TLV_AT, fake.texts, sizeof fake.texts) == 0);
+    CHECK(fake_ask(LABRIG_TYPE_IDENTIFY, 0, NULL, 0).length == LABRIG_IDENTIFY_REPLY_SIZE + LABRIG_TEXTS_MAX);
 }
 
 static void replies_as_long_as_a_frame_fit_and_longer_ones_are_refused(void)

@@ -38,7 +38,7 @@ _READING = 2**16
 _LEAST_RATE = 2**8
 """Below it the rate would be off by more than 1/512."""
 _MOST_STEPS = 2**16 - 1
-_LATENTS_A_FRAME = (MAX_PAYLOAD - LatentWriteRequest.layout.size) // 3
+_LATENTS_A_REPLY = MAX_PAYLOAD // 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +168,13 @@ def _longest(heartbeat: Seconds) -> Seconds:
     return heartbeat / 2
 
 
-def plan_latent_writes(latents: CodeArray) -> list[Command]:
-    """LATENT_WRITE frames of all branches."""
+def plan_latent_writes(latents: CodeArray, payload: int) -> list[Command]:
+    """LATENT_WRITE frames of all branches; no payload is longer than told."""
+    most = (payload - LatentWriteRequest.layout.size) // 3
     return [
         Command(Message.LATENT_WRITE, encode(LatentWriteRequest(start, len(part), pack_latents(part))))
-        for start in range(0, len(latents), _LATENTS_A_FRAME)
-        for part in (latents[start : start + _LATENTS_A_FRAME],)
+        for start in range(0, len(latents), most)
+        for part in (latents[start : start + most],)
     ]
 
 
@@ -182,10 +183,10 @@ def plan_latent_reads(branches: int) -> list[Command]:
     return [
         Command(
             Message.LATENT_READ,
-            encode(LatentReadRequest(start, min(_LATENTS_A_FRAME, branches - start))),
+            encode(LatentReadRequest(start, min(_LATENTS_A_REPLY, branches - start))),
             has_data=True,
         )
-        for start in range(0, branches, _LATENTS_A_FRAME)
+        for start in range(0, branches, _LATENTS_A_REPLY)
     ]
 
 

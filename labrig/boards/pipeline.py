@@ -7,8 +7,16 @@ from itertools import accumulate
 
 from labrig.arrays import Seconds
 from labrig.errors import UnexpectedReply
-from labrig.wire.definition import FRAMES_IN_FLIGHT, REPLY_BIT, SESSION_FREE, Message, NakReply, Status
-from labrig.wire.framing import Frame, encode_frame
+from labrig.wire.definition import (
+    FRAMES_IN_FLIGHT,
+    MAX_PAYLOAD,
+    REPLY_BIT,
+    SESSION_FREE,
+    Message,
+    NakReply,
+    Status,
+)
+from labrig.wire.framing import OVERHEAD, Frame, encode_frame
 from labrig.wire.messages import acknowledgement, decode
 
 Sent = tuple[int, int]
@@ -33,6 +41,11 @@ class SessionLost(Exception):
     def __init__(self, boot_count: int) -> None:
         super().__init__(boot_count)
         self.boot_count = boot_count
+
+
+def paired_payload(window: int) -> int:
+    """Bytes of the longest payload of which a window holds two frames, so that one arrives beside another."""
+    return min(MAX_PAYLOAD, window // 2 - OVERHEAD)
 
 
 class Pipeline:

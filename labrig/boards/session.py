@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labrig.arrays import Seconds
-from labrig.boards.pipeline import Command, Pipeline, Sent, SessionLost
+from labrig.boards.pipeline import Command, Pipeline, Sent, SessionLost, paired_payload
 from labrig.boards.quality import TRIES, ErrorRate, RoundTrip
 from labrig.errors import BoardFault, BoardReset, FrameError, LinkOpenError, LinkTimeout, ProtocolMismatch
 from labrig.links.base import Link
 from labrig.wire.definition import (
     FINGERPRINT,
+    MAX_PAYLOAD,
     REPLY_BIT,
     VERSION,
     HelloReply,
@@ -48,6 +49,7 @@ class Session:
         self._link = link
         self._round_trip = RoundTrip()
         self._hello: HelloReply | None = None
+        self._longest = MAX_PAYLOAD
         self._next_seq = 0
         self._query_seq = 0
         self._left_over: list[Sent] = []
@@ -82,6 +84,7 @@ class Session:
         hello = decode(HelloReply, answer.payload)
         self._check_definition(hello)
         self._hello = hello
+        self._longest = paired_payload(hello.window)
         self.hello_silence = len(self._left_over) * _REPEAT
         self._next_seq = (self._next_seq + 1) & 0xFF
         return hello
@@ -94,6 +97,11 @@ class Session:
                 f"flash matching firmware"
             )
             raise ProtocolMismatch(msg)
+
+    @property
+    def payload(self) -> int:
+        """Bytes of payload that a frame should not exceed."""
+        return min(self.errors.payload, self._longest)
 
     def query(self, message: Message, kind: type[P], deadline: Seconds = 1.0, *, payload: bytes = b"") -> P:
         """Ask what a board answers at any time, session or not, and which changes nothing (STATUS, IDENTIFY).

@@ -235,7 +235,7 @@ class WiredBoard:
             msg = f"a settling time of {request.settle:g} s is outside {wire}"
             raise ConfigError(msg)
         program = None if request.program is None else np.array(request.program.values, dtype=np.int64)
-        payload = self._session.errors.payload
+        payload = self._session.payload
         scan = self._scan(request)
         if (scan, payload) not in self._planned:
             self._planned[scan, payload] = Remembered(partial(self._plan_states, scan, payload))
@@ -324,7 +324,7 @@ class WiredBoard:
         known = (
             self._latents is not None and not exchange.writes and np.array_equal(self._latents, learn.latents)
         )
-        loads = [] if known else plan_latent_writes(learn.latents)
+        loads = [] if known else plan_latent_writes(learn.latents, self._session.payload)
         before = replace(exchange, reads=(), measures=())
         told: list[LearnReply] = []
         left = learn.steps

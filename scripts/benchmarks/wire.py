@@ -25,6 +25,7 @@ from rich.table import Table
 
 from labrig.arrays import CodeArray
 from labrig.boards.base import BoardRequest, Codes, program_digest
+from labrig.boards.pipeline import paired_payload
 from labrig.boards.wired import open_wired
 from labrig.boards.writing import plan_writes
 from labrig.circuit.boundary import Boundary
@@ -35,7 +36,6 @@ from labrig.sim.launch import find_firmware
 from labrig.wire.boundaries import Shape, WireBoundary, encode_boundary
 from labrig.wire.definition import (
     FINGERPRINT,
-    MAX_PAYLOAD,
     VERSION,
     ApplyRequest,
     ArmRequest,
@@ -187,7 +187,7 @@ def codes(wipers: Wipers, seed: int) -> CodeArray:
 
 
 def send_writes(script: Script, old: CodeArray | None, new: CodeArray, bits: int) -> None:
-    for command in plan_writes(old, new, bits, MAX_PAYLOAD)[0]:
+    for command in plan_writes(old, new, bits, paired_payload(script.window))[0]:
         script.send(command.message, command.payload)
 
 

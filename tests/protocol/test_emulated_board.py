@@ -112,7 +112,7 @@ def test_the_board_ends_with_its_standard_input_where_it_is_told_to(emulated: Em
 @pytest.mark.parametrize(
     ("circuit", "said"),
     [
-        (crossbar(41, 30, 100.0), "room for 1200 branches and 80 lines; the circuit has 1230 and 71"),
+        (crossbar(41, 30, 100.0), "room for 1200 branches and 72 lines; the circuit has 1230 and 71"),
         (replace(SMALL, part="AD5220"), "there is no model of AD5220"),
         (replace(SMALL, adc=(14, 5.0)), "there is no model of that ADC"),
         (replace(SMALL, dac=(10, 5.0)), "there is no model of that DAC"),

@@ -3,10 +3,10 @@
 #define LABRIG_SIZES_H
 
 #define LABRIG_MAX_BRANCHES 1200u
-#define LABRIG_MAX_LATENTS 832u /* what 7200 bytes leave room for; 1200 fit into the 8 kB, with 250 of stack */
-#define LABRIG_MAX_LINES 80u
+#define LABRIG_MAX_LINES 72u
 #define LABRIG_MAX_AVERAGES 16u
-#define LABRIG_RX_BYTES 1024u
+#define LABRIG_TEXTS_MAX 44u
+#define LABRIG_RX_BYTES 666u /* two frames of 211 bytes on their way */
 #define LABRIG_CREDIT 3u /* what two measurements behind a digest take; latents need the rest */
 #define LABRIG_HEARTBEAT_MS 1000u
 

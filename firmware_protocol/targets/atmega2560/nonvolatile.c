@@ -5,6 +5,7 @@
 #include <avr/eeprom.h>
 #include <stddef.h>
 #include <string.h>
+#include <util/atomic.h>
 
 #include "crc.h"
 #include "hardware.h"
@@ -20,17 +21,36 @@ struct hardware hardware;
 _Static_assert(LABRIG_MAX_BRANCHES == RECORD_MOST_BRANCHES && LABRIG_MAX_LINES == RECORD_MOST_LINES,
                "what fits is told to whoever writes a record");
 
-/* The CRC falls upon what is set afterwards. */
-_Static_assert(offsetof(struct board_record, crc) == offsetof(struct hardware, config) + LABRIG_CONFIG_TOLD
-                   && sizeof(struct board_record) <= sizeof(struct hardware),
-               "a record is read as it lies");
+_Static_assert(offsetof(struct board_record, told) == offsetof(struct hardware, config)
+                   && offsetof(struct board_record, texts_size) == sizeof(struct hardware) && RECORD_TEXTS == LABRIG_TEXTS_MAX,
+               "a record begins as it is kept");
 
-static bool valid_record(void)
+static bool valid(const struct board_record *record)
 {
-    eeprom_read_block(&hardware, (const void *)0, sizeof(struct board_record));
-    return labrig_crc16_bytes(LABRIG_CRC_INIT, (const uint8_t *)&hardware, sizeof(struct board_record)) == LABRIG_CRC16_RESIDUE
-        && hardware.parts.magic == RECORD_MAGIC && hardware.parts.layout == RECORD_LAYOUT
-        && labrig_lines(&hardware.config) <= LABRIG_MAX_LINES && hardware.config.branches <= LABRIG_MAX_BRANCHES;
+    const struct hardware *read = (const struct hardware *)record;
+    return labrig_crc16_bytes(LABRIG_CRC_INIT, (const uint8_t *)record, sizeof *record) == LABRIG_CRC16_RESIDUE
+        && record->parts.magic == RECORD_MAGIC && record->parts.layout == RECORD_LAYOUT
+        && labrig_lines(&read->config) <= LABRIG_MAX_LINES && read->config.branches <= LABRIG_MAX_BRANCHES;
+}
+
+/* The receive interrupt has its own use for EEDR. */
+static uint8_t read_byte(uint16_t at)
+{
+    uint8_t byte;
+    ATOMIC_BLOCK(ATOMIC_FORCEON)
+    {
+        byte = eeprom_read_byte((const uint8_t *)at);
+    }
+    return byte;
+}
+
+uint8_t labrig_hal_texts(uint8_t *to)
+{
+    const uint8_t size = hardware.parts.magic == RECORD_MAGIC ? read_byte(offsetof(struct board_record, texts_size)) : 0;
+    for (uint8_t k = 0; k < size; k++) {
+        to[k] = read_byte(offsetof(struct board_record, texts) + k);
+    }
+    return size;
 }
 
 void labrig_nudge_scale(const struct labrig_config *config, uint8_t *scale)
@@ -69,11 +89,12 @@ static uint32_t count_boot(void)
 
 uint32_t nonvolatile_begin(void)
 {
-    if (!valid_record()) {
-        memset(&hardware, 0, sizeof hardware);
+    struct board_record record;
+    eeprom_read_block(&record, (const void *)0, sizeof record);
+    if (valid(&record)) {
+        memcpy(&hardware, &record, sizeof hardware);
+    } else {
         hardware.parts.rate = RATE_1M;
     }
-    hardware.config.texts = hardware.parts.texts;
-    hardware.config.texts_size = hardware.parts.texts_size;
     return count_boot();
 }

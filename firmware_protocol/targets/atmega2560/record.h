@@ -10,11 +10,11 @@
 
 #define RECORD_MAGIC 0x4C42u
 #define RECORD_LAYOUT 3u
-#define RECORD_TEXTS 52u
+#define RECORD_TEXTS 44u
 
 /* What fits into the firmware's memory. */
 #define RECORD_MOST_BRANCHES 1200u
-#define RECORD_MOST_LINES 80u
+#define RECORD_MOST_LINES 72u
 
 enum record_wiper { RECORD_MCP4351 = 1, RECORD_AD5270 = 2 };
 enum record_adc { RECORD_ADS8688 = 1, RECORD_MCP3208 = 2 };
@@ -25,13 +25,13 @@ struct LABRIG_AS_TOLD board_parts {
     uint8_t wiper, adc; /* parts; the DAC is an AD5676 or its 12-bit twin AD5672 */
     uint16_t rate; /* of the line: F_CPU / (8 baud) - 1, rounded */
     uint8_t nudge_scale[LABRIG_SCALE_BYTES];            /* labrig_nudge_scale of the spans and bits */
-    uint8_t texts_size;
-    uint8_t texts[RECORD_TEXTS]; /* tagged values, as HELLO ends with them */
 };
 
 struct LABRIG_AS_TOLD board_record {
     struct board_parts parts;
     uint8_t told[LABRIG_CONFIG_TOLD]; /* as in struct labrig_config; `through` twice the conductance of the nudge resistors */
+    uint8_t texts_size;
+    uint8_t texts[RECORD_TEXTS];      /* tagged values, as HELLO ends with them */
     uint8_t crc[2];                   /* CRC-16/GENIBUS of all before it, big-endian */
 };
 

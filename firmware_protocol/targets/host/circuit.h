@@ -33,10 +33,13 @@ struct source {
     double amperes; /* of INJECTED */
 };
 
+#define TEXT_MAX 64u
+
 struct circuit {
     struct labrig_config config;
-    char part[LABRIG_TEXT_MAX + 1];
-    uint8_t texts[LABRIG_TEXTS_MAX];
+    char part[TEXT_MAX + 1];
+    uint8_t texts[2u * (2u + TEXT_MAX)]; /* tagged values: serial number and part */
+    uint8_t texts_size;
     double adc_span, dac_span; /* V */
     double drive;              /* ohm; 0: the line is forced */
     double steps;              /* of the law */

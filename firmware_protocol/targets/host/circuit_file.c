@@ -101,8 +101,8 @@ static void read_magic(struct reader *reader)
 
 static void read_part(struct reader *reader)
 {
-    if (strlen(reader->words[1]) > LABRIG_TEXT_MAX) {
-        fail(reader, "the name of a part may have %u characters", LABRIG_TEXT_MAX);
+    if (strlen(reader->words[1]) > TEXT_MAX) {
+        fail(reader, "the name of a part may have %u characters", TEXT_MAX);
     }
     strcpy(reader->circuit->part, reader->words[1]);
 }
@@ -357,6 +357,5 @@ void circuit_file_read(const char *path, const char *serial_number, struct circu
     }
     uint8_t *end = put_text(circuit->texts, LABRIG_TLV_SERIAL_NUMBER, serial_number);
     end = put_text(end, LABRIG_TLV_PART, circuit->part);
-    circuit->config.texts = circuit->texts;
-    circuit->config.texts_size = (uint8_t)(end - circuit->texts);
+    circuit->texts_size = (uint8_t)(end - circuit->texts);
 }

@@ -1,6 +1,7 @@
 #include "hal.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "digest.h"
 #include "labrig_protocol.h"
@@ -39,6 +40,12 @@ static void set_source(uint16_t driver, struct source source)
 {
     board->sources[driver] = source;
     circuit_changed_source();
+}
+
+uint8_t labrig_hal_texts(uint8_t *to)
+{
+    memcpy(to, board->texts, board->texts_size);
+    return board->texts_size;
 }
 
 void labrig_hal_drive(labrig_line driver, uint16_t dac_code)

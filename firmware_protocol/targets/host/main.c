@@ -59,8 +59,8 @@ static struct options read_options(int count, char **words)
         fputs(USAGE, stderr);
         exit(2);
     }
-    if (strlen(options.serial_number) > LABRIG_TEXT_MAX) {
-        fprintf(stderr, "--serial: may have %u characters\n", LABRIG_TEXT_MAX);
+    if (strlen(options.serial_number) > TEXT_MAX) {
+        fprintf(stderr, "--serial: may have %u characters\n", TEXT_MAX);
         exit(2);
     }
     return options;

@@ -80,7 +80,7 @@ static void read_circuit(int count, char **words)
         default: refuse_options();
         }
     }
-    if (optind != count || file == NULL || strlen(serial_number) > LABRIG_TEXT_MAX) {
+    if (optind != count || file == NULL || strlen(serial_number) > TEXT_MAX) {
         refuse_options();
     }
     circuit_file_read(file, serial_number, &circuit);
