@@ -33,6 +33,11 @@ Alter = Callable[[random.Random, int], bytes]
 class Stage(Protocol):
     """One fault of one direction."""
 
+    @property
+    def injected(self) -> int:
+        """How often it struck: bytes, frames or spells."""
+        ...
+
     def carry(self, data: bytes, now: Seconds) -> bytes:
         """What comes out of the line at a moment when this goes in."""
         ...
@@ -65,6 +70,7 @@ class ByteDamage:
         self._alter = alter
         self._chance = chance
         self._sound = next(self._gaps)
+        self.injected = 0
 
     def carry(self, data: bytes, now: Seconds) -> bytes:  # noqa: ARG002
         """Alter what is due."""
@@ -74,6 +80,7 @@ class ByteDamage:
             hit = at + self._sound
             out += data[at:hit] + self._alter(self._chance, data[hit])
             at = hit + 1
+            self.injected += 1
             self._sound = next(self._gaps)
         self._sound -= len(data) - at
         return bytes(out + data[at:])
@@ -86,6 +93,7 @@ class Cut:
         self._gaps = _gaps(rate, chance)
         self._sound = next(self._gaps)
         self._cutting = False
+        self.injected = 0
 
     def carry(self, data: bytes, now: Seconds) -> bytes:  # noqa: ARG002
         """Leave out what is cut off."""
@@ -100,6 +108,7 @@ class Cut:
             self._sound -= len(whole)
             if data:
                 self._cutting = True
+                self.injected += 1
                 self._sound = next(self._gaps)
         return bytes(out)
 
@@ -110,14 +119,21 @@ class Spell:
     def __init__(self, fault: Silence | Babble) -> None:
         self._fault = fault
         self._opened: Seconds | None = None
+        self._latest = -1.0
+        self.begun = 0
+        """Spells that somebody looked at."""
 
     def active(self, now: Seconds) -> bool:
         """Whether it is there."""
         self._opened = now if self._opened is None else self._opened
         since = now - self._opened - self._fault.at
-        if self._fault.every is not None and since > 0:
-            since %= self._fault.every
-        return 0 <= since < self._fault.lasts
+        number = since // self._fault.every if self._fault.every is not None and since > 0 else 0.0
+        since -= number * (self._fault.every or 0.0)
+        active = 0 <= since < self._fault.lasts
+        if active and number > self._latest:
+            self._latest = number
+            self.begun += 1
+        return active
 
 
 class Hush:
@@ -125,6 +141,11 @@ class Hush:
 
     def __init__(self, fault: Silence) -> None:
         self._spell = Spell(fault)
+
+    @property
+    def injected(self) -> int:
+        """Spells."""
+        return self._spell.begun
 
     def carry(self, data: bytes, now: Seconds) -> bytes:
         """All or nothing."""
@@ -138,6 +159,11 @@ class Chatter:
         self._spell = Spell(fault)
         self._chance = chance
         self._until: Seconds | None = None
+
+    @property
+    def injected(self) -> int:
+        """Spells."""
+        return self._spell.begun
 
     def carry(self, data: bytes, now: Seconds) -> bytes:
         """What came, and noise behind it."""
@@ -159,6 +185,11 @@ class Line:
             if fault.direction in (direction, "both")
         ]
 
+    @property
+    def injected(self) -> int:
+        """How often its faults struck."""
+        return sum(stage.injected for stage in self._stages)
+
     def carry(self, data: bytes) -> bytes:
         """What comes out of the line now that this goes in."""
         now = time.monotonic()
@@ -179,6 +210,11 @@ class DamagedLink:
     def name(self) -> str:
         """Of the link."""
         return self._link.name
+
+    @property
+    def injected(self) -> int:
+        """How often the faults of both directions struck."""
+        return self._down.injected + self._up.injected
 
     def write(self, data: bytes) -> None:
         """Send what the line leaves of it."""

@@ -82,11 +82,13 @@ def launched(
     serial_number: str,
     state: Path,
     faults: Sequence[Fault] = (),
+    *,
+    statistics: Path | None = None,
 ) -> Generator[str]:
     """`running` for this process alone; gives the port that it opened."""
     with tempfile.TemporaryDirectory(prefix="labrig-board-") as folder:
         port = Path(folder, "port")
-        with running(launch, model, topology, serial_number, state, port, faults):
+        with running(launch, model, topology, serial_number, state, port, faults, statistics=statistics):
             yield str(port)
 
 
@@ -124,6 +126,8 @@ def running(
     state: Path,
     where: Path | tuple[str, int],
     faults: Sequence[Fault] = (),
+    *,
+    statistics: Path | None = None,
 ) -> Generator[RunningFirmware]:
     """Start the firmware on this circuit.
 
@@ -136,7 +140,9 @@ def running(
     where
         A link to its terminal, or host and port on which it listens.
     faults
-        Those of its branches are built in; the line is not its own.
+        Those of its branches, its converter and its processor are built in; the line is not its own.
+    statistics
+        Where an emulated board tells at its end what its models counted.
 
     Raises
     ------
@@ -162,6 +168,8 @@ def running(
         }
         if launch.baudrate is not None:
             options["--baud"] = str(launch.baudrate)
+        if statistics is not None:
+            options["--statistics"] = statistics
         process = subprocess.Popen(
             [
                 program,

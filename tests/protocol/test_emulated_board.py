@@ -148,6 +148,16 @@ def test_bytes_that_nobody_fetches_are_overruns(emulated: EmulatedStarter, abuse
     assert counted == {"receive overruns": encoded - 2, "watchdog resets": 0}
 
 
+def test_a_byte_that_is_lost_on_demand_is_no_misuse(emulated: EmulatedStarter) -> None:
+    board = emulated.board(SMALL, "--overrun", "60")
+    board.hello()
+    assert len(encode_frame(Frame(Message.PING, 0, payload=bytes(100)))) > 60
+    board.send(Frame(Message.PING, 1, payload=bytes(100)))
+    assert board.status().frames_bad == 1
+    report = emulated.statistics(board)
+    assert (report.mishap_overruns, report.misuses) == (1, {})
+
+
 def test_spi_bytes_that_come_too_soon_and_chips_let_go_of_too_soon_are_counted(
     emulated: EmulatedStarter, abuse: str
 ) -> None:
