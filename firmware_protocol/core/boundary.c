@@ -34,16 +34,18 @@ static bool possible(const struct labrig_config *config, const uint8_t *conducta
 uint8_t labrig_section_read(struct labrig_cursor *cursor, const struct labrig_config *config, uint8_t kind,
                             struct labrig_section *section)
 {
-    const bool inputs = kind == LABRIG_SECTION_INPUTS;
-    const labrig_line lines = (labrig_line)(inputs ? config->inputs : config->outputs);
-    const uint8_t bytes = labrig_bitmap_size(lines);
-    section->first = (labrig_line)(inputs ? 0 : config->inputs);
-    section->lines = lines;
-    section->which = take(cursor, bytes);
+    section->first = 0;
+    section->lines = (labrig_line)config->inputs;
+    if (kind != LABRIG_SECTION_INPUTS) {
+        section->first = section->lines;
+        section->lines = (labrig_line)config->outputs;
+    }
+    section->bytes = labrig_bitmap_size(section->lines);
+    section->which = take(cursor, section->bytes);
     if (section->which == NULL) {
         return LABRIG_STATUS_LENGTH;
     }
-    if (labrig_bits_beyond(section->which, lines)) {
+    if (labrig_bits_beyond(section->which, section->lines)) {
         return LABRIG_STATUS_RANGE;
     }
     section->parameter = take(cursor, kind == LABRIG_SECTION_TOWARD ? 2 : kind == LABRIG_SECTION_THROUGH ? 4 : 0);
@@ -54,7 +56,7 @@ uint8_t labrig_section_read(struct labrig_cursor *cursor, const struct labrig_co
         return LABRIG_STATUS_RANGE;
     }
     const uint8_t width = kind == LABRIG_SECTION_INJECT ? CURRENT_BITS : config->dac_bits;
-    section->values = take(cursor, labrig_packed_size(labrig_bits_set(section->which, bytes), width));
+    section->values = take(cursor, labrig_packed_size(labrig_bits_set(section->which, section->bytes), width));
     return section->values == NULL ? LABRIG_STATUS_LENGTH : LABRIG_STATUS_OK;
 }
 
@@ -68,7 +70,7 @@ uint8_t labrig_boundary_read(struct labrig_cursor *cursor, const struct labrig_c
         return LABRIG_STATUS_LENGTH;
     }
     boundary->sections = *sections;
-    if ((*sections & ~ALL_SECTIONS) != 0 || ((*sections >> 3) & ~config->features & NUDGES) != 0) {
+    if ((*sections & ~ALL_SECTIONS) != 0 || ((*sections >> 3) & (uint8_t)~config->features & NUDGES) != 0) {
         return LABRIG_STATUS_RANGE;
     }
     for (uint8_t kind = 1; kind <= LABRIG_SECTION_INJECT; kind = (uint8_t)(kind << 1)) {
@@ -80,16 +82,12 @@ uint8_t labrig_boundary_read(struct labrig_cursor *cursor, const struct labrig_c
         if (status != LABRIG_STATUS_OK) {
             return status;
         }
-        for (uint8_t k = 0; k < labrig_bitmap_size(section.lines); k++) {
-            const uint8_t more = section.which[k];
-            boundary->drives = boundary->drives || more != 0;
-            if (kind != LABRIG_SECTION_INPUTS) {
-                twice = (uint8_t)(twice | (boundary->outputs[k] & more));
-                boundary->outputs[k] = (uint8_t)(boundary->outputs[k] | more);
-            }
-        }
-        if (kind == LABRIG_SECTION_INPUTS) {
-            boundary->inputs = section.which;
+        uint8_t *named = boundary->named[kind != LABRIG_SECTION_INPUTS];
+        for (uint8_t left = section.bytes; left > 0; left--) {
+            const uint8_t more = *section.which++;
+            boundary->drives |= more;
+            twice |= *named & more;
+            *named++ |= more;
         }
     }
     return twice != 0 ? LABRIG_STATUS_RANGE : LABRIG_STATUS_OK;

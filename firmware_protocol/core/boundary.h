@@ -18,7 +18,8 @@ struct labrig_cursor {
 /* Lines that are named, and a packed value for each of them. */
 struct labrig_section {
     labrig_line first, lines;  /* drivers that may be named */
-    const uint8_t *which;      /* bitmap over them */
+    uint8_t bytes;             /* of a bitmap over them */
+    const uint8_t *which;
     const uint8_t *parameter;  /* a fraction or a conductance */
     const uint8_t *values;
 };
@@ -31,9 +32,8 @@ uint8_t labrig_section_read(struct labrig_cursor *cursor, const struct labrig_co
 /* Which lines a boundary drives. */
 struct labrig_boundary {
     uint8_t sections;
-    bool drives;                          /* any line */
-    const uint8_t *inputs;                /* bitmap; NULL: as before */
-    uint8_t outputs[LABRIG_BITMAP_BYTES]; /* all that a section names */
+    uint8_t drives; /* 0: no line */
+    uint8_t named[2][LABRIG_BITMAP_BYTES]; /* inputs, outputs: all that a section names */
 };
 
 /* Read the boundary at the cursor and move the cursor behind it. Returns a LABRIG_STATUS. */

@@ -79,10 +79,10 @@ uint8_t labrig_drivers_impose(struct labrig_drivers_state *drivers, struct labri
     struct labrig_boundary boundary;
     struct labrig_cursor sections = *cursor;
     (void)labrig_boundary_read(cursor, config, &boundary);
-    if (boundary.inputs != NULL) {
-        replace(drivers->driven[0], boundary.inputs, 0, (labrig_line)config->inputs);
+    if ((boundary.sections & LABRIG_SECTION_INPUTS) != 0) {
+        replace(drivers->driven[0], boundary.named[0], 0, (labrig_line)config->inputs);
     }
-    replace(drivers->driven[1], boundary.outputs, (labrig_line)config->inputs, (labrig_line)config->outputs);
+    replace(drivers->driven[1], boundary.named[1], (labrig_line)config->inputs, (labrig_line)config->outputs);
     sections.at++;
     for (uint8_t kind = 1; kind <= LABRIG_SECTION_INJECT; kind = (uint8_t)(kind << 1)) {
         struct labrig_section section;

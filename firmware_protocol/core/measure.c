@@ -35,9 +35,9 @@ uint32_t labrig_convert(const struct labrig_config *config, labrig_line channel,
     const uint16_t mask = labrig_low_bits(config->adc_bits);
     uint32_t sum = 0;
     for (; averages > 0; averages--) {
-        uint16_t code;
-        labrig_hal_scan(channel, 1, &code);
-        sum += code & mask;
+        uint8_t code[2];
+        labrig_hal_scan(channel, 1, code);
+        sum += labrig_get_u16(code) & mask;
     }
     return sum;
 }
@@ -149,13 +149,8 @@ static uint32_t reading(const struct labrig_measure *measure, const struct labri
 /* Single conversions of 16 bits, which need neither sums nor packing. */
 static void scan_words(struct labrig_measure *measure, labrig_line first, labrig_line left)
 {
-    uint16_t codes[CHANNELS_A_STEP];
     const uint8_t count = left < CHANNELS_A_STEP ? (uint8_t)left : CHANNELS_A_STEP;
-    uint8_t *at = measure->readings + 2u * measure->channel;
-    labrig_hal_scan(first, count, codes);
-    for (uint8_t k = 0; k < count; k++, at += 2) {
-        labrig_put_u16(at, codes[k]);
-    }
+    labrig_hal_scan(first, count, measure->readings + 2u * measure->channel);
     measure->channel = (labrig_line)(measure->channel + count);
 }
 

@@ -68,24 +68,10 @@ uint16_t labrig_unpack(const uint8_t *packed, uint16_t index, uint8_t width)
     return code;
 }
 
-__attribute__((weak)) uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, uint8_t width)
+__attribute__((weak)) bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least,
+                                               uint16_t most)
 {
-    while (index < count && !labrig_bit(packed, (uint16_t)(index * width + width - 1))) {
-        index++;
-    }
-    return index;
-}
-
-bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most)
-{
-    const bool lower_half = least == 0 && most > labrig_low_bits(width) >> 1;
     for (uint8_t k = 0; k < count; k++) {
-        if (lower_half) {
-            k = labrig_next_high(packed, k, count, width);
-            if (k == count) {
-                break;
-            }
-        }
         const uint16_t code = labrig_unpack(packed, k, width);
         if (code < least || code > most) {
             return false;

@@ -55,9 +55,6 @@ bool labrig_bits_beyond(const uint8_t *bitmap, uint16_t count);
  * in place of the core's. */
 void labrig_unpack_codes(const uint8_t *packed, uint16_t index, uint8_t count, uint8_t width, uint16_t *codes);
 
-/* The first of `count` values, from the `index`th on, that has its highest bit; `count`: none has. */
-uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, uint8_t width);
-
 /* Whether each of the first `count` lies from `least` to `most`. */
 bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most);
 

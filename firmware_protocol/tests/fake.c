@@ -80,10 +80,10 @@ bool labrig_hal_settled(void)
     return !fake.settling;
 }
 
-void labrig_hal_scan(labrig_line first, uint8_t count, uint16_t *codes)
+void labrig_hal_scan(labrig_line first, uint8_t count, uint8_t *codes)
 {
     fake.conversions += count;
-    memcpy(codes, &fake.readings[first], count * sizeof *codes);
+    memcpy(codes, &fake.readings[first], 2u * count);
 }
 
 uint16_t labrig_hal_supply_mv(void)

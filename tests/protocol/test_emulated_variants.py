@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from labrig.arrays import IntArray
 from labrig.boards.base import Codes, program_digest
 from labrig.boards.writing import plan_writes
 from labrig.wire.boundaries import Shape, WireBoundary, encode_boundary
@@ -161,6 +162,32 @@ def test_both_write_what_was_sent_and_tell_its_digest(
         old = new
     by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
     assert {frame.flags for frame in by_hand} == {Status.OK}
+    assert by_hand == portable
+
+
+@pytest.mark.parametrize(
+    "legal", [(9, 0, 256), (8, 7, 250), (10, 300, 1000)], ids=["9 bits", "8 bits", "10 bits"]
+)
+def test_both_refuse_a_code_out_of_range_wherever_it_stands(
+    variants: tuple[Path, Path], tmp_path: Path, legal: tuple[int, int, int]
+) -> None:
+    rng = np.random.default_rng(8)
+    bits, least, most = legal
+    wiper = {"part": "AD5270-100", "steps": 1024} if bits == 10 else {}
+    circuit = replace(crossbar(6, 5, 100.0), codes=(*legal, least), **wiper)
+    count = len(circuit.branches)
+    script = hello()
+    sent: list[IntArray] = []
+    for turn in range(60):
+        codes = rng.integers(least, most + 1, count)
+        if turn % 3:
+            codes[rng.integers(count)] = rng.choice([least - 1, most + 1]) % 2**bits
+        sent.append(codes)
+        script.ask(Message.WRITE, encode(WriteRequest(0, count, pack(codes, bits))))
+    script.ask(Message.READ, encode(ReadRequest(0, count)))
+    by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
+    refused = [bool(((codes < least) | (codes > most)).any()) for codes in sent]
+    assert [frame.flags == Status.RANGE for frame in by_hand[1:-1]] == refused
     assert by_hand == portable
 
 

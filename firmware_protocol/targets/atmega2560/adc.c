@@ -1,6 +1,7 @@
 /* ADS8688 (16 bit) or MCP3208 (12 bit), eight inputs a chip; channel c is input c mod 8 of chip c / 8. */
 #include "hardware.h"
 #include "labrig_sizes.h"
+#include "packing.h"
 #include "spi.h"
 
 #define CHIPS ((2u * LABRIG_MAX_LINES + 7u) / 8u)
@@ -54,20 +55,16 @@ static uint16_t frame(uint8_t chip, uint8_t next)
 }
 
 /* The frame that brings a conversion chooses the next input, which is what a scan asks for next. */
-static void scan_ads8688(labrig_line first, uint8_t count, uint16_t *codes)
+static void scan_ads8688(labrig_line first, uint8_t count, uint8_t *codes)
 {
-    uint8_t chip = first >> 3;
-    uint8_t input = first & 7u;
     spi_mode1();
-    for (; count > 0; count--) {
-        const uint8_t next = (input + 1u) & 7u;
+    for (; count > 0; count--, first++, codes += 2) {
+        const uint8_t chip = first >> 3, input = first & 7u, next = (input + 1u) & 7u;
         if (chosen[chip] != input) {
             (void)frame(chip, input);
         }
-        *codes++ = frame(chip, next);
+        labrig_put_u16(codes, frame(chip, next));
         chosen[chip] = next;
-        chip = (uint8_t)(chip + (next == 0 ? 1u : 0u));
-        input = next;
     }
 }
 
@@ -83,14 +80,14 @@ static uint16_t convert_mcp3208(labrig_line channel)
     return (uint16_t)((uint16_t)(high & 0x0Fu) << 8 | low);
 }
 
-void labrig_hal_scan(labrig_line first, uint8_t count, uint16_t *codes)
+void labrig_hal_scan(labrig_line first, uint8_t count, uint8_t *codes)
 {
     if (hardware.parts.adc == RECORD_ADS8688) {
         scan_ads8688(first, count, codes);
         return;
     }
     spi_mode0_slow();
-    for (uint8_t k = 0; k < count; k++) {
-        codes[k] = convert_mcp3208((labrig_line)(first + k));
+    for (; count > 0; count--, codes += 2) {
+        labrig_put_u16(codes, convert_mcp3208(first++));
     }
 }

@@ -128,12 +128,35 @@ labrig_digest_codes:
  * itself. Fewer than 256 values.
  *
  * void labrig_unpack_codes(const uint8_t *packed, uint16_t index, uint8_t count, uint8_t width, uint16_t *codes);
+ * bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most);
  *
+ * T: codes are compared in place of stored, r14 r15 the least, Z how much more they may be.
  * r18 width; r19 p; r20 codes left; r21 2^(8 - p), 1 where p = 0; r22 r23 a code; r24 r25 its mask; r17 what r21 is
  * multiplied with to turn it by a code; X: bytes; Z: codes */
     .section .text.unpack, "ax"
+    .global labrig_codes_within
+labrig_codes_within:
+    push r14
+    push r15
+    movw r14, r18
+    movw r30, r16
+    sub r30, r14
+    sbc r31, r15
+    movw r26, r24
+    mov r18, r20
+    mov r20, r22
+    clr r19
+    set
+    rcall 15f
+    clr r24
+    bld r24, 0
+    pop r15
+    pop r14
+    ret
+
     .global labrig_unpack_codes
 labrig_unpack_codes:
+    clt
     movw r26, r24
     movw r30, r16
     mul r22, r18
@@ -148,7 +171,7 @@ labrig_unpack_codes:
     adc r27, r1
     cpi r18, 8
     breq 9f
-    push r17
+15: push r17
     mov r22, r18
     rcall turned
     mov r17, r21
@@ -177,9 +200,10 @@ labrig_unpack_codes:
     brsh 10f
 5:  and r22, r24
     and r23, r25
+    brts 13f
     st Z+, r22
     st Z+, r23
-    mul r21, r17
+14: mul r21, r17
     mov r21, r0
     or r21, r1
     add r19, r18
@@ -191,9 +215,16 @@ labrig_unpack_codes:
     adiw r26, 1
 8:  subi r20, 1
     brcc 4b
-    pop r17
+16: pop r17
     clr r1
     ret
+13: sub r22, r14
+    sbc r23, r15
+    cp r30, r22
+    cpc r31, r23
+    brcc 14b
+    clt
+    rjmp 16b
 7:  subi r19, 0xF8
     sbiw r26, 1
     rjmp 8b
@@ -210,55 +241,6 @@ labrig_unpack_codes:
     st Z+, r1
 12: subi r20, 1
     brcc 11b
-    ret
-
-/* The same for the highest bit of each value alone.
- *
- * uint8_t labrig_next_high(const uint8_t *packed, uint8_t index, uint8_t count, uint8_t width);
- *
- * r20 count; r21 the bit; r23 what it is multiplied with to turn it by a value; r18 whole bytes of a value; r24 0;
- * r25 index; X: bytes */
-    .section .text.high, "ax"
-    .global labrig_next_high
-labrig_next_high:
-    movw r26, r24
-    mov r25, r22
-    mul r22, r18
-    movw r30, r0
-    clr r24
-    add r30, r18
-    adc r31, r24
-    sbiw r30, 1
-    mov r22, r18
-    neg r22
-    rcall turned
-    mov r23, r21
-    mov r22, r30
-    neg r22
-    rcall turned
-    ldi r22, 3
-1:  lsr r31
-    ror r30
-    lsr r18
-    dec r22
-    brne 1b
-    add r26, r30
-    adc r27, r31
-    rjmp 3f
-2:  ld r0, X
-    and r0, r21
-    brne 4f
-    mul r21, r23
-    mov r21, r0
-    or r21, r1
-    neg r1 /* carry: the next one lies a byte further */
-    adc r26, r18
-    adc r27, r24
-    inc r25
-3:  cpse r25, r20
-    rjmp 2b
-4:  mov r24, r25
-    clr r1
     ret
 
 /* r21: 1, turned right by the bits that r22 counts, modulo 8 */

@@ -5,6 +5,7 @@
 
 #include "digest.h"
 #include "labrig_protocol.h"
+#include "packing.h"
 
 static struct circuit *board;
 
@@ -88,10 +89,10 @@ static uint16_t convert(uint16_t channel)
     return (uint16_t)(code < 0.0 ? 0.0 : code > top ? top : code);
 }
 
-void labrig_hal_scan(labrig_line first, uint8_t count, uint16_t *codes)
+void labrig_hal_scan(labrig_line first, uint8_t count, uint8_t *codes)
 {
     for (uint8_t k = 0; k < count; k++) {
-        codes[k] = convert((uint16_t)(first + k));
+        labrig_put_u16(codes + 2u * k, convert((uint16_t)(first + k)));
     }
 }
 
