@@ -16,6 +16,7 @@ from labrig.learning.bounds import Walls
 from labrig.learning.evidence import gather, rows, total_error
 from labrig.learning.loop import Progress, TrainingStep
 from labrig.learning.tasks import Batch, Sample
+from labrig.procedures.stopping import check_board_may_learn
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ def board_loop(
 
     The board takes its steps at the beginning of an exchange and is measured at the end: what is stored of a
     step are the states that its codes give. Continue with `next_latent` and `next_progress`.
+
+    Raises
+    ------
+    BoardFault
+        Some reading cannot be used, and the board would learn from it.
     """
     scale = learning.scale
     latents = scale.latents(initial)
@@ -99,6 +105,7 @@ def board_loop(
             following=learning.after(done.step),
         )
         yield step
+        check_board_may_learn(bench.topology, evidence)
         done = step.next_progress
 
 

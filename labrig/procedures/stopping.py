@@ -50,14 +50,33 @@ class VainUpdates:
         self.seen += len(evidence.usable)
         if self.updates < _VAIN or self.seen < self.samples:
             return
-        names = ", ".join(self.topology.nodes[node] for node in untrusted_nodes(evidence)[:8])
         msg = (
             f"no sample could be used in the last {self.updates} updates, so that nothing changes any more:"
-            f" the reading of {names} is missing, within 1 % of a rail of its converter, or stands still"
-            " while the line is driven; look at these lines and their branches with labrig board check, or"
-            " lower the inputs, then resume the run"
+            f" {_untrusted(self.topology, evidence)}"
         )
         raise BoardFault(msg)
+
+
+def check_board_may_learn(topology: Topology, evidence: Evidence) -> None:
+    """Whether a board that leaves no sample out may learn from what was measured.
+
+    Raises
+    ------
+    BoardFault
+        Some reading cannot be used.
+    """
+    if not evidence.usable.all():
+        msg = f"a board learns from every sample, but {_untrusted(topology, evidence)}"
+        raise BoardFault(msg)
+
+
+def _untrusted(topology: Topology, evidence: Evidence) -> str:
+    names = ", ".join(topology.nodes[node] for node in untrusted_nodes(evidence)[:8])
+    return (
+        f"the reading of {names} is missing, within 1 % of a rail of its converter, or stands still while the"
+        " line is driven; look at these lines and their branches with labrig board check, or lower the"
+        " inputs, then resume the run"
+    )
 
 
 @dataclass(slots=True)

@@ -9,8 +9,9 @@ import pytest
 
 import labrig
 from labrig.bench.assembly import open_bench
+from labrig.config.faults import AdcStuck
 from labrig.config.loading import Experiment, load_experiment
-from labrig.errors import ConfigError
+from labrig.errors import BoardFault, ConfigError
 from labrig.procedures.resume import open_resumed
 from labrig.procedures.train import Training
 from labrig.store.reader import RunReader
@@ -205,3 +206,13 @@ def test_more_samples_than_a_frame_holds_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("rate", "size"), [("1e-16 S/V^2", "small"), ("1e9 S/V^2", "large")])
 def test_a_rate_that_the_integers_cannot_hold_is_refused(tmp_path: Path, rate: str, size: str) -> None:
     assert f"too {size} for the integers" in refusal(experiment(tmp_path, **SMALL, rate=rate))
+
+
+def test_a_board_does_not_learn_from_a_converter_that_reads_nothing(tmp_path: Path) -> None:
+    asked = experiment(tmp_path, **SMALL)
+    rig = asked.rig.model_copy(update={"faults": (AdcStuck(node="out2", code=65_535),)})
+    with open_bench(rig) as bench:
+        training = labrig.train(bench, asked, runs=tmp_path / "runs")
+        with pytest.raises(BoardFault, match=r"every sample, but the reading of out2 is .* resume the run"):
+            training.finish()
+    assert [row["step"] for row in rows(training.run)] == [0]
