@@ -59,6 +59,36 @@ def test_elements_break_as_their_kind_can(elements: dict[str, Any], fault: dict[
         pass
 
 
+def test_a_converter_that_is_stuck_on_a_line_reads_its_driver() -> None:
+    fault = {"kind": "adc-stuck", "node": "in1", "code": 7}
+    with open_bench(rig({"kind": "simulated", **MODEL, "drive": 100.0}, fault)) as bench:
+        scans = bench.scan([Boundary({0: 1.0, 1: 3.0})])
+    assert scans.volts[0, 1] == 7 * 5 / 4095
+    assert scans.sources[0, 1] == pytest.approx(3.0, abs=5 / 4095)
+
+
+@pytest.mark.parametrize(
+    ("model", "fault", "said"),
+    [
+        (
+            MODEL,
+            {"kind": "adc-stuck", "node": "in1", "code": 4096},
+            "stuck at 4096 for in1; codes .* 0 to 4095",
+        ),
+        (
+            {"elements": {"kind": "ideal"}},
+            {"kind": "adc-stuck", "node": "in1", "code": 9},
+            "stuck at 9 for in1; there is no adc",
+        ),
+    ],
+)
+def test_a_converter_is_stuck_at_a_code_that_it_has(
+    model: dict[str, Any], fault: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said), open_bench(rig({"kind": "simulated", **model}, fault)):
+        pass
+
+
 def test_an_open_branch_of_ideal_elements_carries_nothing() -> None:
     board = {"kind": "simulated", "elements": {"kind": "ideal"}}
     with open_bench(rig(board, OPEN, {"kind": "open", "branch": "in1-out1"})) as bench:

@@ -11,6 +11,7 @@ from labrig.boards.base import BoardInfo, Converter
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.topology import Topology
 from labrig.config.boards import AdcConfig, BoardModel, DacConfig, DigipotElements, IdealElements
+from labrig.config.faults import AdcStuck, Fault, Unwritable
 from labrig.errors import ConfigError
 from labrig.sim.build import build_hardware
 from labrig.sim.hardware import Hardware
@@ -19,10 +20,18 @@ from labrig.sim.serving.dispatcher import Dispatcher
 from labrig.sim.serving.fitting import fit
 from labrig.sim.world import CircuitWorld
 from labrig.wire.boundaries import Shape, WireBoundary, encode_boundary
-from labrig.wire.definition import ArmRequest, MeasureRequest, Message, Status, StatusReply
+from labrig.wire.definition import (
+    ArmRequest,
+    MeasureRequest,
+    Message,
+    ReadRequest,
+    Status,
+    StatusReply,
+    WriteRequest,
+)
 from labrig.wire.framing import Frame, FrameDecoder, encode_frame
 from labrig.wire.messages import decode, encode
-from labrig.wire.packing import unpack
+from labrig.wire.packing import pack, unpack
 from tests.support.firmware import HELLO
 
 NOISE = 1e-3
@@ -110,6 +119,14 @@ def test_the_heartbeat_runs_out_after_its_time_and_not_before() -> None:
     assert host.dispatcher.check_heartbeat() is None
     status = host.status()
     assert (status.armed, status.driven, status.heartbeat_expired) == (0, 0, 1)
+
+
+def test_a_chip_that_takes_no_write_and_a_converter_that_is_stuck_tell_what_they_have() -> None:
+    faults: list[Fault] = [Unwritable(branch="in1-out0"), AdcStuck(node="out0", code=999)]
+    host = Host(build_hardware(MODEL, TOPOLOGY, faults=faults), Clock())
+    host.do(Message.WRITE, encode(WriteRequest(0, 2, pack(np.array([7, 9]), 9))))
+    assert unpack(host.do(Message.READ, encode(ReadRequest(0, 2))), 2, 9).tolist() == [7, 128]
+    assert host.measure(WireBoundary({}))[2] == 999  # without the noise of the others
 
 
 @pytest.mark.parametrize("boundaries", [0, 1, 2])
