@@ -21,7 +21,7 @@ from labrig.bench.currents import driver_currents, injected
 from labrig.bench.levels import Levels
 from labrig.bench.limits import BenchLimits
 from labrig.bench.programmer import Programmer, realise
-from labrig.bench.stillness import standing_still
+from labrig.bench.stillness import Stillness
 from labrig.bench.supervisor import Supervisor
 from labrig.bench.wiring import WiringMap
 from labrig.boards.base import (
@@ -119,6 +119,8 @@ class Bench:
         self._on_lines = Remembered[Boundary, Sequence[Boundary]](
             lambda boundaries: tuple(wiring.to_lines(boundary) for boundary in boundaries)
         )
+        adc = board.info.adc
+        self._stillness = None if adc is None else Stillness(len(topology.nodes), adc.span)
         self._upcoming: _Upcoming | None = None
         self._program = program
         self._is_held = True
@@ -451,16 +453,14 @@ class Bench:
         lines = self._wiring.line_of_node
         volts = reply.voltages[:, lines]
         flags = np.where(reply.saturated[:, lines], Flag.SATURATED, Flag.NONE).astype(np.uint8)
-        adc = self.info.adc
-        stuck = standing_still(boundaries, volts, adc.span) if adc and boundaries else None
         origin = np.full(volts.shape, Origin.MEASURED, dtype=np.uint8)
         for row in np.flatnonzero(flags.any(axis=1)).tolist():
             asked = boundaries[row].voltages
             flagged = [node for node in asked if flags[row, node]]
             volts[row, flagged] = [asked[node] for node in flagged]
             origin[row, flagged] = Origin.COMMANDED
-        if stuck is not None:
-            flags[:, stuck] |= np.uint8(Flag.STUCK)
+        if self._stillness is not None and boundaries:
+            flags[:, self._stillness(boundaries, reply.voltages[:, lines])] |= np.uint8(Flag.STUCK)
         amperes = np.full(volts.shape, np.nan)
         current_origin = np.full(volts.shape, Origin.UNKNOWN, dtype=np.uint8)
         if currents:

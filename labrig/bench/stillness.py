@@ -6,13 +6,14 @@ import numpy as np
 
 from labrig.arrays import BoolArray, FloatArray, Volts
 from labrig.circuit.boundary import Boundary
+from labrig.circuit.remembered import Remembered
 
 _MOVED = 0.01
 """Of the span: a line whose driver moves this far does not give the very same code again."""
 
 
-def standing_still(boundaries: Sequence[Boundary], volts: FloatArray, span: Volts) -> BoolArray:
-    """Nodes of which the readings of one exchange cannot be true, shape (N,).
+class Stillness:
+    """Notices nodes of which the readings of one exchange cannot be true.
 
     A line that is driven in one state and released in another is where it floats in the latter: a reading
     that is the same in both means that the driver moved nothing. Nothing is told of lines that are never
@@ -20,16 +21,27 @@ def standing_still(boundaries: Sequence[Boundary], volts: FloatArray, span: Volt
 
     Parameters
     ----------
-    boundaries
-        M, on nodes.
-    volts
-        As read, shape (M, N), V.
+    nodes
+        How many there are.
     span
         Of the converter.
     """
-    still = np.asarray(np.all(volts == volts[:1], axis=0))
-    for node in np.flatnonzero(still).tolist():
-        asked = [boundary.voltages.get(node) for boundary in boundaries]
-        levels = [float(volts[0, node]) if level is None else level for level in asked]
-        still[node] = max(levels) - min(levels) > _MOVED * span
-    return still
+
+    def __init__(self, nodes: int, span: Volts) -> None:
+        self._least = _MOVED * span
+        self._nodes = nodes
+        self._asked = Remembered[Boundary, FloatArray](self._levels)
+
+    def __call__(self, boundaries: Sequence[Boundary], volts: FloatArray) -> BoolArray:
+        """Nodes to be distrusted, shape (N,), for readings of shape (M, N), V."""
+        still = np.all(volts == volts[:1], axis=0)
+        asked = self._asked(boundaries)
+        levels = np.where(np.isnan(asked), volts, asked)
+        return np.asarray(still & (np.ptp(levels, axis=0) > self._least))
+
+    def _levels(self, boundaries: Sequence[Boundary]) -> FloatArray:
+        """What the drivers were told, shape (M, N), V; NaN where a line was released."""
+        levels = np.full((len(boundaries), self._nodes), np.nan)
+        for row, boundary in enumerate(boundaries):
+            levels[row, list(boundary.voltages)] = list(boundary.voltages.values())
+        return levels

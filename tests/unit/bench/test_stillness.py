@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labrig.bench.stillness import standing_still
+from labrig.bench.stillness import Stillness
 from labrig.circuit.boundary import Boundary
 
 SPAN = 5.0
@@ -26,4 +26,4 @@ def test_a_reading_that_stands_still_while_its_line_is_moved(
 ) -> None:
     states = [Boundary({0: 1.0} if level is None else {0: 1.0, 1: level}) for level in driven]
     volts = np.array([[1.0, volt] for volt in read])
-    assert standing_still(states, volts, SPAN).tolist() == [False, told]
+    assert Stillness(2, SPAN)(states, volts).tolist() == [False, told]
