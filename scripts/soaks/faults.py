@@ -332,11 +332,19 @@ def read_options(words: Sequence[str] | None) -> argparse.Namespace:
         prog="scripts/soak faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--steps", type=int, default=60, help="of each training")
-    parser.add_argument("--only", default="", metavar="PATTERN", help="faults whose names match")
+    parser.add_argument("--only", default="", metavar="TEXT", help="faults whose names contain it")
     options = parser.parse_args(words)
     if options.steps < LEAST_STEPS:
         parser.error(f"--steps: found {options.steps}; it must be at least {LEAST_STEPS}, for all to happen")
+    if not selected(options.only):
+        names = ", ".join(case.name for case in CASES)
+        parser.error(f"--only: found {options.only!r}, which is in none of: {names}")
     return options
+
+
+def selected(part: str) -> list[Case]:
+    """Cases whose names contain this."""
+    return [case for case in CASES if part in case.name]
 
 
 HEADINGS = ("fault", "on", "injected", "detected", "recovered", "stopped", "lost", "outcome")
@@ -344,7 +352,7 @@ HEADINGS = ("fault", "on", "injected", "detected", "recovered", "stopped", "lost
 
 def main(words: Sequence[str] | None = None) -> int:
     options = read_options(words)
-    cases = [case for case in CASES if re.search(options.only, case.name)]
+    cases = selected(options.only)
     table = Table(title=f"Faults in trainings of {options.steps} steps")
     for heading in HEADINGS:
         in_words = heading in {"fault", "on", "outcome"}

@@ -1,6 +1,7 @@
 """The emulated board as a program, and whether its models notice what they are for."""
 
 import re
+import select
 import subprocess
 import time
 from dataclasses import replace
@@ -12,8 +13,9 @@ import pytest
 import labrig
 from labrig.sim.launch import launch_on
 from labrig.wire.boundaries import WireBoundary
-from labrig.wire.definition import Message
+from labrig.wire.definition import Message, StatusReply
 from labrig.wire.framing import Frame, encode_frame
+from labrig.wire.messages import decode
 from tests.support.emulator import BUILT, PROGRAM, EmulatedStarter
 from tests.support.firmware import FIRMWARE, SECONDS, Circuit, crossbar
 
@@ -146,6 +148,20 @@ def test_bytes_that_nobody_fetches_are_overruns(emulated: EmulatedStarter, abuse
     counted = run(emulated, f"{abuse}/deaf.elf", data=b"x" * 20)
     encoded = len(encode_frame(Frame(Message.PING, 0, payload=b"x" * 20)))
     assert counted == {"receive overruns": encoded - 2, "watchdog resets": 0}
+
+
+def test_firmware_that_hangs_on_demand_is_reset_when_its_watchdog_has_run_out(
+    emulated: EmulatedStarter,
+) -> None:
+    board = emulated.board(SMALL, "--hang", "60")
+    booted = board.hello().boot_count
+    board.send(Frame(Message.PING, 1, payload=bytes(100)))
+    while not select.select([board.descriptor], [], [], 0.05)[0]:
+        board.send(Frame(Message.STATUS, 0))
+    assert decode(StatusReply, board.receive().payload).boot_count == booted + 1
+    report = emulated.statistics(board)
+    assert (report.resets, report.watchdog_resets) == (1, 1)
+    assert report.cycles > 0.45 * 16e6  # its 500 ms, less what a watchdog's oscillator may be off
 
 
 def test_a_byte_that_is_lost_on_demand_is_no_misuse(emulated: EmulatedStarter) -> None:
