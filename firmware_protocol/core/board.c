@@ -88,14 +88,15 @@ static void answer_again(struct labrig_board *board)
 
 /* The expected request has been carried out or refused, or cut off: remember that, and answer when the reply before
  * has left. A reply with data is in the session's slot, and so is every reply to what has written there. */
-LABRIG_ONCE static void conclude(struct labrig_board *board, uint8_t status, bool kept)
+LABRIG_ONCE static void conclude(struct labrig_board *board, uint8_t status)
 {
+    struct labrig_request *asked = &board->asked;
     if (status != LABRIG_STATUS_OK) {
         board->fault = status;
     }
-    board->asked.status = status;
-    board->asked.kept = kept;
-    board->asked.concluded = true;
+    asked->status = status;
+    asked->kept = asked->answered != 0;
+    asked->concluded = true;
 }
 
 static void answer(struct labrig_board *board)
@@ -116,17 +117,23 @@ static bool empty(uint8_t type)
         || type == LABRIG_TYPE_SAFE || type == LABRIG_TYPE_HEARTBEAT;
 }
 
-static uint8_t ping(struct labrig_request *asked)
+LABRIG_ONCE static uint8_t ping(struct labrig_board *board)
 {
+    struct labrig_request *asked = &board->asked;
     memcpy(asked->reply, asked->payload, asked->length);
     asked->answered = asked->length;
     return LABRIG_STATUS_OK;
 }
 
-static uint8_t carried_out(struct labrig_board *board, uint8_t type)
+LABRIG_ONCE static uint8_t safe(struct labrig_board *board)
 {
-    struct labrig_request *asked = &board->asked;
-    if (empty(type) && asked->length != 0) {
+    labrig_make_safe(board);
+    return LABRIG_STATUS_OK;
+}
+
+LABRIG_ONCE static uint8_t carried_out(struct labrig_board *board, uint8_t type)
+{
+    if (empty(type) && board->asked.length != 0) {
         return LABRIG_STATUS_LENGTH;
     }
     switch (type) {
@@ -137,7 +144,7 @@ static uint8_t carried_out(struct labrig_board *board, uint8_t type)
     case LABRIG_TYPE_STATUS:
         return labrig_status(board);
     case LABRIG_TYPE_PING:
-        return ping(asked);
+        return ping(board);
     case LABRIG_TYPE_WRITE:
         return labrig_write(board);
     case LABRIG_TYPE_WRITE_SPARSE:
@@ -149,8 +156,7 @@ static uint8_t carried_out(struct labrig_board *board, uint8_t type)
     case LABRIG_TYPE_READ:
         return labrig_read(board);
     case LABRIG_TYPE_MEASURE:
-        return labrig_measure_begin(&board->measure, &board->drivers, asked->payload, asked->length,
-                                    board->armed ? board->heartbeat_ms : 0, asked->reply);
+        return labrig_measure(board);
     case LABRIG_TYPE_LEARN:
         return labrig_learn(board);
     case LABRIG_TYPE_LATENT_WRITE:
@@ -158,8 +164,7 @@ static uint8_t carried_out(struct labrig_board *board, uint8_t type)
     case LABRIG_TYPE_LATENT_READ:
         return labrig_latent_read(board);
     case LABRIG_TYPE_SAFE:
-        labrig_make_safe(board);
-        return LABRIG_STATUS_OK;
+        return safe(board);
     case LABRIG_TYPE_ARM:
         return labrig_arm(board);
     case LABRIG_TYPE_HEARTBEAT:
@@ -200,7 +205,7 @@ static void carry_out(struct labrig_board *board, uint8_t type, uint8_t order)
     if (order == OUTSIDE) {
         reply(board, slot, asked->answered, LABRIG_REPLY_BIT, status);
     } else if (!working(board)) { /* else answered once that is done */
-        conclude(board, status, asked->answered != 0);
+        conclude(board, status);
     }
 }
 
@@ -264,7 +269,8 @@ static void check_heartbeat(struct labrig_board *board)
         }
         board->measure.phase = LABRIG_PHASE_IDLE;
         board->asked.answered = 0;
-        conclude(board, LABRIG_STATUS_NOT_ARMED, true);
+        conclude(board, LABRIG_STATUS_NOT_ARMED);
+        board->asked.kept = true; /* what its slot held before is lost */
     }
 }
 
@@ -278,7 +284,7 @@ static void continue_work(struct labrig_board *board)
         board->asked.answered = labrig_learn_step(board, labrig_inbox_another(&board->inbox));
     }
     if (!working(board)) {
-        conclude(board, LABRIG_STATUS_OK, board->asked.answered != 0);
+        conclude(board, LABRIG_STATUS_OK);
     }
 }
 

@@ -14,22 +14,12 @@
 #include "learn.h"
 #include "labrig_protocol.h"
 #include "measure.h"
+#include "request.h"
 #include "session.h"
 
 #define LABRIG_FIRMWARE_MAJOR 0u
 #define LABRIG_FIRMWARE_MINOR 1u
 #define LABRIG_FIRMWARE_PATCH 0u
-
-/* The request that is carried out, and what it came to. */
-struct labrig_request {
-    const uint8_t *payload;
-    uint8_t length;
-    uint8_t *reply;   /* where its reply's payload goes */
-    uint8_t answered; /* bytes of it */
-    uint8_t status;
-    bool concluded;   /* its reply can be sent */
-    bool kept;        /* the reply lies in the session's slot, and is kept */
-};
 
 /* Of what is answered outside a session HELLO has the longest reply. */
 #define LABRIG_SCRATCH (LABRIG_HEADER_SIZE + LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX + LABRIG_CRC_SIZE)
@@ -50,10 +40,10 @@ struct labrig_board {
     uint32_t fed_ms; /* when the heartbeat was last fed */
     const uint8_t *request; /* body of the request that is carried out; NULL: none */
     struct labrig_request asked;
+    uint32_t digest; /* of the first `digested` codes of the image */
+    uint16_t digested;
     uint8_t damaged_seen, overruns_seen; /* of the inbox's counts */
     uint32_t started_ms;
-    uint32_t digest;   /* of the first `digested` codes of the image */
-    uint16_t digested;
 
     struct labrig_cobs_encoder sending;
     struct labrig_measure measure;

@@ -35,6 +35,9 @@ uint32_t labrig_image_digest(struct labrig_board *board);
 /* Whether this board has LEARN: it is told to, its branches are a crossbar, and their latents fit. */
 bool labrig_can_learn(const struct labrig_config *config);
 
+/* Check a MEASURE; where it is good, begin with it. The payloads of request and reply must stay until it is over. */
+uint8_t labrig_measure(struct labrig_board *board);
+
 /* Check a LEARN; where it is good, begin with it. The payloads of request and reply must stay until it is over. */
 uint8_t labrig_learn(struct labrig_board *board);
 

@@ -3,7 +3,9 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-static uint16_t behind(uint16_t record, uint8_t size)
+#include "packing.h"
+
+LABRIG_ONCE static uint16_t behind(uint16_t record, uint8_t size)
 {
     const uint16_t next = (uint16_t)(record + size + 1u);
     return next < LABRIG_RX_BYTES ? next : 0;

@@ -25,13 +25,13 @@ void labrig_learn_forget(struct labrig_board *board)
 }
 
 /* LATENT_WRITE and LATENT_READ begin alike. */
-static uint8_t read_span(const struct labrig_board *board, struct labrig_span *span)
+LABRIG_ONCE static uint8_t read_span(const struct labrig_board *board, struct labrig_span *span)
 {
     return labrig_can_learn(board->config) ? labrig_span_read(board, span) : LABRIG_STATUS_UNKNOWN;
 }
 
 /* Beside a latent there is room for a code of eight bits. */
-static bool codes_fit(const struct labrig_board *board)
+LABRIG_ONCE static bool codes_fit(const struct labrig_board *board)
 {
     for (uint16_t k = 0; k < board->config->branches; k++) {
         if (board->image[k] > UINT8_MAX) {

@@ -34,7 +34,7 @@ static bool possible(const struct labrig_learn_request *request, const struct la
         && labrig_settles_within(request->settle, request->boundaries, heartbeat_ms);
 }
 
-static void begin_step(struct labrig_learn *learn)
+LABRIG_ONCE static void begin_step(struct labrig_learn *learn)
 {
     learn->cursor = learn->body;
     learn->imposed = 0;
@@ -105,7 +105,7 @@ static uint16_t in_reading_bits(uint32_t sum, uint8_t bits)
     return (uint16_t)sum;
 }
 
-static void scan_line(struct labrig_board *board, labrig_line line)
+LABRIG_ONCE static void scan_line(struct labrig_board *board, labrig_line line)
 {
     struct labrig_learn *learn = &board->learn;
     const struct labrig_config *config = board->config;

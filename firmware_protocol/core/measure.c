@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "commands.h"
 #include "labrig_protocol.h"
 #include "packing.h"
 
@@ -78,21 +79,23 @@ uint8_t labrig_boundaries_check(const struct labrig_drivers_state *drivers, stru
     return cursor.at == cursor.end ? LABRIG_STATUS_OK : LABRIG_STATUS_LENGTH;
 }
 
-uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig_drivers_state *drivers,
-                             const uint8_t *payload, uint8_t length, uint16_t heartbeat_ms, uint8_t *reply)
+uint8_t labrig_measure(struct labrig_board *board)
 {
-    const struct labrig_config *config = drivers->config;
-    if (length < LABRIG_MEASURE_REQUEST_SIZE) {
+    const struct labrig_request *asked = &board->asked;
+    const struct labrig_config *config = board->config;
+    struct labrig_measure *measure = &board->measure;
+    const uint16_t heartbeat_ms = board->armed ? board->heartbeat_ms : 0;
+    if (asked->length < LABRIG_MEASURE_REQUEST_SIZE) {
         return LABRIG_STATUS_LENGTH;
     }
-    memcpy((uint8_t *)measure + offsetof(struct labrig_measure, settle), payload, LABRIG_MEASURE_REQUEST_SIZE);
-    measure->cursor.at = payload + LABRIG_MEASURE_REQUEST_BODY_AT;
-    measure->cursor.end = payload + length;
+    memcpy((uint8_t *)measure + offsetof(struct labrig_measure, settle), asked->payload, LABRIG_MEASURE_REQUEST_SIZE);
+    measure->cursor.at = asked->payload + LABRIG_MEASURE_REQUEST_BODY_AT;
+    measure->cursor.end = asked->payload + asked->length;
     const uint8_t times = measure->boundaries != 0 ? measure->boundaries : 1;
     if (!possible(measure, config, times, heartbeat_ms)) {
         return LABRIG_STATUS_RANGE;
     }
-    const uint8_t status = labrig_boundaries_check(drivers, measure->cursor, measure->boundaries, heartbeat_ms != 0, 0);
+    const uint8_t status = labrig_boundaries_check(&board->drivers, measure->cursor, measure->boundaries, board->armed, 0);
     if (status != LABRIG_STATUS_OK) {
         return status;
     }
@@ -103,10 +106,10 @@ uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig
     }
     measure->size = (uint8_t)size;
     measure->length = (uint8_t)(size * times);
-    measure->readings = reply;
+    measure->readings = asked->reply;
     measure->channel = 0;
     measure->store = false;
-    memset(reply, 0, measure->length);
+    memset(asked->reply, 0, measure->length);
     measure->phase = LABRIG_PHASE_IMPOSE;
     return LABRIG_STATUS_OK;
 }

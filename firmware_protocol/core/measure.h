@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "drivers.h"
+#include "request.h"
 #include "told.h"
 
 enum labrig_phase {
@@ -46,11 +47,6 @@ uint8_t labrig_boundaries_check(const struct labrig_drivers_state *drivers, stru
 
 /* The sum of conversions of a channel. */
 uint32_t labrig_convert(const struct labrig_config *config, labrig_line channel, uint8_t averages);
-
-/* Check a request; where it is good, get ready to carry it out. Both payloads must stay until it is over.
- * `heartbeat_ms`: what the settling times must stay below; 0 while disarmed. Returns a LABRIG_STATUS. */
-uint8_t labrig_measure_begin(struct labrig_measure *measure, const struct labrig_drivers_state *drivers,
-                             const uint8_t *payload, uint8_t length, uint16_t heartbeat_ms, uint8_t *reply);
 
 /* One step; the phase is idle once the last one is done. Returns how many states are now scanned, 0 or 1. */
 uint8_t labrig_measure_step(struct labrig_measure *measure, struct labrig_drivers_state *drivers);

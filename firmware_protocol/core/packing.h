@@ -36,7 +36,7 @@ bool labrig_bit(const uint8_t *bitmap, uint16_t index);
 /* How many bits of the first `bytes` are set. */
 uint16_t labrig_bits_set(const uint8_t *bitmap, uint8_t bytes);
 
-/* Small, and called often: once in the program. */
+/* Once in the program, where that is smaller than in each place that calls it. */
 #define LABRIG_ONCE __attribute__((noinline))
 
 /* Bytes that `count` values of `width` bits take. */

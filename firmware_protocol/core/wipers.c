@@ -6,7 +6,7 @@
 #include "labrig_protocol.h"
 #include "packing.h"
 
-static bool there(const struct labrig_board *board, uint16_t start, uint16_t count)
+LABRIG_ONCE static bool there(const struct labrig_board *board, uint16_t start, uint16_t count)
 {
     const uint16_t branches = board->config->branches;
     return start <= branches && count <= branches - start;

@@ -5,7 +5,6 @@
 #include <avr/eeprom.h>
 #include <stddef.h>
 #include <string.h>
-#include <util/atomic.h>
 
 #include "crc.h"
 #include "hardware.h"
@@ -17,6 +16,7 @@
 #define RATE_1M 1u /* of the line without a record */
 
 struct hardware hardware;
+static uint8_t texts_size;
 
 _Static_assert(LABRIG_MAX_BRANCHES == RECORD_MOST_BRANCHES && LABRIG_MAX_LINES == RECORD_MOST_LINES,
                "what fits is told to whoever writes a record");
@@ -33,24 +33,10 @@ static bool valid(const struct board_record *record)
         && labrig_lines(&read->config) <= LABRIG_MAX_LINES && read->config.branches <= LABRIG_MAX_BRANCHES;
 }
 
-/* The receive interrupt has its own use for EEDR. */
-static uint8_t read_byte(uint16_t at)
-{
-    uint8_t byte;
-    ATOMIC_BLOCK(ATOMIC_FORCEON)
-    {
-        byte = eeprom_read_byte((const uint8_t *)at);
-    }
-    return byte;
-}
-
 uint8_t labrig_hal_texts(uint8_t *to)
 {
-    const uint8_t size = hardware.parts.magic == RECORD_MAGIC ? read_byte(offsetof(struct board_record, texts_size)) : 0;
-    for (uint8_t k = 0; k < size; k++) {
-        to[k] = read_byte(offsetof(struct board_record, texts) + k);
-    }
-    return size;
+    eeprom_read_block(to, (const void *)offsetof(struct board_record, texts), texts_size);
+    return texts_size;
 }
 
 void labrig_nudge_scale(const struct labrig_config *config, uint8_t *scale)
@@ -93,6 +79,7 @@ uint32_t nonvolatile_begin(void)
     eeprom_read_block(&record, (const void *)0, sizeof record);
     if (valid(&record)) {
         memcpy(&hardware, &record, sizeof hardware);
+        texts_size = record.texts_size;
     } else {
         hardware.parts.rate = RATE_1M;
     }
