@@ -5,6 +5,8 @@
 
 #include "packing.h"
 
+#define LEAST_RECORD (LABRIG_HEADER_SIZE + LABRIG_CRC_SIZE + 1u)
+
 LABRIG_ONCE static uint16_t behind(uint16_t record, uint8_t size)
 {
     const uint16_t next = (uint16_t)(record + size + 1u);
@@ -30,8 +32,11 @@ bool labrig_inbox_has_room(const struct labrig_inbox *inbox)
     const uint16_t tail = (uint16_t)(inbox->tail_grain * LABRIG_INBOX_GRAIN);
     const uint16_t end = (uint16_t)(inbox->head + LABRIG_INBOX_RECORD);
     const uint8_t waiting = (uint8_t)(inbox->arrived - inbox->taken);
-    if (waiting == 0 || waiting == UINT8_MAX) {
-        return waiting == 0; /* one more than that would count as none */
+    if (waiting == 0) {
+        return true;
+    }
+    if (LABRIG_RX_BYTES / LEAST_RECORD >= UINT8_MAX && waiting == UINT8_MAX) {
+        return false; /* one more than that would count as none */
     }
     return inbox->head < tail ? end < tail : end < LABRIG_RX_BYTES || tail != 0;
 }
@@ -74,7 +79,7 @@ void labrig_inbox_put(struct labrig_inbox *inbox, uint8_t byte)
 
 const uint8_t *labrig_inbox_oldest(struct labrig_inbox *inbox)
 {
-    if (inbox->arrived == inbox->taken) {
+    if (labrig_inbox_empty(inbox)) {
         return NULL;
     }
     atomic_signal_fence(memory_order_acquire);

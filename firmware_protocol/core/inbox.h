@@ -15,10 +15,11 @@
 /* What the longest body takes. */
 #define LABRIG_INBOX_RECORD (LABRIG_BODY_MAX + 1u)
 
-/* The reading end tells how far it is in steps of so many bytes, rounded down. */
-#define LABRIG_INBOX_GRAIN ((LABRIG_RX_BYTES + 255u) / 256u)
+/* The reading end tells in one byte how far it is, in steps of so many bytes, rounded down; four are quick
+ * to divide by. */
+#define LABRIG_INBOX_GRAIN (LABRIG_RX_BYTES <= 1024u ? 4u : (LABRIG_RX_BYTES + 255u) / 256u)
 
-_Static_assert(LABRIG_RX_BYTES % LABRIG_INBOX_GRAIN == 0 && LABRIG_RX_BYTES <= 32768u, "the reading end is told in one byte");
+_Static_assert(LABRIG_RX_BYTES % LABRIG_INBOX_GRAIN == 0 && LABRIG_RX_BYTES <= 256u * LABRIG_INBOX_GRAIN, "the reading end is told in one byte");
 _Static_assert(LABRIG_RX_BYTES >= 2u * LABRIG_INBOX_RECORD + 32u, "one frame is carried out while another arrives");
 
 /* Encoded bytes that the host may have on their way: they find room, whatever frames they are. */
@@ -50,6 +51,12 @@ void labrig_inbox_arrived(struct labrig_inbox *inbox, uint8_t size);
 /* The body of the oldest frame; NULL: there is none. It stays until labrig_inbox_done. */
 const uint8_t *labrig_inbox_oldest(struct labrig_inbox *inbox);
 void labrig_inbox_done(struct labrig_inbox *inbox);
+
+/* Whether no frame is waited for, nor carried out. */
+static inline bool labrig_inbox_empty(const struct labrig_inbox *inbox)
+{
+    return inbox->arrived == inbox->taken;
+}
 
 /* Whether another frame lies behind the oldest. */
 static inline bool labrig_inbox_another(const struct labrig_inbox *inbox)

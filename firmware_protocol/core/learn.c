@@ -10,6 +10,8 @@
 
 #define LATENT_TOP 0xFFFFFFul
 #define READING_BITS 16u
+#define SUM_BITS_MAX 20u
+#define HALF_READING (1u << (SUM_BITS_MAX - READING_BITS - 1u))
 #define OFFSET_MAX 0x7FFFu
 #define CHANNELS_A_CALL 8u
 
@@ -23,7 +25,7 @@ _Static_assert(sizeof(struct labrig_learn_request) == LABRIG_LEARN_REQUEST_BODY_
                    && offsetof(struct labrig_learn_request, boundaries) == LABRIG_LEARN_REQUEST_BOUNDARIES_AT,
                "the request is kept as it is told");
 
-static bool possible(const struct labrig_learn_request *request, const struct labrig_config *config, uint16_t heartbeat_ms)
+LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, const struct labrig_config *config, uint16_t heartbeat_ms)
 {
     const uint8_t shift = request->shift;
     return request->averages >= 1 && request->averages <= LABRIG_MAX_AVERAGES && request->steps != 0
@@ -96,13 +98,10 @@ static void impose(struct labrig_board *board)
 /* A sum of conversions in 16 bits, rounded where it has more. */
 static uint16_t in_reading_bits(uint32_t sum, uint8_t bits)
 {
-    for (; bits < READING_BITS; bits++) {
+    for (; bits < SUM_BITS_MAX; bits++) {
         sum <<= 1;
     }
-    for (; bits > READING_BITS; bits--) {
-        sum = bits == READING_BITS + 1u ? (sum + 1u) >> 1 : sum >> 1;
-    }
-    return (uint16_t)sum;
+    return (uint16_t)((sum + HALF_READING) >> (SUM_BITS_MAX - READING_BITS));
 }
 
 LABRIG_ONCE static void scan_line(struct labrig_board *board, labrig_line line)

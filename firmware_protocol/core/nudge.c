@@ -40,7 +40,7 @@ static void add_product(uint8_t *sum, const uint8_t *number, int32_t factor)
     }
 }
 
-uint16_t labrig_nudge_code(const struct labrig_nudge *nudge, uint32_t sum, uint16_t target)
+__attribute__((weak)) uint16_t labrig_nudge_code(const struct labrig_nudge *nudge, uint32_t sum, uint16_t target)
 {
     const uint16_t highest = labrig_low_bits(nudge->dac_bits);
     uint8_t part[LABRIG_SCALE_BYTES] = {0}, all[LABRIG_SCALE_BYTES] = {0};

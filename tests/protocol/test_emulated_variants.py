@@ -13,7 +13,7 @@ import pytest
 from labrig.arrays import IntArray
 from labrig.boards.base import Codes, program_digest
 from labrig.boards.writing import plan_writes
-from labrig.wire.boundaries import Shape, WireBoundary, encode_boundary
+from labrig.wire.boundaries import Shape, Toward, WireBoundary, encode_boundary
 from labrig.wire.definition import (
     FINGERPRINT,
     VERSION,
@@ -24,6 +24,7 @@ from labrig.wire.definition import (
     LatentWriteRequest,
     LearnReply,
     LearnRequest,
+    MeasureRequest,
     Message,
     ReadRequest,
     Status,
@@ -173,8 +174,8 @@ def test_both_refuse_a_code_out_of_range_wherever_it_stands(
 ) -> None:
     rng = np.random.default_rng(8)
     bits, least, most = legal
-    wiper = {"part": "AD5270-100", "steps": 1024} if bits == 10 else {}
-    circuit = replace(crossbar(6, 5, 100.0), codes=(*legal, least), **wiper)
+    part, steps = ("AD5270-100", 1024) if bits == 10 else ("MCP4351-104", 256)
+    circuit = replace(crossbar(6, 5, 100.0), codes=(*legal, least), part=part, steps=steps)
     count = len(circuit.branches)
     script = hello()
     sent: list[IntArray] = []
@@ -188,6 +189,26 @@ def test_both_refuse_a_code_out_of_range_wherever_it_stands(
     by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
     refused = [bool(((codes < least) | (codes > most)).any()) for codes in sent]
     assert [frame.flags == Status.RANGE for frame in by_hand[1:-1]] == refused
+    assert by_hand == portable
+
+
+@pytest.mark.parametrize("adc", [(16, 5.0), (12, 4.0)], ids=["16 bits", "12 bits"])
+def test_both_nudge_alike(variants: tuple[Path, Path], tmp_path: Path, adc: tuple[int, float]) -> None:
+    rng = np.random.default_rng(3)
+    circuit = replace(crossbar(3, 4, 100.0), adc=adc, dac=(adc[0], 5.0))
+    shape, top = circuit.shape, 2 ** adc[0]
+    script = hello()
+    script.ask(Message.ARM, encode(ArmRequest(60_000)))
+    for fraction in [-32768, -16384, -1, 0, 1, 16384, 32767, *rng.integers(-32768, 32768, 20).tolist()]:
+        inputs = dict(enumerate(rng.integers(0, top, 3).tolist()))
+        targets = dict(enumerate(rng.integers(0, top, 4).tolist()))
+        body = encode_boundary(WireBoundary(inputs, store=True), shape)
+        body += encode_boundary(WireBoundary(None, toward=Toward(fraction, targets)), shape)
+        averages = int(rng.choice([1, 3, 16]))
+        request = MeasureRequest(0, averages, 0, circuit.lines, 2, body)
+        script.ask(Message.MEASURE, encode(request))
+    by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
+    assert {frame.flags for frame in by_hand} == {Status.OK}
     assert by_hand == portable
 
 

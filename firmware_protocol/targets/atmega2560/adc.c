@@ -16,12 +16,6 @@
 
 static uint8_t chosen[CHIPS];
 
-static labrig_line channels(void)
-{
-    const struct labrig_config *config = &hardware.config;
-    return (labrig_line)(labrig_lines(config) + labrig_drivers(config));
-}
-
 static void set_range(uint8_t chip, uint8_t input)
 {
     spi_select(GROUP_ADC, chip);
@@ -37,7 +31,8 @@ void adc_begin(void)
         return;
     }
     spi_mode1();
-    for (labrig_line channel = 0; channel < channels(); channel++) {
+    const struct labrig_config *config = &hardware.config;
+    for (labrig_line channel = (labrig_line)(labrig_lines(config) + labrig_drivers(config)); channel-- > 0;) {
         set_range(channel >> 3, channel & 7u);
         chosen[channel >> 3] = NOTHING_CHOSEN;
     }

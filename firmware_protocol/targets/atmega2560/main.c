@@ -44,7 +44,7 @@ int main(void)
         transmit_start();
         if (!busy) {
             cli();
-            if (labrig_cobs_busy(&board.sending) || (board.request == NULL && labrig_inbox_oldest(&board.inbox) == NULL)) {
+            if (labrig_cobs_busy(&board.sending) || labrig_inbox_empty(&board.inbox)) {
                 sei();
                 sleep_cpu();
             }

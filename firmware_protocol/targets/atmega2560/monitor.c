@@ -32,8 +32,7 @@ static uint16_t convert(uint8_t mux)
 
 uint16_t labrig_hal_supply_mv(void)
 {
-    const uint16_t code = convert(MUX_BAND_GAP);
-    return code == 0 ? 0xFFFFu : (uint16_t)(BAND_GAP_MV * STEPS / code);
+    return (uint16_t)(BAND_GAP_MV * STEPS / convert(MUX_BAND_GAP));
 }
 
 int16_t labrig_hal_temperature_cdegc(void)

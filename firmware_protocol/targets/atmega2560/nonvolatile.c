@@ -39,6 +39,10 @@ uint8_t labrig_hal_texts(uint8_t *to)
     return texts_size;
 }
 
+_Static_assert(offsetof(struct labrig_nudge, averages) == 8 && offsetof(struct labrig_nudge, dac_bits) == 9
+                   && offsetof(struct labrig_nudge, fraction) == 10,
+               "nudge.S knows where the parts of a nudge lie");
+
 void labrig_nudge_scale(const struct labrig_config *config, uint8_t *scale)
 {
     (void)config;

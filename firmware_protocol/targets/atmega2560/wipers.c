@@ -8,8 +8,8 @@
 #define MCP_READ 0x0Cu
 static uint8_t mcp_wiper(uint16_t branch)
 {
-    const uint8_t wiper = branch & 3u; /* registers 0, 1, 6, 7 */
-    return (uint8_t)((wiper < 2u ? wiper : wiper + 4u) << 4);
+    const uint8_t wiper = (uint8_t)((branch & 3u) << 4); /* registers 0, 1, 6, 7 */
+    return (wiper & 0x20u) != 0 ? wiper | 0x40u : wiper;
 }
 
 /* AD5270: 16 bits, four of them a command above ten of data; sampled at the falling edge. Its open-drain output needs
