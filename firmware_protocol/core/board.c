@@ -291,10 +291,10 @@ static void continue_work(struct labrig_board *board)
 bool labrig_poll(struct labrig_board *board)
 {
     bool busy = true;
-    count_losses(board);
     if (working(board)) {
         continue_work(board);
     } else if (board->request == NULL) {
+        count_losses(board);
         busy = next_request(board);
     } else if (board->asked.concluded && labrig_cobs_busy(&board->sending)) {
         busy = false; /* until the reply before has left */

@@ -8,7 +8,7 @@
 #include "packing.h"
 
 #define SETTLE_STEPS_A_MS 100u
-#define CHANNELS_A_STEP 8u
+#define CHANNELS_A_STEP 32u
 #define SUM_BITS_MAX 20u
 
 _Static_assert(LABRIG_MAX_AVERAGES >= 1u && LABRIG_MAX_AVERAGES <= 16u,
