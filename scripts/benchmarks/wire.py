@@ -76,7 +76,7 @@ class Wipers:
             f"labrig-circuit 1\npart {self.name}\nlines {INPUTS} {OUTPUTS} 0\n"
             f"codes {self.bits} 0 {self.top} {self.top // 2}\nlaw rheostat {self.steps}\n"
             "adc 16 5\ndac 16 5\ndrive 100\nnudge toward\n"
-        )
+        ) + "learn\n" * (self.bits == 8)
         ends = [(i, INPUTS + j) for i in range(INPUTS) for j in range(OUTPUTS)]
         resistances = rng.uniform(80e3, 120e3, BRANCHES)
         return head + "".join(f"branch {a} {b} {r} 75\n" for (a, b), r in zip(ends, resistances, strict=True))
@@ -144,7 +144,12 @@ class Bench:
         return script
 
     def time(self, script: Script, baudrate: int) -> Timing:
-        """From the first mark to the last.
+        """From the first mark to the last; raises what `laps` does."""
+        laps = self.laps(script, baudrate)
+        return Timing(sum(lap.seconds for lap in laps), sum(lap.bytes_down for lap in laps))
+
+    def laps(self, script: Script, baudrate: int) -> list[Timing]:
+        """From each mark to the next.
 
         Raises
         ------
@@ -163,8 +168,10 @@ class Bench:
         if counted:
             msg = f"the models counted {counted}"
             raise RuntimeError(msg)
-        first, last = report["marks"][0], report["marks"][-1]
-        return Timing((last["cycle"] - first["cycle"]) / HERTZ, last["bytes_down"] - first["bytes_down"])
+        return [
+            Timing((last["cycle"] - first["cycle"]) / HERTZ, last["bytes_down"] - first["bytes_down"])
+            for first, last in pairwise(report["marks"])
+        ]
 
     def _play(self, script: Script, baudrate: int) -> tuple[dict[str, Any], list[Frame]]:
         circuit, played, told = (self.folder / name for name in ("circuit", "script", "report"))
@@ -184,6 +191,14 @@ class Bench:
 def codes(wipers: Wipers, seed: int) -> CodeArray:
     """Of all branches; neighbours differ."""
     return np.random.default_rng(seed).integers(0, wipers.top + 1, BRANCHES)
+
+
+def changed(rng: np.random.Generator, wipers: Wipers, old: CodeArray, share: float) -> CodeArray:
+    """This share of the codes is another."""
+    new = old.copy()
+    chosen = rng.permutation(BRANCHES)[: round(share * BRANCHES)]
+    new[chosen] = (new[chosen] + rng.integers(1, wipers.top, len(chosen))) % (wipers.top + 1)
+    return new
 
 
 def send_writes(script: Script, old: CodeArray | None, new: CodeArray, bits: int) -> None:
@@ -254,8 +269,11 @@ def clamps(rng: np.random.Generator) -> dict[int, int]:
     return dac_codes(rng, OUTPUTS)
 
 
-def steps(bench: Bench, *, ahead: bool) -> Script:
-    """Whole steps one after another; the next inputs behind the last scan, or with the next free one."""
+def steps(bench: Bench, *, ahead: bool, share: float = 1.0) -> Script:
+    """Whole steps one after another, each with this share of the codes changed.
+
+    The next inputs go behind the last scan, or with the next free one.
+    """
     script = bench.begin()
     rng = np.random.default_rng(4)
     if ahead:
@@ -263,9 +281,10 @@ def steps(bench: Bench, *, ahead: bool) -> Script:
         script.wait()
         script.lines.remove("mark")
         script.mark()
-    for seed in range(STEPS):
-        new = codes(bench.wipers, seed)
-        send_writes(script, None, new, bench.wipers.bits)
+    old = None
+    new = codes(bench.wipers, 0)
+    for _ in range(STEPS):
+        send_writes(script, old, new, bench.wipers.bits)
         script.send(Message.APPLY, encode(ApplyRequest(program_digest(Codes(new)))))
         measure(script, WireBoundary(None if ahead else inputs(rng)))
         measure(script, WireBoundary(None, clamps(rng)))
@@ -273,6 +292,7 @@ def steps(bench: Bench, *, ahead: bool) -> Script:
         if ahead:
             measure(script, WireBoundary(inputs(rng)), scan=0)
         script.wait(needed)
+        old, new = (None if share == 1 else new), changed(rng, bench.wipers, new, share)
     script.mark()
     script.wait()
     return script
@@ -284,10 +304,7 @@ def trainer_steps(bench: Bench, *, share: float) -> Script:
     new = codes(bench.wipers, 0)
     requests = [BoardRequest(states(rng), Codes(new))]
     for _ in range(STEPS):
-        changed = rng.permutation(BRANCHES)[: round(share * BRANCHES)]
-        by = rng.integers(1, bench.wipers.top, len(changed))
-        new = new.copy()
-        new[changed] = (new[changed] + by) % (bench.wipers.top + 1)
+        new = changed(rng, bench.wipers, new, share)
         requests.append(BoardRequest(states(rng), Codes(new)))
     script = bench.begin()
     script.lines.remove("mark")

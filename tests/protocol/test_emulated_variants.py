@@ -192,6 +192,11 @@ def test_both_refuse_a_code_out_of_range_wherever_it_stands(
     assert by_hand == portable
 
 
+def any_codes(rng: np.random.Generator, lines: int, top: int) -> dict[int, int]:
+    chosen: list[int] = rng.integers(0, top, lines).tolist()
+    return dict(enumerate(chosen))
+
+
 @pytest.mark.parametrize("adc", [(16, 5.0), (12, 4.0)], ids=["16 bits", "12 bits"])
 def test_both_nudge_alike(variants: tuple[Path, Path], tmp_path: Path, adc: tuple[int, float]) -> None:
     rng = np.random.default_rng(3)
@@ -200,8 +205,7 @@ def test_both_nudge_alike(variants: tuple[Path, Path], tmp_path: Path, adc: tupl
     script = hello()
     script.ask(Message.ARM, encode(ArmRequest(60_000)))
     for fraction in [-32768, -16384, -1, 0, 1, 16384, 32767, *rng.integers(-32768, 32768, 20).tolist()]:
-        inputs = dict(enumerate(rng.integers(0, top, 3).tolist()))
-        targets = dict(enumerate(rng.integers(0, top, 4).tolist()))
+        inputs, targets = any_codes(rng, 3, top), any_codes(rng, 4, top)
         body = encode_boundary(WireBoundary(inputs, store=True), shape)
         body += encode_boundary(WireBoundary(None, toward=Toward(fraction, targets)), shape)
         averages = int(rng.choice([1, 3, 16]))
@@ -214,15 +218,11 @@ def test_both_nudge_alike(variants: tuple[Path, Path], tmp_path: Path, adc: tupl
 
 def boundaries(rng: np.random.Generator, samples: int, shape: Shape) -> bytes:
     """A free and a clamped one for each sample."""
-
-    def codes(lines: int) -> dict[int, int]:
-        return dict(enumerate(rng.integers(0, 65536, lines).tolist()))
-
     body = b""
     for _ in range(samples):
-        inputs = codes(shape.inputs)
+        inputs = any_codes(rng, shape.inputs, 65536)
         body += encode_boundary(WireBoundary(inputs), shape)
-        body += encode_boundary(WireBoundary(inputs, codes(shape.outputs)), shape)
+        body += encode_boundary(WireBoundary(inputs, any_codes(rng, shape.outputs, 65536)), shape)
     return body
 
 
