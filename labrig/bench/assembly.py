@@ -117,6 +117,7 @@ def _open_firmware_link(rig: RigConfig, config: FirmwareBoard, topology: Topolog
     from labrig.boards.finding import find_board
     from labrig.config.links import DEFAULT_BAUDRATE, SerialLink
     from labrig.links.opening import open_link
+    from labrig.links.ports import matching_ports
     from labrig.sim.damage import damaged
     from labrig.sim.launch import launched, unnamed
 
@@ -128,9 +129,13 @@ def _open_firmware_link(rig: RigConfig, config: FirmwareBoard, topology: Topolog
         )
         return damaged(open_link(SerialLink(port=port)), rig.faults, config.model.seed)
     _check_launched(rig)
-    if config.link is None:
+    link = config.link
+    if link is None:
         return open_link(SerialLink(port=find_board(config.serial_number or "", DEFAULT_BAUDRATE)))
-    return open_link(config.link)
+    if isinstance(link, SerialLink) and link.several:
+        port = find_board(config.serial_number or "", link.baudrate, matching_ports(link.port))
+        return open_link(SerialLink(port=port, baudrate=link.baudrate))
+    return open_link(link)
 
 
 def _check_launched(rig: RigConfig) -> None:

@@ -90,5 +90,6 @@ def find_board(serial_number: str, baudrate: int, ports: Sequence[str] | None = 
         f"{one.port} has board {one.serial_number}" if one.serial_number is not None else one.problem
         for one in found
     )
-    msg = f"no board {serial_number} was found: {seen or 'there is no USB serial port'}"
+    nowhere = "there is no USB serial port" if ports is None else "there is no such port"
+    msg = f"no board {serial_number} was found: {seen or nowhere}"
     raise LinkOpenError(msg)

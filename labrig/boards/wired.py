@@ -415,7 +415,8 @@ class WiredBoard:
             self._let_go()
             status = self._session.query(Message.STATUS, StatusReply)
         except LinkError as error:
-            msg = f"{error}; an armed board releases its drivers by itself after {HEARTBEAT:g} s of silence"
+            what = f"{self._link.name} is gone" if isinstance(error, LinkClosed) else str(error)
+            msg = f"{what}; an armed board releases its drivers by itself after {HEARTBEAT:g} s of silence"
             raise type(error)(msg) from error
         if status.driven:
             found = f"the board still drives {status.driven} lines after SAFE"

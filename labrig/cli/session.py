@@ -75,6 +75,8 @@ def print_result(found: dict[str, Any], training: Training) -> None:
     if found["validation_error"] is not None:
         print(f"validation error {format_quantity(found['validation_error'], 'V')}")
     print(f"run     {training.run}")
+    if found["outcome"] not in {"converged", "stopped"}:
+        print(f"go on   labrig resume {training.run}")
     if training.not_drawn is None:
         print(f"picture {training.run / 'summary.png'}")
     else:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from labrig.config.links import LinkConfig
+from labrig.config.links import LinkConfig, SerialLink
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.quantities import (
     Bits,
@@ -124,6 +124,10 @@ class FirmwareBoard(Model):
         if not (self.link or self.launch or self.serial_number):
             found.append(
                 ((), "found none of link, launch and serial_number; the board is found by one of them")
+            )
+        if isinstance(self.link, SerialLink) and self.link.several and self.serial_number is None:
+            found.append(
+                (("serial_number",), f"missing; link.port {self.link.port} matches several: it says which")
             )
         if found:
             raise mistakes("FirmwareBoard", found)

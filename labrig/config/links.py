@@ -15,8 +15,17 @@ class SerialLink(Model):
 
     kind: Literal["serial"] = "serial"
     port: Text
-    """A device path, or any URL that pyserial knows: ``socket://host:port``, ``rfc2217://…``, ``spy://…``."""
+    """A device path, or any URL that pyserial knows: ``socket://host:port``, ``rfc2217://…``, ``spy://…``.
+
+    A pattern, as ``/dev/ttyACM*``, stands for every path that it matches: the board is the one among them
+    that has the serial number asked for.
+    """
     baudrate: Count = DEFAULT_BAUDRATE
+
+    @property
+    def several(self) -> bool:
+        """Whether the port is a pattern."""
+        return "://" not in self.port and any(sign in self.port for sign in "*?[")
 
 
 class VisaLink(Model):

@@ -1,5 +1,7 @@
 """Which serial ports this machine has."""
 
+from pathlib import Path
+
 from serial.tools import list_ports
 
 
@@ -8,3 +10,9 @@ def usb_ports(serial_number: str | None = None) -> list[str]:
     ports = [port for port in list_ports.comports() if port.vid is not None]
     ports.sort(key=lambda port: (port.serial_number != serial_number, port.device))
     return [port.device for port in ports]
+
+
+def matching_ports(pattern: str) -> list[str]:
+    """List the device paths that a pattern matches."""
+    path = Path(pattern)
+    return sorted(map(str, Path(path.anchor).glob(str(path.relative_to(path.anchor)))))

@@ -79,7 +79,8 @@ class SerialPortLink:
             raise self._vanished(error) from error
 
     def _vanished(self, error: Exception) -> LinkClosed:
-        return LinkClosed(f"{self._name} vanished ({error}): check its cable and supply, then open it again")
+        why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+        return LinkClosed(f"{self._name} vanished{why}: check its cable and supply, then open it again")
 
 
 def _descriptor(port: serial.Serial) -> int | None:

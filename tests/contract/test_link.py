@@ -136,7 +136,7 @@ def test_a_peer_that_vanishes_is_a_closed_link(ends: Ends) -> None:
     ends.link.write(b"x")
     ends.peer.receive(1)
     ends.peer.vanish()
-    with pytest.raises(LinkClosed, match=f"^{re.escape(ends.resource)} vanished .*: check its cable"):
+    with pytest.raises(LinkClosed, match=f"^{re.escape(ends.resource)} vanished.*: check its cable"):
         ends.link.read_exactly(1, timeout=0.5)
     with pytest.raises(LinkClosed):
         ends.link.read_until(b"\0", timeout=0.5)

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import labrig
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel
 from labrig.errors import RunError
@@ -325,6 +327,44 @@ def test_a_board_that_dies_is_one_sentence_and_the_run_goes_on_when_it_is_back(
     assert code == 0, err
     assert (json.loads(out)["outcome"], json.loads(out)["steps"]) == ("stopped", 300)
     assert_released_by_labrig(again)
+
+
+def test_a_board_that_comes_back_under_another_name_is_found_by_its_serial_number(
+    files: Files, tmp_path: Path, start_board: StartBoard, model: BoardModel, topology: Topology
+) -> None:
+    rig = f"kind: firmware\nserial_number: A7F3\nlink: {{kind: serial, port: '{tmp_path}/tty*'}}"
+    experiment = files.experiment(rig, stop="{steps: 300}")
+    start_board(model, topology, "C2", name="tty0")
+    board = start_board(model, topology, "A7F3", name="tty1")
+    command = Command(tmp_path, experiment)
+    board.stop()
+    code, _, err = command.end()
+    assert code == 3, err
+    assert err.count("vanished") == 1, "once is enough"
+    assert f"{tmp_path}/tty1 vanished: check its cable" in err
+
+    start_board(model, topology, "D3", name="tty1")
+    start_board(model, topology, "A7F3", name="tty2")
+    resume = [sys.executable, "-m", "labrig", "resume", str(command.run), "--json"]
+    code, out, err = Program(command.runs, resume).end()
+    assert code == 0, err
+    assert json.loads(out)["steps"] == 300
+
+    undisturbed = Command(tmp_path / "undisturbed", experiment)
+    assert undisturbed.end()[0] == 0
+    codes = [labrig.open_run(program.run).codes.to_numpy() for program in (command, undisturbed)]
+    assert np.array_equal(*codes)
+
+
+def test_a_board_that_is_on_no_port_of_a_pattern_is_told_with_what_is_there(
+    files: Files, tmp_path: Path, start_board: StartBoard, model: BoardModel, topology: Topology
+) -> None:
+    start_board(model, topology, "C2", name="tty0")
+    rig = f"kind: firmware\nserial_number: A7F3\nlink: {{kind: serial, port: '{tmp_path}/tty*'}}"
+    command = [sys.executable, "-m", "labrig", "train", str(files.experiment(rig)), "--runs", str(tmp_path)]
+    code, _, err = Program(tmp_path, command).end()
+    assert code == 3
+    assert f"no board A7F3 was found: {tmp_path}/tty0 has board C2" in " ".join(err.split())
 
 
 @pytest.mark.parametrize("told_to_end", [False, True], ids=["by itself", "by SIGTERM"])

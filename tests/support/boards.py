@@ -45,7 +45,7 @@ def ask_status(resource: str) -> StatusReply:
 
 
 StartBoard = Callable[..., RunningBoard]
-"""``start_board(model, topology, serial_number="B1", tcp=False)``."""
+"""``start_board(model, topology, serial_number="B1", tcp=False, name="B1.port")``."""
 
 
 def start_firmware(
@@ -56,11 +56,12 @@ def start_firmware(
     serial_number: str = "B1",
     *,
     tcp: bool = False,
+    name: str | None = None,
 ) -> RunningBoard:
     """Start a program that runs the firmware on a circuit; its EEPROM outlives it in the folder."""
     circuit = folder / f"{serial_number}.circuit"
     circuit.write_text(circuit_text(model, topology, ()), encoding="ascii")
-    port = folder / f"{serial_number}.port"
+    port = folder / (name or f"{serial_number}.port")
     where = ["--tcp", "127.0.0.1:0"] if tcp else ["--pty", str(port)]
     command = [str(program), *where, "--serial", serial_number, "--circuit", str(circuit)]
     process = subprocess.Popen(

@@ -54,6 +54,13 @@ def test_a_board_that_nothing_leads_to_is_refused() -> None:
     assert "link, launch and serial_number" in refusals({})[()]
 
 
+def test_a_pattern_of_ports_needs_to_know_which_board_is_meant() -> None:
+    link = {"kind": "serial", "port": "/dev/ttyACM*"}
+    assert "/dev/ttyACM* matches several" in refusals({"link": link})["serial_number",]
+    FirmwareBoard.model_validate({"link": link, "serial_number": "A7F3"})
+    FirmwareBoard.model_validate({"link": {"kind": "serial", "port": "socket://[::1]:5025"}})
+
+
 def test_a_launch_excludes_a_link() -> None:
     link = {"kind": "visa", "resource": "ASRL/dev/ttyACM0::INSTR"}
     found = refusals({"launch": {}, "model": MODEL, "link": link})
