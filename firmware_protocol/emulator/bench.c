@@ -176,6 +176,11 @@ static void update_driver(struct bench *bench, unsigned driver)
     };
     struct source *source = &bench->circuit->sources[driver];
     if (memcmp(&now, source, sizeof now) != 0) {
+        const unsigned before = bench->driving;
+        bench->driving += (now.kind != RELEASED) - (source->kind != RELEASED);
+        if (before != 0 && bench->driving == 0) {
+            bench->release_cycle = bench->avr->cycle;
+        }
         *source = now;
         circuit_changed_source();
     }

@@ -36,7 +36,9 @@ struct bench {
     double nudge; /* S */
     int active;   /* group whose enable is low; -1: none */
     unsigned chip;
-    avr_cycle_count_t wiper_cycle; /* when a wiper was last written */
+    avr_cycle_count_t wiper_cycle;   /* when a wiper was last written */
+    avr_cycle_count_t release_cycle; /* when the last driver that was on its line was let go */
+    unsigned driving;                /* drivers on their lines */
     unsigned long select_faults; /* two enables low at once, or select lines moved while one is */
     unsigned long select_cuts;   /* chip select moved while a byte was being shifted */
     unsigned long nobody;        /* a chip was selected that is not there */

@@ -320,11 +320,13 @@ void machine_report(const struct machine *machine, const char *path)
             " \"spi_bytes\": %lu, \"spi_collisions\": %lu, \"select_faults\": %lu, \"select_cuts\": %lu,\n"
             " \"nobody_selected\": %lu, \"parallel_switches\": %lu,\n"
             " \"parts\": {\"too_fast\": %lu, \"wrong_mode\": %lu, \"cut_short\": %lu, \"refused\": %lu, \"too_soon\": %lu},\n"
-            " \"resets\": %lu, \"watchdog_resets\": %lu",
+            " \"resets\": %lu, \"watchdog_resets\": %lu,\n"
+            " \"driving\": %u, \"release_cycle\": %llu, \"heard_cycle\": %llu",
             (unsigned long long)machine->avr->cycle, machine->usart.bytes_down, machine->usart.bytes_up,
             machine->usart.overruns, machine->usart.mishap_overruns, bench->spi.bytes, bench->spi.collisions, bench->select_faults, bench->select_cuts,
             bench->nobody, bench->parallel, abuse.too_fast, abuse.wrong_mode, abuse.cut_short, abuse.refused,
-            abuse.too_soon, machine->resets, machine->watchdog_resets);
+            abuse.too_soon, machine->resets, machine->watchdog_resets, bench->driving,
+            (unsigned long long)bench->release_cycle, (unsigned long long)machine->usart.heard_cycle);
     if (machine->play != NULL) {
         play_report(machine->play, file);
     }

@@ -67,6 +67,7 @@ static avr_cycle_count_t byte_received(avr_t *avr, avr_cycle_count_t when, void 
     usart->first = (usart->first + 1u) % USART_LINE;
     usart->count--;
     usart->bytes_down++;
+    usart->heard_cycle = usart->avr->cycle;
     if (bit(usart->control, RXEN)) {
         if (mishaps_due(usart->mishaps, OVERRUN, usart->bytes_down)) {
             usart->overrun = true;

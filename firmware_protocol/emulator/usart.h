@@ -30,6 +30,7 @@ struct usart {
     bool next_full, busy;
 
     struct mishaps *mishaps;
+    avr_cycle_count_t heard_cycle; /* when a byte last came */
     unsigned long bytes_down, bytes_up, overruns, mishap_overruns;
     avr_int_vector_t *receive_vector, *empty_vector, *complete_vector;
 };

@@ -12,10 +12,10 @@ import pytest
 
 import labrig
 from labrig.sim.launch import launch_on
-from labrig.wire.boundaries import WireBoundary
-from labrig.wire.definition import Message, StatusReply
+from labrig.wire.boundaries import WireBoundary, encode_boundary
+from labrig.wire.definition import LatentWriteRequest, LearnRequest, MeasureRequest, Message, StatusReply
 from labrig.wire.framing import Frame, encode_frame
-from labrig.wire.messages import decode
+from labrig.wire.messages import Payload, decode, encode
 from tests.support.emulator import BUILT, PROGRAM, EmulatedStarter
 from tests.support.firmware import FIRMWARE, SECONDS, Circuit, crossbar
 
@@ -72,6 +72,52 @@ def test_silence_releases_all_drivers(emulated: EmulatedStarter) -> None:
         assert time.monotonic() - driven_at < SECONDS
         time.sleep(0.01)
     assert time.monotonic() - driven_at > 0.25
+
+
+LONG_SCAN = MeasureRequest(
+    settle=0,
+    averages=16,
+    scan_start=0,
+    scan_count=8,
+    boundaries=8,
+    body=8 * encode_boundary(WireBoundary({0: 1000, 1: 2000}, {0: 5}), SMALL.shape),
+)
+LONG_LEARN = LearnRequest(
+    settle=0,
+    averages=1,
+    steps=65535,
+    rate=256,
+    shift=40,
+    law=2**23,
+    offset=100,
+    lowest=10,
+    highest=255,
+    floor=0,
+    ceiling=2**24 - 1,
+    boundaries=2,
+    body=encode_boundary(WireBoundary({0: 1000, 1: 2000}), SMALL.shape)
+    + encode_boundary(WireBoundary(None, {0: 5}), SMALL.shape),
+)
+
+
+@pytest.mark.parametrize("request_sent", [None, LONG_SCAN, LONG_LEARN], ids=["idle", "scanning", "learning"])
+def test_drivers_are_let_go_when_the_heartbeat_of_a_host_that_is_gone_runs_out(
+    emulated: EmulatedStarter, request_sent: Payload | None
+) -> None:
+    """As the switches see it, in the board's own time."""
+    board = emulated.board(replace(SMALL, codes=(8, 0, 255, 128), learns=True))
+    board.hello()
+    board.do(Message.LATENT_WRITE, encode(LatentWriteRequest(0, 16, bytes(3 * 16))))
+    board.arm(1000)
+    board.measure(WireBoundary({0: 1000, 1: 2000}, {0: 5}))
+    if request_sent is not None:
+        board.send(board.next(request_sent.message, encode(request_sent)))
+    emulated.hang_up()
+    time.sleep(1.5)
+    told = emulated.statistics(board)
+    assert told.driving == 0
+    silence = (told.release_cycle - told.heard_cycle) / 16e6
+    assert 1.0 - 0.002 < silence < 1.0 + 0.01, "a millisecond of its clock, and what it does at a stretch"
 
 
 def test_boards_run_beside_each_other(emulated: EmulatedStarter) -> None:

@@ -29,6 +29,9 @@ class Statistics:
     parts: dict[str, int]
     resets: int
     watchdog_resets: int
+    driving: int
+    release_cycle: int
+    heard_cycle: int
 
     @property
     def misuses(self) -> dict[str, int]:
