@@ -16,22 +16,33 @@ _ENOUGH = 1000
 
 
 class RoundTrip:
-    """Retransmission time-out: 4 times the smoothed round trip, doubled at each try.
+    """Retransmission time-out: 4 times the smoothed round trip, doubled each time that it was waited for in vain.
 
-    After Jacobson, SIGCOMM 1988. A frame that was sent more than once counts from its first sending, so that
-    the estimate errs towards patience.
+    After Jacobson, SIGCOMM 1988, and Karn and Partridge, SIGCOMM 1987: an answer to a frame that was sent more
+    than once says nothing, and the doubling lasts until one comes to a frame that was sent once.
     """
 
     def __init__(self) -> None:
         self._smoothed = _FIRST_GUESS
+        self._expired = 0
 
     def sample(self, seconds: Seconds) -> None:
-        """Learn from one answer."""
+        """Learn from the answer to a frame that was sent once."""
         self._smoothed += _SMOOTHING * (seconds - self._smoothed)
+        self._expired = 0
 
-    def timeout(self, tries: int) -> Seconds:
-        """How long to wait after `tries` vain waits."""
-        return min(_CEILING, max(_FLOOR, 4 * self._smoothed) * float(2**tries))
+    def expire(self) -> None:
+        """Nothing came within the time-out."""
+        self._expired += 1
+
+    def give_up(self) -> None:
+        """Nothing came at all, which says nothing of how long an answer takes."""
+        self._expired = 0
+
+    @property
+    def timeout(self) -> Seconds:
+        """How long to wait for an answer."""
+        return min(_CEILING, max(_FLOOR, 4 * self._smoothed) * float(2**self._expired))
 
 
 class ErrorRate:

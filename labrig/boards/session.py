@@ -162,9 +162,10 @@ class Session:
         return [reply for reply in pipeline.replies if reply is not None]
 
     def _exchange(self, pipeline: Pipeline) -> None:
-        sent_at: dict[int, float] = {}
+        sent_at: dict[int, float | None] = {}
+        """None: sent more than once."""
         tries = 0
-        deadline = time.monotonic() + self._round_trip.timeout(tries)
+        deadline = time.monotonic() + self._round_trip.timeout
         while not pipeline.done:
             if leaving := pipeline.sendable():
                 now = time.monotonic()
@@ -172,12 +173,14 @@ class Session:
                 self.tally.retries += again
                 self.errors.bad(again)
                 self._send([pipeline.encoded[index] for index in leaving])
-                sent_at.update((index, now) for index in leaving if index not in sent_at)
-                deadline = now + self._round_trip.timeout(tries) + pipeline.busy
+                sent_at |= {index: None if index in sent_at else now for index in leaving}
+                deadline = now + self._round_trip.timeout + pipeline.busy
             frame = self._receive(deadline)
             if frame is None:
                 tries += 1
+                self._round_trip.expire()
                 if tries == TRIES:
+                    self._round_trip.give_up()
                     msg = f"{self._link.name}: no answer after {TRIES} tries: is the board still connected?"
                     raise LinkTimeout(msg)
                 pipeline.go_back()
@@ -185,8 +188,9 @@ class Session:
                 tries = 0
                 now = time.monotonic()
                 self.errors.good(1)
-                self._round_trip.sample(now - sent_at[answered])
-                deadline = now + self._round_trip.timeout(tries) + pipeline.busy
+                if (sent := sent_at[answered]) is not None:
+                    self._round_trip.sample(now - sent)
+                deadline = now + self._round_trip.timeout + pipeline.busy
 
     def _explain(self, lost: SessionLost, hello: HelloReply) -> BoardFault:
         if lost.boot_count != hello.boot_count:

@@ -7,20 +7,28 @@ from labrig.boards.quality import TRIES, ErrorRate, RoundTrip, advice
 from labrig.wire.definition import MAX_PAYLOAD
 
 
-def test_the_time_to_wait_is_four_round_trips_doubled_at_each_try_within_its_ends() -> None:
+def test_the_time_to_wait_is_four_round_trips_doubled_at_each_vain_wait_within_its_ends() -> None:
     round_trip = RoundTrip()
     for _ in range(200):
         round_trip.sample(0.03)
-    waits = [round_trip.timeout(tries) for tries in range(TRIES)]
-    assert waits[:4] == pytest.approx([0.12, 0.24, 0.48, 0.96], rel=1e-3)
-    assert waits[4:] == [1.0] * 4
+    waits: list[float] = []
+    for _ in range(TRIES):
+        waits.append(round_trip.timeout)
+        round_trip.expire()
+    assert waits == pytest.approx([min(1.0, 0.12 * 2**k) for k in range(TRIES)], rel=1e-6)
+    round_trip.give_up()
+    assert round_trip.timeout == pytest.approx(0.12, rel=1e-6)
 
 
-def test_a_quick_link_is_still_given_20_ms() -> None:
+def test_a_doubled_time_to_wait_lasts_until_a_frame_that_was_sent_once_is_answered() -> None:
     round_trip = RoundTrip()
     for _ in range(200):
         round_trip.sample(1e-4)
-    assert round_trip.timeout(0) == 0.02
+    assert round_trip.timeout == 0.02
+    round_trip.expire()
+    assert round_trip.timeout == 0.04
+    round_trip.sample(1e-4)
+    assert round_trip.timeout == 0.02
 
 
 def test_whole_frames_at_few_errors_half_ones_at_5_percent_and_the_smallest_at_20() -> None:
