@@ -16,10 +16,10 @@ _ENOUGH = 1000
 
 
 class RoundTrip:
-    """Retransmission time-out: 4 times the smoothed round trip, doubled each time that it was waited for in vain.
+    """Retransmission time-out: 4 times the smoothed round trip, doubled each time that it ran out.
 
-    After Jacobson, SIGCOMM 1988, and Karn and Partridge, SIGCOMM 1987: an answer to a frame that was sent more
-    than once says nothing, and the doubling lasts until one comes to a frame that was sent once.
+    After Jacobson, SIGCOMM 1988, and Karn and Partridge, SIGCOMM 1987: an answer to a frame that was sent
+    more than once says nothing, and the doubling lasts until one comes to a frame that was sent once.
     """
 
     def __init__(self) -> None:

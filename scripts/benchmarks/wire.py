@@ -327,12 +327,12 @@ def states(rng: np.random.Generator) -> list[Boundary]:
 
 
 def recorded(bench: Bench, requests: Sequence[BoardRequest]) -> list[list[Frame]]:
-    """Frames of each exchange on the firmware compiled for this computer."""
+    """Frames of each exchange, as labrig sends them to such a board."""
     circuit, port, transcript = (bench.folder / name for name in ("circuit", "port", "transcript"))
     circuit.write_text(bench.wipers.circuit())
     options = ["--pty", str(port), "--circuit", str(circuit), "--until-eof"]
     ends: list[int] = []
-    with subprocess.Popen([find_firmware("host"), *options], stdin=PIPE, stdout=PIPE) as process:
+    with subprocess.Popen([bench.program, *options], stdin=PIPE, stdout=PIPE) as process:
         cast("IO[bytes]", process.stdout).readline()
         link = open_link(SerialLink(port=str(port)))
         with closing(open_wired(RecordingLink(link, transcript))) as board:

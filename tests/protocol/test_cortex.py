@@ -19,7 +19,10 @@ from tests.support.cortex import CortexStarter
 from tests.support.firmware import FIRMWARE, SECONDS, SMALL
 
 VECTORS = FIRMWARE / "vectors"
-DIALOGUES: list[dict[str, Any]] = json.loads((VECTORS / "dialogues.json").read_text())
+DIALOGUES: list[dict[str, Any]] = [
+    *json.loads((VECTORS / "dialogues.json").read_text()),
+    *json.loads((VECTORS / "learning.json").read_text())["dialogues"],
+]
 
 
 @dataclass(frozen=True)
