@@ -19,7 +19,8 @@
  * to divide by. */
 #define LABRIG_INBOX_GRAIN (LABRIG_RX_BYTES <= 1024u ? 4u : (LABRIG_RX_BYTES + 255u) / 256u)
 
-_Static_assert(LABRIG_RX_BYTES % LABRIG_INBOX_GRAIN == 0 && LABRIG_RX_BYTES <= 256u * LABRIG_INBOX_GRAIN, "the reading end is told in one byte");
+_Static_assert(LABRIG_RX_BYTES % LABRIG_INBOX_GRAIN == 0 && LABRIG_RX_BYTES <= 256u * LABRIG_INBOX_GRAIN,
+               "the reading end is told in one byte");
 _Static_assert(LABRIG_RX_BYTES >= 2u * LABRIG_INBOX_RECORD + 32u, "one frame is carried out while another arrives");
 
 /* Encoded bytes that the host may have on their way: they find room, whatever frames they are. */

@@ -25,7 +25,8 @@ _Static_assert(sizeof(struct labrig_learn_request) == LABRIG_LEARN_REQUEST_BODY_
                    && offsetof(struct labrig_learn_request, boundaries) == LABRIG_LEARN_REQUEST_BOUNDARIES_AT,
                "the request is kept as it is told");
 
-LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, const struct labrig_config *config, uint16_t heartbeat_ms)
+LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, const struct labrig_config *config,
+                                 uint16_t heartbeat_ms)
 {
     const uint8_t shift = request->shift;
     return request->averages >= 1 && request->averages <= LABRIG_MAX_AVERAGES && request->steps != 0
@@ -64,8 +65,9 @@ uint8_t labrig_learn(struct labrig_board *board)
     if (!possible(&learn->row.request, board->config, board->heartbeat_ms) || learn->loaded != board->config->branches) {
         return LABRIG_STATUS_RANGE;
     }
+    /* No references: readings lie where they would. */
     const uint8_t status = labrig_boundaries_check(&board->drivers, learn->body, learn->row.request.boundaries, true,
-                                                   LABRIG_SECTION_STORE | LABRIG_SECTION_TOWARD); /* readings lie where a reference would */
+                                                   LABRIG_SECTION_STORE | LABRIG_SECTION_TOWARD);
     if (status == LABRIG_STATUS_OK) {
         learn->began_ms = labrig_hal_milliseconds();
         learn->row.learnt.steps = 0;

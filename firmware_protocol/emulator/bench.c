@@ -108,6 +108,11 @@ static void check_size(const struct labrig_config *config)
                 RECORD_MOST_BRANCHES, RECORD_MOST_LINES, config->branches, labrig_lines(config));
         exit(2);
     }
+    if (config->code_bits < RECORD_LEAST_CODE_BITS) {
+        fprintf(stderr, "an ATmega2560 takes codes of %u bits or more; the circuit has %u\n", RECORD_LEAST_CODE_BITS,
+                config->code_bits);
+        exit(2);
+    }
 }
 
 void bench_build(struct bench *bench, struct circuit *circuit)

@@ -161,11 +161,12 @@ def test_the_board_ends_with_its_standard_input_where_it_is_told_to(emulated: Em
     ("circuit", "said"),
     [
         (crossbar(41, 30, 100.0), "room for 1200 branches and 72 lines; the circuit has 1230 and 71"),
+        (replace(SMALL, codes=(7, 0, 127, 64)), "takes codes of 8 bits or more; the circuit has 7"),
         (replace(SMALL, part="AD5220"), "there is no model of AD5220"),
         (replace(SMALL, adc=(14, 5.0)), "there is no model of that ADC"),
         (replace(SMALL, dac=(10, 5.0)), "there is no model of that DAC"),
     ],
-    ids=["size", "wiper", "adc", "dac"],
+    ids=["size", "code", "wiper", "adc", "dac"],
 )
 def test_a_circuit_that_the_board_cannot_be_is_refused_in_one_line(
     emulator_built: None, tmp_path: Path, circuit: Circuit, said: str

@@ -124,30 +124,29 @@ labrig_digest_codes:
     brcc 1b
     rjmp end
 
-/* Values out of a stream of bits. A byte times 2^(8 - p) is that byte p bits further down, in two bytes; p = 0 goes by
- * itself. Fewer than 256 values.
+/* Values of 8 ... 16 bits out of a stream of them. A byte times 2^(8 - p) is that byte p bits further down, in two bytes.
+ * p goes from 1 to 8, so that a value lies in three bytes. Fewer than 256 values.
  *
  * void labrig_unpack_codes(const uint8_t *packed, uint16_t index, uint8_t count, uint8_t width, uint16_t *codes);
  * bool labrig_codes_within(const uint8_t *packed, uint8_t count, uint8_t width, uint16_t least, uint16_t most);
  *
- * T: codes are compared in place of stored, r14 r15 the least, Z how much more they may be.
- * r18 width; r19 p; r20 codes left; r21 2^(8 - p), 1 where p = 0; r22 r23 a code; r24 r25 its mask; r17 what r21 is
- * multiplied with to turn it by a code; X: bytes; Z: codes */
+ * T: codes are compared in place of stored, r14 r15 the least, X how much more they may be.
+ * r17 what r21 is multiplied with to turn it by a code; r18 width; r20 codes left; r21 2^(8 - p); r22 r23 a code, r19 what
+ * lies above it; r25 mask of its high byte; X: codes; Z: bytes */
     .section .text.unpack, "ax"
     .global labrig_codes_within
 labrig_codes_within:
     push r14
     push r15
     movw r14, r18
-    movw r30, r16
-    sub r30, r14
-    sbc r31, r15
-    movw r26, r24
+    movw r26, r16
+    sub r26, r14
+    sbc r27, r15
     mov r18, r20
     mov r20, r22
-    clr r19
+    clr r22
     set
-    rcall 15f
+    rcall 1f
     clr r24
     bld r24, 0
     pop r15
@@ -157,90 +156,86 @@ labrig_codes_within:
     .global labrig_unpack_codes
 labrig_unpack_codes:
     clt
-    movw r26, r24
-    movw r30, r16
+    movw r26, r16
+1:  movw r30, r24
+    cpi r18, 8
+    breq 10f
+    push r17
     mul r22, r18
     mov r19, r0
-    andi r19, 7
     ldi r21, 3
-1:  lsr r1
+2:  lsr r1
     ror r0
     dec r21
-    brne 1b
-    add r26, r0
-    adc r27, r1
-    cpi r18, 8
-    breq 9f
-15: push r17
-    mov r22, r18
+    brne 2b
+    add r30, r0
+    adc r31, r1
+    andi r19, 7
+    brne 3f
+    sbiw r30, 1
+3:  mov r22, r18
     rcall turned
     mov r17, r21
     mov r22, r19
     rcall turned
-    ldi r24, 0xFF
     ldi r25, 0xFF
     ldi r22, 16
-    rjmp 3f
-2:  lsr r25
-    ror r24
+    rjmp 5f
+4:  lsr r25
     dec r22
-3:  cpse r22, r18
-    rjmp 2b
+5:  cpse r22, r18
+    rjmp 4b
     rjmp 8f
-4:  ld r22, X+
-    ld r23, X
-    cpi r21, 1
-    breq 5f
+6:  ld r22, Z+
+    ld r23, Z
+    ldd r19, Z+1
     mul r22, r21
     mov r22, r1
     mul r23, r21
     or r22, r0
     mov r23, r1
-    cpi r18, 11 /* up to ten bits end in the second byte */
-    brsh 10f
-5:  and r22, r24
+    mul r19, r21
+    or r23, r0
     and r23, r25
     brts 13f
-    st Z+, r22
-    st Z+, r23
-14: mul r21, r17
+    st X+, r22
+    st X+, r23
+7:  mul r21, r17
+    mov r21, r1
+    tst r21
+    brne 8f
     mov r21, r0
-    or r21, r1
-    add r19, r18
-    subi r19, 8
-    brcs 7f
-    cpi r19, 8
-    brlo 8f
-    subi r19, 8
-    adiw r26, 1
+    adiw r30, 1
 8:  subi r20, 1
-    brcc 4b
-16: pop r17
+    brcc 6b
+9:  pop r17
     clr r1
+    ret
+10: add r30, r22 /* bytes */
+    adc r31, r1
+    clr r23
+    rjmp 12f
+11: ld r22, Z+
+    brts 14f
+    st X+, r22
+    st X+, r23
+12: subi r20, 1
+    brcc 11b
     ret
 13: sub r22, r14
     sbc r23, r15
-    cp r30, r22
-    cpc r31, r23
-    brcc 14b
+    cp r26, r22
+    cpc r27, r23
+    brcc 7b
     clt
-    rjmp 16b
-7:  subi r19, 0xF8
-    sbiw r26, 1
-    rjmp 8b
-10: adiw r26, 1
-    ld r0, X
-    sbiw r26, 1
-    mul r0, r21
-    or r23, r0
-    rjmp 5b
-9:  clr r1 /* bytes */
-    rjmp 12f
-11: ld r22, X+
-    st Z+, r22
-    st Z+, r1
-12: subi r20, 1
-    brcc 11b
+    rjmp 9b
+14: sub r22, r14
+    sbc r23, r15
+    cp r26, r22
+    cpc r27, r23
+    ldi r23, 0
+    brcc 12b
+    clt
     ret
 
 /* r21: 1, turned right by the bits that r22 counts, modulo 8 */

@@ -30,7 +30,8 @@ static bool valid(const struct board_record *record)
     const struct hardware *read = (const struct hardware *)record;
     return labrig_crc16_bytes(LABRIG_CRC_INIT, (const uint8_t *)record, sizeof *record) == LABRIG_CRC16_RESIDUE
         && record->parts.magic == RECORD_MAGIC && record->parts.layout == RECORD_LAYOUT
-        && labrig_lines(&read->config) <= LABRIG_MAX_LINES && read->config.branches <= LABRIG_MAX_BRANCHES;
+        && labrig_lines(&read->config) <= LABRIG_MAX_LINES && read->config.branches <= LABRIG_MAX_BRANCHES
+        && read->config.code_bits >= RECORD_LEAST_CODE_BITS;
 }
 
 uint8_t labrig_hal_texts(uint8_t *to)

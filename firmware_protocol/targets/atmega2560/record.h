@@ -15,6 +15,7 @@
 /* What fits into the firmware's memory. */
 #define RECORD_MOST_BRANCHES 1200u
 #define RECORD_MOST_LINES 72u
+#define RECORD_LEAST_CODE_BITS 8u
 
 enum record_wiper { RECORD_MCP4351 = 1, RECORD_AD5270 = 2 };
 enum record_adc { RECORD_ADS8688 = 1, RECORD_MCP3208 = 2 };
