@@ -14,7 +14,8 @@
 #define RANGE_0_TO_1_25_REF 0x06u
 #define NOTHING_CHOSEN 0xFFu
 
-static uint8_t chosen[CHIPS];
+extern uint8_t adc_chosen[CHIPS];
+uint8_t adc_chosen[CHIPS];
 
 static void set_range(uint8_t chip, uint8_t input)
 {
@@ -34,9 +35,11 @@ void adc_begin(void)
     const struct labrig_config *config = &hardware.config;
     for (labrig_line channel = (labrig_line)(labrig_lines(config) + labrig_drivers(config)); channel-- > 0;) {
         set_range(channel >> 3, channel & 7u);
-        chosen[channel >> 3] = NOTHING_CHOSEN;
+        adc_chosen[channel >> 3] = NOTHING_CHOSEN;
     }
 }
+
+#ifdef LABRIG_PORTABLE
 
 static uint16_t frame(uint8_t chip, uint8_t next)
 {
@@ -52,16 +55,22 @@ static uint16_t frame(uint8_t chip, uint8_t next)
 /* The frame that brings a conversion chooses the next input, which is what a scan asks for next. */
 static void scan_ads8688(labrig_line first, uint8_t count, uint8_t *codes)
 {
-    spi_mode1();
     for (; count > 0; count--, first++, codes += 2) {
         const uint8_t chip = first >> 3, input = first & 7u, next = (input + 1u) & 7u;
-        if (chosen[chip] != input) {
+        if (adc_chosen[chip] != input) {
             (void)frame(chip, input);
         }
         labrig_put_u16(codes, frame(chip, next));
-        chosen[chip] = next;
+        adc_chosen[chip] = next;
     }
 }
+
+#else
+
+/* scan.S */
+void scan_ads8688(labrig_line first, uint8_t count, uint8_t *codes);
+
+#endif
 
 /* MCP3208: start bit, single-ended, three bits of channel, and after a null bit the code; 2 MHz at most. */
 static uint16_t convert_mcp3208(labrig_line channel)
@@ -78,6 +87,7 @@ static uint16_t convert_mcp3208(labrig_line channel)
 void labrig_hal_scan(labrig_line first, uint8_t count, uint8_t *codes)
 {
     if (hardware.parts.adc == RECORD_ADS8688) {
+        spi_mode1();
         scan_ads8688(first, count, codes);
         return;
     }
