@@ -30,7 +30,7 @@ LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, con
 {
     const uint8_t shift = request->shift;
     return request->averages >= 1 && request->averages <= LABRIG_MAX_AVERAGES && request->steps != 0
-        && (shift & 7u) == 0 && shift >= 16 && shift <= 40 && request->offset <= OFFSET_MAX
+        && (shift & 7u) == 0 && shift >= 8 && shift <= 32 && request->offset <= OFFSET_MAX
         && request->lowest >= config->code_min && request->lowest <= request->highest
         && request->highest <= config->code_max && request->floor <= request->ceiling && request->ceiling <= LATENT_TOP
         && request->boundaries != 0 && (request->boundaries & 1u) == 0

@@ -13,16 +13,13 @@ static uint32_t difference_of_squares(uint16_t a, uint16_t b)
 uint32_t labrig_row_change(const struct labrig_learn_request *request, uint16_t a, uint16_t b)
 {
     const uint32_t difference = difference_of_squares(a, b);
-    const uint16_t high = (uint16_t)(difference >> 16);
-    uint32_t product = ((uint32_t)(uint16_t)difference * request->rate) >> 16;
-    if (high != 0) {
-        product += (uint32_t)high * request->rate;
-    }
+    const uint32_t low = (difference & 0xFFFFu) * request->rate;
+    const uint32_t high = (difference >> 16) * request->rate + (low >> 16); /* of a product of 40 bits */
     switch (request->shift) {
-    case 16: return product;
-    case 24: return (product >> 8) + ((product >> 7) & 1u);
-    case 32: return (product >> 16) + ((product >> 15) & 1u);
-    default: return (product >> 24) + ((product >> 23) & 1u);
+    case 8: return (high << 8) + ((low & 0xFFFFu) >> 8) + ((low >> 7) & 1u);
+    case 16: return high + ((low >> 15) & 1u);
+    case 24: return (high >> 8) + ((high >> 7) & 1u);
+    default: return (high >> 16) + ((high >> 15) & 1u);
     }
 }
 

@@ -17,8 +17,8 @@ struct labrig_reading {
 struct LABRIG_AS_TOLD labrig_learn_request {
     uint16_t settle;
     uint8_t averages;
-    uint16_t steps, rate;
-    uint8_t shift;
+    uint16_t steps;
+    uint8_t rate, shift;
     uint32_t law;
     uint16_t offset;
     uint8_t lowest, highest;

@@ -27,17 +27,14 @@ static uint32_t noise(void)
     return (uint32_t)(state >> 16);
 }
 
-/* Half a unit for the rounding, and what cutting 16 bits off the lower product takes away before it. */
-static void a_change_is_the_scaled_difference_of_squares_within_its_rounding(void)
+/* Exactly: the product has 40 bits. */
+static void a_change_is_the_scaled_difference_of_squares_rounded(void)
 {
     for (uint32_t k = 0; k < CHANGES; k++) {
-        const struct labrig_learn_request request = {.rate = (uint16_t)noise(), .shift = (uint8_t)(16 + 8 * (k % 4))};
+        const struct labrig_learn_request request = {.rate = (uint8_t)noise(), .shift = (uint8_t)(8 + 8 * (k % 4))};
         const uint16_t a = (uint16_t)noise(), b = (uint16_t)(k % 3 ? noise() : a + noise() % 16u);
         const uint64_t squares = (uint64_t)llabs((int64_t)a * a - (int64_t)b * b);
-        const double exact = ldexp((double)(squares * request.rate), -request.shift);
-        const double found = labrig_row_change(&request, a, b);
-        const double bound = request.shift == 16 ? 1.0 : 0.5 + ldexp(1.0, 16 - request.shift);
-        CHECK(fabs(found - exact) <= bound);
+        CHECK(labrig_row_change(&request, a, b) == (squares * request.rate + (1ull << (request.shift - 1))) >> request.shift);
     }
 }
 
@@ -110,8 +107,8 @@ static uint8_t learn(uint16_t steps)
     memset(payload, 0, sizeof payload);
     payload[LABRIG_LEARN_REQUEST_AVERAGES_AT] = 1;
     labrig_put_u16(payload + LABRIG_LEARN_REQUEST_STEPS_AT, steps);
-    labrig_put_u16(payload + LABRIG_LEARN_REQUEST_RATE_AT, 256);
-    payload[LABRIG_LEARN_REQUEST_SHIFT_AT] = 16;
+    payload[LABRIG_LEARN_REQUEST_RATE_AT] = 1;
+    payload[LABRIG_LEARN_REQUEST_SHIFT_AT] = 8;
     labrig_put_u32(payload + LABRIG_LEARN_REQUEST_LAW_AT, 257ul * MIDDLE / 4u);
     labrig_put_u16(payload + LABRIG_LEARN_REQUEST_OFFSET_AT, 64);
     payload[LABRIG_LEARN_REQUEST_LOWEST_AT] = 70;
@@ -167,7 +164,7 @@ static void raise_clamped(unsigned polls)
     }
 }
 
-/* (100 - 1000)^2 against (100 - 2000)^2, in readings of 16 bits: 16 times as large; 256 / 2^16 of the difference. */
+/* (100 - 1000)^2 against (100 - 2000)^2, in readings of 16 bits: 16 times as large; 1 / 2^8 of the difference. */
 static void a_branch_moves_by_its_difference_of_squares(void)
 {
     board_that_learns();
@@ -175,7 +172,7 @@ static void a_branch_moves_by_its_difference_of_squares(void)
     fake.readings[0] = 100;
     const struct answer answer = step_by_step(3, 1, raise_clamped);
     CHECK(answer.flags == LABRIG_STATUS_OK);
-    CHECK(latent_of(4, 0) == MIDDLE - (1900ul * 1900ul - 900ul * 900ul) * 256ul / 256ul);
+    CHECK(latent_of(4, 0) == MIDDLE - (1900ul * 1900ul - 900ul * 900ul));
     CHECK(fake.wipers[0] == code_by_search(&board.learn.row.request, latent_of(5, 0)) && fake.wipers[0] > 128);
     (void)step_by_step(6, 3, raise_clamped);
     CHECK(latent_of(7, 0) == 0x400000 && fake.wipers[0] == 255);
@@ -303,7 +300,7 @@ static void a_board_that_is_no_crossbar_does_not_tell_the_feature(void)
 
 int main(void)
 {
-    a_change_is_the_scaled_difference_of_squares_within_its_rounding();
+    a_change_is_the_scaled_difference_of_squares_rounded();
     the_code_is_the_nearest_from_wherever_the_walk_begins();
     equal_states_change_nothing();
     a_branch_moves_by_its_difference_of_squares();

@@ -25,6 +25,7 @@ from labrig.wire.definition import (
 )
 from labrig.wire.framing import Frame
 from labrig.wire.learning import (
+    MOST_RATE,
     SHIFTS,
     LearnTerms,
     pack_latents,
@@ -35,8 +36,6 @@ from labrig.wire.messages import encode
 _CEILING = 15 * 2**20
 """Latent of the greatest conductance; above it there is room for a batch that has not been projected yet."""
 _READING = 2**16
-_LEAST_RATE = 2**8
-"""Below it the rate would be off by more than 1/512."""
 _MOST_STEPS = 2**16 - 1
 _LATENTS_A_REPLY = MAX_PAYLOAD // 3
 
@@ -59,7 +58,7 @@ class LatentScale:
 
 
 def latent_scale(law: RheostatLaw, rate: float, samples: int, averages: int, info: BoardInfo) -> LatentScale:
-    """Scale latents so that they fill their bits, and a rate in S/V² accordingly.
+    """Scale latents so that they fill their bits, or half of the last one, and a rate in S/V² comes out exactly.
 
     Parameters
     ----------
@@ -84,20 +83,23 @@ def latent_scale(law: RheostatLaw, rate: float, samples: int, averages: int, inf
         raise ConfigError(msg)
     lowest, highest = int(law.lowest[0]), int(law.highest[0])
     greatest, least = (float(law.conductances(code)[0]) for code in (law.lowest, law.highest))
-    unit = greatest / _CEILING
     per_tap = law.steps / float(law.end_to_end[0])
     # Readings of n conversions are summed and brought to 16 bits: one unit of them in volt.
     bits = info.adc.bits + math.ceil(math.log2(averages))
     volts = info.adc.lsb * 2.0**bits / _READING / averages
-    factor = rate * volts**2 / (unit * samples)
-    fitting = [(round(factor * 2**shift), shift) for shift in SHIFTS if factor * 2**shift < _READING - 0.5]
-    if not fitting or fitting[-1][0] < _LEAST_RATE:
+    change = rate * volts**2 / samples  # of a branch, for a difference of squared readings of 1
+    finest = greatest / _CEILING
+    fitting = [(int(change / finest * 2**shift), shift) for shift in SHIFTS]
+    mantissa, shift = max(((m, s) for m, s in fitting if 1 <= m <= MOST_RATE), default=(0, 0))
+    if not mantissa:
+        small = fitting[-1][0] < 1
         msg = (
-            f"learning.step.rate: {rate:g} S/V^2 is too {'small' if fitting else 'large'} for the integers"
+            f"learning.step.rate: {rate:g} S/V^2 is too {'small' if small else 'large'} for the integers"
             f" that board {info.serial_number} learns in; take another rate, or learning.where: host"
         )
         raise ConfigError(msg)
-    mantissa, shift = fitting[-1]
+    unit = change * 2.0**shift / mantissa
+    ceiling = int(greatest / unit)
     return LatentScale(
         LearnTerms(
             rate=mantissa,
@@ -106,8 +108,8 @@ def latent_scale(law: RheostatLaw, rate: float, samples: int, averages: int, inf
             offset=round(128 * float(law.wiper[0]) * per_tap),
             lowest=lowest,
             highest=highest,
-            floor=min(math.ceil(least / unit), _CEILING),
-            ceiling=_CEILING,
+            floor=min(math.ceil(least / unit), ceiling),
+            ceiling=ceiling,
         ),
         unit,
     )

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 NAME: Final = "labrig"
 VERSION: Final = 1
-FINGERPRINT: Final = 0xC4DEABE5
+FINGERPRINT: Final = 0x48959288
 
 MAX_PAYLOAD: Final = 232
 HEADER_SIZE: Final = 4
@@ -334,7 +334,7 @@ class LearnRequest:
     """What a request of type learn carries."""
 
     message: ClassVar[Message] = Message.LEARN
-    layout: ClassVar[Struct] = Struct("<HBHHBIHBBIIB")
+    layout: ClassVar[Struct] = Struct("<HBHBBIHBBIIB")
     has_tail: ClassVar[bool] = True
 
     settle: int

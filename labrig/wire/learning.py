@@ -11,7 +11,8 @@ LATENT_BITS = 24
 LATENT_TOP = 2**LATENT_BITS - 1
 MOST_CODE = 255
 """Highest code that a board keeps beside a latent."""
-SHIFTS = (16, 24, 32, 40)
+MOST_RATE = 255
+SHIFTS = (8, 16, 24, 32)
 
 
 @dataclass(frozen=True, slots=True)

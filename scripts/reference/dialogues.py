@@ -225,7 +225,7 @@ def graph_dialogue() -> Dialogue:
 
 
 # 1/100 S over (code + 1), in latents of 2 mS / 15 * 2**20; the ceiling is code 4, the floor code 250.
-RULE = Rule(30_000, 24, 39_321_600, 128, (4, 250), (313_320, 15 * 2**20))
+RULE = Rule(117, 16, 39_321_600, 128, (4, 250), (313_320, 15 * 2**20))
 
 
 def learn_dialogue() -> Dialogue:
@@ -269,10 +269,10 @@ def learn_dialogue() -> Dialogue:
     d.measure("the clamped state is still imposed", [], 0, 5)
     learn("ten more, of three conversions", RULE._replace(averages=3), sample, 10)
     learn(
-        "two samples a step, one input released in the other", RULE._replace(shift=32), (*sample, *other), 3
+        "two samples a step, one input released in the other", RULE._replace(shift=24), (*sample, *other), 3
     )
     told(1, 4)
-    learn("so fast that all reach a bound", RULE._replace(rate=65_535, shift=16), sample, 2)
+    learn("so fast that all reach a bound", RULE._replace(rate=255, shift=8), sample, 2)
     told(0, 6)
     learn("an output that floats at the end of its range is not used", RULE, (State(inputs={}), sample[1]), 2)
     rejected("an odd number of boundaries", "range", states=sample[:1])

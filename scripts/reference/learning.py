@@ -32,7 +32,7 @@ def nearest(value: Fraction) -> int:
 def change(rule: Rule, free: int, clamped: int) -> int:
     """How a latent moves; both are voltages over a branch in reading units."""
     squares = free**2 - clamped**2
-    size = nearest(Fraction(abs(squares) * rule.rate // 2**16, 2 ** (rule.shift - 16)))
+    size = nearest(Fraction(abs(squares) * rule.rate, 2**rule.shift))
     return size if squares >= 0 else -size
 
 

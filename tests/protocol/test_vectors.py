@@ -129,8 +129,8 @@ def test_the_bits_of_a_sum(vector: Vector) -> None:
 @pytest.mark.parametrize("vector", vectors("learning", "laws"))
 def test_the_codes_of_latents(vector: Vector) -> None:
     terms = LearnTerms(
-        rate=256,
-        shift=16,
+        rate=1,
+        shift=8,
         law=vector["law"],
         offset=vector["offset"],
         lowest=vector["lowest"],

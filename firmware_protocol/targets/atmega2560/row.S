@@ -4,7 +4,7 @@
  * r26 r27 X    the code of the branch, and its latent's lowest byte
  * r28 r29 Y    the row
  * r8 r9        the input's free reading; r10: 0; r11: branches left
- * r12 r13      the rate; r14 r15: the output's readings; r16 r17: the latent's upper bytes
+ * r12          the rate; r14 r15: the output's readings; r16 r17: the latent's upper bytes
  * r18 r19 r20  the latent; r23: its code; T: it has become less */
 #ifndef LABRIG_PORTABLE
 
@@ -44,7 +44,7 @@ labrig_row_update:
     clr r10
     ldd r11, Y+ROW_OUTPUTS
     ldd2 r8, r9, ROW_FREE
-    ldd2 r12, r13, ROW_RATE
+    ldd r12, Y+ROW_RATE
     ldd2 r14, r15, ROW_TO
     ldd2 r16, r17, ROW_HIGH
     ldd2 r26, r27, ROW_CODES
@@ -96,39 +96,22 @@ branch:
     add r30, r22
     adc r31, r23
 
-    /* r24 r25 r30 r31 times the rate, without the lowest two bytes: r22 ... r25 */
+    /* r24 r25 r30 r31 times the rate: r19 r22 ... r25, and without the lowest byte */
     mul r24, r12
-    mov r21, r1
-    mul r25, r13
-    movw r22, r0
-    mul r24, r13
-    add r21, r0
-    adc r22, r1
-    adc r23, r10
-    mul r25, r12
-    add r21, r0
-    adc r22, r1
-    adc r23, r10
-    movw r24, r30
-    sbiw r24, 0
-    breq 5f
-    mul r31, r13
-    movw r24, r0
+    mov r19, r0
+    mov r22, r1
     mul r30, r12
+    mov r23, r0
+    mov r24, r1
+    mul r25, r12
     add r22, r0
     adc r23, r1
     adc r24, r10
-    adc r25, r10
-    mul r30, r13
-    add r23, r0
-    adc r24, r1
-    adc r25, r10
     mul r31, r12
-    add r23, r0
-    adc r24, r1
+    add r24, r0
+    mov r25, r1
     adc r25, r10
-5:  ldd r18, Y+ROW_SHIFT
-    clr r19
+    ldd r18, Y+ROW_SHIFT
     rjmp 7f
 6:  mov r19, r22
     mov r22, r23
@@ -136,7 +119,7 @@ branch:
     mov r24, r25
     clr r25
     subi r18, 8
-7:  cpi r18, 17
+7:  cpi r18, 9
     brcc 6b
     lsl r19 /* rounded */
     adc r22, r10

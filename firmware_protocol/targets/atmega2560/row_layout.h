@@ -3,24 +3,24 @@
 #define AVR_ROW_LAYOUT_H
 
 #define ROW_RATE 5
-#define ROW_SHIFT 7
-#define ROW_LAW 8
-#define ROW_OFFSET 12
-#define ROW_LOWEST 14
-#define ROW_HIGHEST 15
-#define ROW_FLOOR 16
-#define ROW_CEILING 20
-#define ROW_TO 25
-#define ROW_CODES 27
-#define ROW_HIGH 29
-#define ROW_FREE 31
-#define ROW_CLAMPED 33
-#define ROW_OUTPUTS 35
-#define ROW_USABLE 36
-#define ROW_CONVERT 37
-#define ROW_AT_FLOOR 40
-#define ROW_AT_CEILING 42
-#define ROW_FIRST 46
+#define ROW_SHIFT 6
+#define ROW_LAW 7
+#define ROW_OFFSET 11
+#define ROW_LOWEST 13
+#define ROW_HIGHEST 14
+#define ROW_FLOOR 15
+#define ROW_CEILING 19
+#define ROW_TO 24
+#define ROW_CODES 26
+#define ROW_HIGH 28
+#define ROW_FREE 30
+#define ROW_CLAMPED 32
+#define ROW_OUTPUTS 34
+#define ROW_USABLE 35
+#define ROW_CONVERT 36
+#define ROW_AT_FLOOR 39
+#define ROW_AT_CEILING 41
+#define ROW_FIRST 45
 #define ROW_CONVERT_ALL 2
 
 #ifndef __ASSEMBLER__

@@ -86,7 +86,7 @@ def _possible(device: Device, request: LearnRequest) -> bool:
         device.loaded == device.info.branches
         and 1 <= request.averages <= device.info.max_averages
         and request.steps > 0
-        and request.shift in {16, 24, 32, 40}
+        and request.shift in {8, 16, 24, 32}
         and request.offset < 2**15
         and legal.minimum <= request.lowest <= request.highest <= legal.maximum
         and request.floor <= request.ceiling <= _TOP
@@ -121,9 +121,7 @@ def _move(device: Device, request: LearnRequest, boundaries: Sequence[WireBounda
             unused += 1
             continue
         difference = squares[0] - squares[1]
-        scaled = (np.abs(difference) * request.rate) >> 16
-        more = request.shift - 16
-        size = (scaled + (1 << more >> 1)) >> more
+        size = (np.abs(difference) * request.rate + (1 << request.shift >> 1)) >> request.shift
         device.latents = np.clip(device.latents + np.sign(difference) * size, 0, _TOP)
     return unused
 
