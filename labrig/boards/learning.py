@@ -58,7 +58,7 @@ class LatentScale:
 
 
 def latent_scale(law: RheostatLaw, rate: float, samples: int, averages: int, info: BoardInfo) -> LatentScale:
-    """Scale latents so that they fill their bits, or half of the last one, and a rate in S/V² comes out exactly.
+    """Scale latents so that they fill their bits but for half of the last one, with the rate exact, in S/V².
 
     Parameters
     ----------
