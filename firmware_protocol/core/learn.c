@@ -11,9 +11,7 @@
 #define LATENT_TOP 0xFFFFFFul
 #define READING_BITS 16u
 #define SUM_BITS_MAX 20u
-#define HALF_READING (1u << (SUM_BITS_MAX - READING_BITS - 1u))
 #define OFFSET_MAX 0x7FFFu
-#define CHANNELS_A_CALL 8u
 
 _Static_assert(offsetof(struct labrig_learnt, unused)
                        == LABRIG_LEARN_REPLY_UNUSED_AT - LABRIG_LEARN_REPLY_STEPS_AT
@@ -37,13 +35,46 @@ LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, con
         && labrig_settles_within(request->settle, request->boundaries, heartbeat_ms);
 }
 
-LABRIG_ONCE static void begin_step(struct labrig_learn *learn)
+static bool in_free_state(const struct labrig_learn *learn)
 {
+    return (learn->imposed & 1u) == 0;
+}
+
+/* A MEASURE of all drivers' lines, whose readings stay here. */
+LABRIG_ONCE static void begin_state(struct labrig_board *board)
+{
+    struct labrig_learn *learn = &board->learn;
+    struct labrig_measure *measure = &board->measure;
+    uint16_t *readings = board->drivers.readings[learn->imposed & 1u];
+    if (in_free_state(learn)) {
+        learn->row.usable = true;
+    }
+    memset(readings, 0, sizeof board->drivers.readings[0]);
+    measure->settle = learn->row.request.settle;
+    measure->averages = learn->row.request.averages;
+    measure->scan_start = 0;
+    measure->scan_count = labrig_drivers(board->config);
+    measure->boundaries = 1;
+    measure->cursor = learn->cursor;
+    measure->channel = 0;
+    measure->sum_bits = READING_BITS;
+    measure->raise = (uint8_t)(SUM_BITS_MAX - labrig_sum_bits(board->config->adc_bits, measure->averages));
+    measure->drop = SUM_BITS_MAX - READING_BITS;
+    measure->store = false;
+    measure->readings = (uint8_t *)readings;
+    measure->length = 0;
+    measure->phase = LABRIG_PHASE_IMPOSE;
+    learn->phase = LABRIG_LEARN_STATE;
+}
+
+LABRIG_ONCE static void begin_step(struct labrig_board *board)
+{
+    struct labrig_learn *learn = &board->learn;
     learn->cursor = learn->body;
     learn->imposed = 0;
     learn->row.learnt.at_floor = 0;
     learn->row.learnt.at_ceiling = 0;
-    learn->phase = LABRIG_LEARN_IMPOSE;
+    begin_state(board);
 }
 
 uint8_t labrig_learn(struct labrig_board *board)
@@ -73,59 +104,17 @@ uint8_t labrig_learn(struct labrig_board *board)
         learn->row.learnt.steps = 0;
         learn->row.learnt.unused = 0;
         board->drivers.known &= LABRIG_SECTION_INPUTS;
-        begin_step(learn);
+        begin_step(board);
     }
     return status;
-}
-
-/* The states. */
-
-static bool in_free_state(const struct labrig_learn *learn)
-{
-    return (learn->imposed & 1u) == 0;
-}
-
-static void impose(struct labrig_board *board)
-{
-    struct labrig_learn *learn = &board->learn;
-    (void)labrig_drivers_impose(&board->drivers, &learn->cursor);
-    labrig_hal_settle(learn->row.request.settle);
-    if (in_free_state(learn)) {
-        learn->row.usable = true;
-    }
-    learn->line = 0;
-    learn->phase = LABRIG_LEARN_SETTLE;
-}
-
-/* A sum of conversions in 16 bits, rounded where it has more. */
-static uint16_t in_reading_bits(uint32_t sum, uint8_t bits)
-{
-    for (; bits < SUM_BITS_MAX; bits++) {
-        sum <<= 1;
-    }
-    return (uint16_t)((sum + HALF_READING) >> (SUM_BITS_MAX - READING_BITS));
-}
-
-LABRIG_ONCE static void scan_line(struct labrig_board *board, labrig_line line)
-{
-    struct labrig_learn *learn = &board->learn;
-    const struct labrig_config *config = board->config;
-    const uint8_t averages = learn->row.request.averages;
-    const uint32_t sum = labrig_convert(config, line, averages);
-    if ((sum == 0 || sum == (uint32_t)averages * labrig_low_bits(config->adc_bits))
-        && !labrig_drivers_drives(&board->drivers, line)) {
-        learn->row.usable = false;
-    }
-    struct labrig_reading *reading = &board->drivers.readings[line];
-    *(in_free_state(learn) ? &reading->free : &reading->clamped)
-        = in_reading_bits(sum, labrig_sum_bits(config->adc_bits, averages));
 }
 
 static void begin_update(struct labrig_board *board)
 {
     struct labrig_learn *learn = &board->learn;
     struct labrig_row *row = &learn->row;
-    row->to = &board->drivers.readings[board->config->inputs];
+    row->to = &board->drivers.readings[0][board->config->inputs];
+    learn->line = 0;
     row->codes = board->image;
     row->high = learn->high;
     row->first = 0;
@@ -142,21 +131,24 @@ static void begin_update(struct labrig_board *board)
     learn->phase = LABRIG_LEARN_UPDATE;
 }
 
-static void scan(struct labrig_board *board)
+/* See whether the readings of a state are within their range. */
+static void look_at_readings(struct labrig_board *board)
 {
     struct labrig_learn *learn = &board->learn;
-    for (uint8_t n = CHANNELS_A_CALL; n > 0; n--) {
-        if (learn->line == labrig_drivers(board->config)) {
-            board->states++;
-            learn->imposed++;
-            learn->line = 0;
-            learn->phase = LABRIG_LEARN_IMPOSE;
-            if (in_free_state(learn)) {
-                begin_update(board);
-            }
-            return;
+    const uint32_t all = (uint32_t)learn->row.request.averages * labrig_low_bits(board->config->adc_bits);
+    const uint16_t top = (uint16_t)labrig_measure_scaled(&board->measure, all);
+    const uint16_t *reading = board->drivers.readings[learn->imposed & 1u];
+    for (labrig_line line = 0; line < labrig_drivers(board->config); line++, reading++) {
+        if ((*reading == 0 || *reading == top) && !labrig_drivers_drives(&board->drivers, line)) {
+            learn->row.usable = false;
         }
-        scan_line(board, learn->line++);
+    }
+    learn->cursor = board->measure.cursor;
+    learn->imposed++;
+    if (in_free_state(learn)) {
+        begin_update(board);
+    } else {
+        begin_state(board);
     }
 }
 
@@ -166,20 +158,22 @@ static void update(struct labrig_board *board, bool asked_else)
     struct labrig_learn *learn = &board->learn;
     struct labrig_row *row = &learn->row;
     if (learn->line < board->config->inputs) {
-        row->from = board->drivers.readings[learn->line++];
+        row->free = board->drivers.readings[0][learn->line];
+        row->clamped = board->drivers.readings[1][learn->line];
+        learn->line++;
         row->changed = 0;
         labrig_row_update(row);
         board->codes_written += row->changed;
         return;
     }
     if (row->convert == LABRIG_CONVERT_NONE) {
-        learn->phase = LABRIG_LEARN_IMPOSE;
+        begin_state(board);
         return;
     }
     row->learnt.steps++;
     const bool late = labrig_hal_milliseconds() - learn->began_ms >= board->heartbeat_ms / 2u;
     if (row->learnt.steps < row->request.steps && !late && !asked_else) {
-        begin_step(learn);
+        begin_step(board);
         return;
     }
     learn->phase = LABRIG_LEARN_IDLE;
@@ -194,23 +188,10 @@ static uint8_t put_reply(struct labrig_board *board)
 
 uint8_t labrig_learn_step(struct labrig_board *board, bool asked_else)
 {
-    switch (board->learn.phase) {
-    case LABRIG_LEARN_IMPOSE:
-        impose(board);
-        break;
-    case LABRIG_LEARN_SETTLE:
-        if (labrig_hal_settled()) {
-            board->learn.phase = LABRIG_LEARN_SCAN;
-        }
-        break;
-    case LABRIG_LEARN_SCAN:
-        scan(board);
-        break;
-    case LABRIG_LEARN_UPDATE:
+    if (board->learn.phase == LABRIG_LEARN_STATE) {
+        look_at_readings(board);
+    } else {
         update(board, asked_else);
-        break;
-    default:
-        break;
     }
     return board->learn.phase == LABRIG_LEARN_IDLE ? put_reply(board) : 0;
 }

@@ -11,10 +11,8 @@
 
 enum labrig_learn_phase {
     LABRIG_LEARN_IDLE,
-    LABRIG_LEARN_IMPOSE,
-    LABRIG_LEARN_SETTLE,
-    LABRIG_LEARN_SCAN,
-    LABRIG_LEARN_UPDATE,
+    LABRIG_LEARN_STATE,  /* is being measured */
+    LABRIG_LEARN_UPDATE, /* of the rows */
 };
 
 struct labrig_learn {
@@ -24,7 +22,7 @@ struct labrig_learn {
     uint32_t began_ms;
     uint16_t loaded;    /* latents that were written, in order; all of them: LEARN may begin */
     uint8_t imposed;    /* boundaries of this step */
-    labrig_line line;   /* next to be scanned, or whose row is next to be updated */
+    labrig_line line;   /* whose row is next to be updated */
     uint16_t high[LABRIG_MAX_BRANCHES]; /* of the latents; see row.h */
 };
 

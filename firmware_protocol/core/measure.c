@@ -43,6 +43,17 @@ uint32_t labrig_convert(const struct labrig_config *config, labrig_line channel,
     return sum;
 }
 
+uint32_t labrig_measure_scaled(const struct labrig_measure *measure, uint32_t sum)
+{
+    for (uint8_t bits = measure->raise; bits > 0; bits--) {
+        sum <<= 1;
+    }
+    for (uint8_t bits = measure->drop; bits > 0; bits--) {
+        sum = (bits == 1 ? sum + 1u : sum) >> 1;
+    }
+    return sum;
+}
+
 static bool possible(const struct labrig_measure *measure, const struct labrig_config *config, uint8_t times,
                      uint16_t heartbeat_ms)
 {
@@ -109,6 +120,7 @@ uint8_t labrig_measure(struct labrig_board *board)
     measure->readings = asked->reply;
     measure->channel = 0;
     measure->store = false;
+    measure->raise = measure->drop = 0;
     memset(asked->reply, 0, measure->length);
     measure->phase = LABRIG_PHASE_IMPOSE;
     return LABRIG_STATUS_OK;
@@ -146,7 +158,7 @@ static uint32_t reading(const struct labrig_measure *measure, const struct labri
     if (measure->store && output < config->outputs) {
         return drivers->reference[output];
     }
-    return labrig_convert(config, channel, measure->averages);
+    return labrig_measure_scaled(measure, labrig_convert(config, channel, measure->averages));
 }
 
 /* Single conversions of 16 bits, which need neither sums nor packing. */
@@ -161,7 +173,7 @@ static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_
 {
     const labrig_line left = (labrig_line)(measure->scan_count - measure->channel);
     const labrig_line channel = (labrig_line)(measure->scan_start + measure->channel);
-    if (left != 0 && measure->sum_bits == 16 && measure->averages == 1 && !measure->store) {
+    if (left != 0 && drivers->config->adc_bits == 16 && measure->averages == 1 && !measure->store) {
         scan_words(measure, channel, left);
         return 0;
     }

@@ -28,6 +28,7 @@ struct labrig_measure {
     struct labrig_cursor cursor; /* behind the boundary that is imposed */
     labrig_line channel;  /* next to be scanned, from 0 */
     uint8_t sum_bits;     /* of a reading */
+    uint8_t raise, drop;  /* for LEARN: bits that a sum gets, and is then rounded by */
     bool store;           /* the present state becomes the reference */
     uint8_t *readings;    /* where the present state's go */
     uint8_t size;         /* their bytes */
@@ -44,6 +45,9 @@ bool labrig_settles_within(uint16_t settle, uint8_t boundaries, uint16_t heartbe
  * range. Returns a LABRIG_STATUS. */
 uint8_t labrig_boundaries_check(const struct labrig_drivers_state *drivers, struct labrig_cursor cursor, uint8_t count,
                                 bool armed, uint8_t refused);
+
+/* What is told of a sum. */
+uint32_t labrig_measure_scaled(const struct labrig_measure *measure, uint32_t sum);
 
 /* The sum of conversions of a channel. */
 uint32_t labrig_convert(const struct labrig_config *config, labrig_line channel, uint8_t averages);

@@ -71,9 +71,9 @@ static uint16_t distance(uint16_t a, uint16_t b)
     return a > b ? (uint16_t)(a - b) : (uint16_t)(b - a);
 }
 
-static uint32_t moved(const struct labrig_row *row, const struct labrig_reading *to, uint32_t latent)
+static uint32_t moved(const struct labrig_row *row, const uint16_t *to, uint32_t latent)
 {
-    const uint16_t free = distance(row->from.free, to->free), clamped = distance(row->from.clamped, to->clamped);
+    const uint16_t free = distance(row->free, to[0]), clamped = distance(row->clamped, to[LABRIG_MAX_LINES]);
     const uint32_t change = labrig_row_change(&row->request, free, clamped);
     if (free < clamped) {
         return change < latent ? latent - change : 0;

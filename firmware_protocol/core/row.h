@@ -8,11 +8,6 @@
 #include "labrig_hal.h"
 #include "told.h"
 
-/* Of a line in the two states of a sample, in 16 bits. */
-struct labrig_reading {
-    uint16_t free, clamped;
-};
-
 /* What a LEARN asks for, as it is told. */
 struct LABRIG_AS_TOLD labrig_learn_request {
     uint16_t settle;
@@ -39,9 +34,9 @@ enum labrig_convert { LABRIG_CONVERT_NONE, LABRIG_CONVERT_MOVED, LABRIG_CONVERT_
  * above the code in `codes`, so that a branch takes four bytes altogether. */
 struct labrig_row {
     struct labrig_learn_request request;
-    const struct labrig_reading *to; /* of the outputs */
+    const uint16_t *to;              /* free readings of the outputs; LABRIG_MAX_LINES behind each its clamped one */
     uint16_t *codes, *high;          /* of the branches, in the order of the outputs */
-    struct labrig_reading from;      /* of the input */
+    uint16_t free, clamped;          /* readings of the input */
     labrig_line outputs;
     bool usable; /* else no latent moves */
     uint8_t convert;

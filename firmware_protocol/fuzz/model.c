@@ -699,7 +699,7 @@ static void check_rest(void)
 
 static bool settles(void)
 {
-    return board.measure.phase == LABRIG_PHASE_SETTLE || board.learn.phase == LABRIG_LEARN_SETTLE;
+    return board.measure.phase == LABRIG_PHASE_SETTLE;
 }
 
 void model_rest(void)

@@ -63,8 +63,10 @@ class Learner:
         bits = circuit.sum_bits(averages)
         codes = [convert(v, circuit.adc) for v in solve(circuit, bench.codes, bench.sources)]
         floating = [code for line, code in enumerate(codes) if bench.sources.get(line, RELEASED) == RELEASED]
-        usable = all(0 < code < 2 ** circuit.adc[0] - 1 for code in floating)
-        return [nearest(Fraction(averages * code) * Fraction(2) ** (16 - bits)) for code in codes], usable
+        scale = averages * Fraction(2) ** (16 - bits)
+        top = nearest((2 ** circuit.adc[0] - 1) * scale)
+        usable = all(0 < nearest(code * scale) < top for code in floating)
+        return [nearest(code * scale) for code in codes], usable
 
     def step(self, rule: Rule, states: Sequence[State]) -> tuple[int, int, int]:
         """Latents at the floor, at the ceiling, and samples that were not used."""

@@ -3,7 +3,7 @@
 #define LABRIG_SIZES_H
 
 #define LABRIG_MAX_BRANCHES 1200u
-#define LABRIG_MAX_LINES 72u
+#define LABRIG_MAX_LINES 72
 #define LABRIG_MAX_AVERAGES 16u
 #define LABRIG_TEXTS_MAX 44u
 #define LABRIG_RX_BYTES 664u /* two frames of 210 bytes on their way */

@@ -57,9 +57,11 @@ branch:
 1:  movw r30, r14
     ld r18, Z+
     ld r19, Z+
-    ld r20, Z+
-    ld r21, Z+
     movw r14, r30
+    subi r30, lo8(2 - ROW_TO_CLAMPED)
+    sbci r31, hi8(2 - ROW_TO_CLAMPED)
+    ld r20, Z
+    ldd r21, Z+1
     sub r18, r8
     sbc r19, r9
     brcc 2f

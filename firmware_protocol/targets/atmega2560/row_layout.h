@@ -2,6 +2,8 @@
 #ifndef AVR_ROW_LAYOUT_H
 #define AVR_ROW_LAYOUT_H
 
+#include "labrig_sizes.h"
+
 #define ROW_RATE 5
 #define ROW_SHIFT 6
 #define ROW_LAW 7
@@ -22,6 +24,7 @@
 #define ROW_AT_CEILING 41
 #define ROW_FIRST 45
 #define ROW_CONVERT_ALL 2
+#define ROW_TO_CLAMPED (2 * LABRIG_MAX_LINES) /* bytes from a free reading to the clamped one */
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -33,7 +36,7 @@ _Static_assert(ROW_HAS(request.rate, ROW_RATE) && ROW_HAS(request.shift, ROW_SHI
                    && ROW_HAS(request.offset, ROW_OFFSET) && ROW_HAS(request.lowest, ROW_LOWEST)
                    && ROW_HAS(request.highest, ROW_HIGHEST) && ROW_HAS(request.floor, ROW_FLOOR)
                    && ROW_HAS(request.ceiling, ROW_CEILING) && ROW_HAS(to, ROW_TO) && ROW_HAS(codes, ROW_CODES)
-                   && ROW_HAS(high, ROW_HIGH) && ROW_HAS(from.free, ROW_FREE) && ROW_HAS(from.clamped, ROW_CLAMPED)
+                   && ROW_HAS(high, ROW_HIGH) && ROW_HAS(free, ROW_FREE) && ROW_HAS(clamped, ROW_CLAMPED)
                    && ROW_HAS(outputs, ROW_OUTPUTS) && ROW_HAS(usable, ROW_USABLE) && ROW_HAS(convert, ROW_CONVERT)
                    && ROW_HAS(learnt.at_floor, ROW_AT_FLOOR) && ROW_HAS(learnt.at_ceiling, ROW_AT_CEILING) && ROW_HAS(first, ROW_FIRST)
                    && LABRIG_CONVERT_ALL == ROW_CONVERT_ALL,

@@ -114,9 +114,11 @@ def _move(device: Device, request: LearnRequest, boundaries: Sequence[WireBounda
         usable = True
         for boundary in (free, clamped):
             sums = settle(device, boundary, request.averages)[: device.info.lines]
-            ends = {0, request.averages * (2**device.adc.bits - 1)}
-            usable = usable and not any(int(sums[line]) in ends for line in _floating(device))
-            squares.append(_squares(device, sums, request.averages))
+            highest = np.array([request.averages * (2**device.adc.bits - 1)])
+            readings, top = (_readings(device, some, request.averages) for some in (sums, highest))
+            ends = {0, int(top[0])}
+            usable = usable and not any(int(readings[line]) in ends for line in _floating(device))
+            squares.append(_squares(device, readings))
         if not usable:
             unused += 1
             continue
@@ -132,10 +134,14 @@ def _floating(device: Device) -> Iterator[int]:
     return (line for line in range(device.info.lines) if line not in driven)
 
 
-def _squares(device: Device, sums: IntArray, averages: int) -> IntArray:
-    """Square of each branch's voltage in 16-bit readings, (B,)."""
+def _readings(device: Device, sums: IntArray, averages: int) -> IntArray:
+    """Bring sums of conversions to 16 bits."""
     bits = device.adc.bits + (averages - 1).bit_length()
-    readings = sums << 16 - bits if bits <= 16 else (sums + (1 << bits - 17)) >> bits - 16
+    return sums << 16 - bits if bits <= 16 else (sums + (1 << bits - 17)) >> bits - 16
+
+
+def _squares(device: Device, readings: IntArray) -> IntArray:
+    """Square of each branch's voltage in 16-bit readings, (B,)."""
     inputs = device.info.inputs
     differences: IntArray = np.subtract.outer(readings[:inputs], readings[inputs:]).ravel()
     return differences**2
