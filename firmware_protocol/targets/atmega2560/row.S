@@ -1,5 +1,5 @@
-/* labrig_row_update by hand: the core has the same in C. A latent that moves and is converted takes about 220 cycles, one
- * that stays where it is 100.
+/* labrig_row_update by hand: the core has the same in C. A latent that moves and is converted takes about 230 cycles, one
+ * that stays where it is half as many.
  *
  * r26 r27 X    the code of the branch, and its latent's lowest byte
  * r28 r29 Y    the row
@@ -24,6 +24,14 @@
     com \high
     neg \low
     sbci \high, 0xFF
+    .endm
+
+    .macro load_latent
+    movw r30, r16
+    adiw r26, 1
+    ld r18, X
+    ld r19, Z
+    ldd r20, Z+1
     .endm
 
     .macro count at
@@ -134,7 +142,7 @@ branch:
     or r0, r25
     breq still
 
-    rcall latent
+    load_latent
     brts 1f
     add r18, r22
     adc r19, r23
@@ -176,41 +184,38 @@ branch:
     jmp __epilogue_restores__ + 12
 
 still:
-    rcall latent
+    load_latent
     ldd r21, Y+ROW_CONVERT
     cpi r21, ROW_CONVERT_ALL
     breq convert
     adiw r26, 1
     rjmp 5b
 
-latent:
-    movw r30, r16
-    adiw r26, 1
-    ld r18, X
-    ld r19, Z
-    ldd r20, Z+1
-    ret
-
-convert:
-    ldd2 r24, r25, ROW_FLOOR
+convert: /* of a latent that was within its bounds before it moved, one of them is looked at */
+    cpi r21, ROW_CONVERT_ALL
+    breq 1f
+    brtc 2f
+1:  ldd2 r24, r25, ROW_FLOOR
     ldd r22, Y+ROW_FLOOR+2
     cp r18, r24
     cpc r19, r25
     cpc r20, r22
-    brcc 1f
+    brcc 3f
     movw r18, r24
     mov r20, r22
     count ROW_AT_FLOOR
-1:  ldd2 r24, r25, ROW_CEILING
+3:  cpi r21, ROW_CONVERT_ALL
+    brne 4f
+2:  ldd2 r24, r25, ROW_CEILING
     ldd r22, Y+ROW_CEILING+2
     cp r24, r18
     cpc r25, r19
     cpc r22, r20
-    brcc 2f
+    brcc 4f
     movw r18, r24
     mov r20, r22
     count ROW_AT_CEILING
-2:  ld r23, -X
+4:  ld r23, -X
     cpi r21, ROW_CONVERT_ALL
     brne 5f
     ldd r24, Y+ROW_LOWEST
