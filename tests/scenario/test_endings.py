@@ -398,3 +398,38 @@ def test_ctrl_c_at_the_terminal_does_not_take_a_launched_board_away_before_it_is
     code, _, err = command.end()
     assert code == 130, err
     assert command.ended()[0] == "interrupted"
+
+
+DAMAGED = """
+rig:
+  network: {kind: crossbar, inputs: 4, outputs: 3}
+  board:
+    kind: firmware
+    launch: {target: host}
+    model:
+      elements: {kind: digipot, part: MCP4351-104}
+      adc: {bits: 16, span: 5 V}
+      dac: {bits: 16, span: 5 V}
+  limits: {voltage: 5 V}
+  faults: [{kind: flip, rate: 1e-3}]
+task:
+  samples:
+    - inputs: [0.3 V, 1.5 V, 3 V, 4.7 V]
+      targets: [2 V, 2.4 V, 2.8 V]
+learning:
+  rule: {kind: contrastive}
+  step: {kind: fixed, rate: 1e-6}
+  bounds: {floor: 10 uS}
+  initial: {kind: uniform, low: 15 uS, high: 40 uS}
+stop: {steps: 400}
+seed: 3
+"""
+
+
+def test_a_line_that_damages_more_than_a_hundredth_of_the_frames_is_told_at_the_end(tmp_path: Path) -> None:
+    experiment = tmp_path / "damaged.yaml"
+    experiment.write_text(DAMAGED, encoding="utf-8")
+    command = [sys.executable, "-m", "labrig", "train", str(experiment), "--runs", str(tmp_path / "runs")]
+    code, _, err = Program(tmp_path / "runs", command).end()
+    assert code == 0, err
+    assert "had to be sent again: check the cable and the baud rate" in err
