@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,7 @@ from tests.support.emulator import BUILT, PROGRAM
 from tests.support.firmware import FIRMWARE, Circuit, crossbar
 
 HAND_WRITTEN = BUILT / "labrig-atmega2560.elf"
+VECTORS = FIRMWARE / "vectors"
 PORTABLE = BUILT / "labrig-atmega2560-portable.elf"
 
 
@@ -45,6 +46,21 @@ def variants(emulator_built: None) -> tuple[Path, Path]:
     """The firmware, and the same without what is written by hand."""
     subprocess.run(["make", "--silent", "-C", FIRMWARE, "portable"], check=True)
     return HAND_WRITTEN, PORTABLE
+
+
+@dataclass(frozen=True)
+class GoldenCircuit:
+    """That of the golden LEARN, of the parts that the emulated board has."""
+
+    file: Path
+
+    def text(self) -> str:
+        lines = self.file.read_text().splitlines()
+        stood_for = {"part": "part MCP4351-104", "nudge through": "nudge through 1e-9 1e-3"}
+        for begin, line in stood_for.items():
+            (at,) = (k for k, given in enumerate(lines) if given.startswith(f"{begin} "))
+            lines[at] = line
+        return "\n".join([*lines, ""])
 
 
 class Script:
@@ -71,7 +87,7 @@ class Script:
         self.lines += [self.lines[-2], f"wait {self.sent}"]
         self.sent += 1
 
-    def play(self, folder: Path, firmware: Path, circuit: Circuit) -> list[Frame]:
+    def play(self, folder: Path, firmware: Path, circuit: Circuit | GoldenCircuit) -> list[Frame]:
         """The replies; the models must have nothing to complain of."""
         file, script, report = (folder / name for name in ("circuit", "script", "report"))
         file.write_text(circuit.text())
@@ -270,6 +286,21 @@ def test_both_learn_alike(variants: tuple[Path, Path], tmp_path: Path) -> None:
     assert any(reply.at_floor for reply in told)
     assert any(reply.at_ceiling for reply in told)
     assert by_hand == portable
+
+
+def test_the_golden_learn_is_answered_byte_by_byte(variants: tuple[Path, Path], tmp_path: Path) -> None:
+    (dialogue,) = json.loads((VECTORS / "learning.json").read_text())["dialogues"]
+    script = Script()
+    for turn in dialogue["turns"]:
+        script.put(bytes.fromhex(turn["request"]))
+        script.lines.append(f"wait {script.sent - 1}")
+    decoder = FrameDecoder()
+    expected = [frame for turn in dialogue["turns"] for frame in decoder.feed(bytes.fromhex(turn["reply"]))]
+    for variant in variants:
+        replies = script.play(tmp_path, variant, GoldenCircuit(VECTORS / dialogue["circuit"]))
+        # The first reply says which part and which range of nudges the board has.
+        for turn, frame, told in zip(dialogue["turns"][1:], replies[1:], expected[1:], strict=True):
+            assert frame == told, turn["what"]
 
 
 def functions(elf: Path) -> Iterator[tuple[str, str]]:
