@@ -33,7 +33,8 @@ uint16_t labrig_row_weight(uint16_t offset, uint8_t code)
     return (uint16_t)(middle - less);
 }
 
-/* Whether the latent times the weight, over 256, reaches the law; the lower byte seldom decides. */
+/* Whether the latent times the weight, over 256, reaches the law. The lower byte adds less than the weight, and seldom
+ * decides. */
 static bool reaches(uint32_t latent, uint16_t weight, uint32_t law)
 {
     const uint32_t high = (uint32_t)(uint16_t)(latent >> 8) * weight;

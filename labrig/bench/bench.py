@@ -235,7 +235,7 @@ class Bench:
         info, topology, wiring = self.info, self._topology, self._wiring
         number, why = info.serial_number, None
         if not info.learns:
-            why = f"board {number} cannot learn by itself, or not on as many as {info.branches} branches"
+            why = f"board {number} cannot learn by itself"
         elif topology.crossbar_shape != (info.inputs, info.outputs):
             why = f"board {number} learns on its own crossbar of {info.inputs} × {info.outputs} only"
         elif np.any(np.diff(wiring.wiper_of_branch) != 1) or np.any(np.diff(self._drivers()) != 1):

@@ -84,8 +84,10 @@ def test_what_meets_a_limit_exactly_is_admitted() -> None:
         settle=0.01, voltage=3.0, branch_current=3e-4, branch_power=9e-4, conductance=1e-4, slew=300.0
     )
     carry_out(guard, [Boundary({IN0: 3.0, IN1: 0.0})], conductances(1e-4))
-    refusal(guard, [Boundary({IN0: 3.00001, IN1: 0.0})], conductances(1e-4))
-    refusal(guard, [Boundary({IN0: 3.0, IN1: 0.0})], conductances(1.00001e-4))
+    beyond = refusal(guard, [Boundary({IN0: 3.00001, IN1: 0.0})], conductances(1e-4))
+    assert "in0 to 3.00001 V, the limit is 3 V" in beyond
+    beyond = refusal(guard, [Boundary({IN0: 3.0, IN1: 0.0})], conductances(1.00001e-4))
+    assert "in0-out0 to 100.001 µS, the limit is 100 µS" in beyond
 
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
@@ -137,7 +139,7 @@ def test_boundaries_further_apart_than_neighbours_do_not_count_together() -> Non
 def test_after_a_release_the_old_boundary_counts_no_more() -> None:
     guard = supervisor(branch_current=1e-3)
     carry_out(guard, [Boundary({IN0: 5.0, IN1: 4.0})], conductances(5e-4))
-    refusal(guard, [Boundary({IN0: 0.0, IN1: 1.0})], conductances(5e-4))
+    assert "2.5 mA" in refusal(guard, [Boundary({IN0: 0.0, IN1: 1.0})], conductances(5e-4))
     guard.released()
     guard.admit([Boundary({IN0: 0.0, IN1: 1.0})], conductances(5e-4))
 
