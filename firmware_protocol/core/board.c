@@ -176,7 +176,7 @@ LABRIG_ONCE static uint8_t carried_out(struct labrig_board *board, uint8_t type)
 
 LABRIG_ONCE static bool working(const struct labrig_board *board)
 {
-    return board->measure.phase != LABRIG_PHASE_IDLE || board->learn.phase != LABRIG_LEARN_IDLE;
+    return board->measure.phase != LABRIG_PHASE_IDLE || board->learn.busy;
 }
 
 /* How a request stands to the session. Some are answered outside it; an echo is not, because that could go on for ever. */
@@ -264,7 +264,7 @@ static void check_heartbeat(struct labrig_board *board)
     labrig_make_safe(board);
     board->heartbeat_expired++;
     if (working(board)) {
-        if (board->learn.phase != LABRIG_LEARN_IDLE) {
+        if (board->learn.busy) {
             labrig_learn_stop(board);
         }
         board->measure.phase = LABRIG_PHASE_IDLE;

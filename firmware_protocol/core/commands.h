@@ -45,6 +45,11 @@ uint8_t labrig_learn(struct labrig_board *board);
  * with the step in which the host has `asked_else`, or half the heartbeat has passed. */
 uint8_t labrig_learn_step(struct labrig_board *board, bool asked_else);
 
+/* Move and convert the latents of all branches by the readings in board->drivers.terms, and send the codes that change to the
+ * chips. A latent is a conductance of 24 bits, and its wiper's code follows from it. A target may have a faster one in place
+ * of the core's. */
+void labrig_update_all(struct labrig_board *board);
+
 /* Give up a LEARN: its latents are forgotten, the codes stay as they are. */
 void labrig_learn_stop(struct labrig_board *board);
 

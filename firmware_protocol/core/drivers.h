@@ -9,6 +9,7 @@
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
 #include "nudge.h"
+#include "update.h"
 
 struct labrig_drivers_state {
     const struct labrig_config *config;
@@ -17,7 +18,7 @@ struct labrig_drivers_state {
     uint8_t driven[2][LABRIG_BITMAP_BYTES];     /* inputs, outputs: a bit for each that is not released */
     union {
         uint32_t reference[LABRIG_MAX_LINES];  /* by output: sum of the readings of the stored state */
-        uint16_t readings[2][LABRIG_MAX_LINES]; /* by line in the free and the clamped state, during LEARN, in 16 bits */
+        struct labrig_term terms[LABRIG_MAX_LINES]; /* by line, during LEARN */
     };
 };
 

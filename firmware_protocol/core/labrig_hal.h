@@ -73,9 +73,9 @@ void labrig_hal_release(labrig_line driver);
 void labrig_hal_settle(uint16_t steps);
 bool labrig_hal_settled(void);
 
-/* One conversion of each of successive channels, as the wire has them: u16 with the low byte first. Channels: the lines, then
- * the driver's side of each driver. */
-void labrig_hal_scan(labrig_line first, uint8_t count, uint8_t *codes);
+/* One conversion of each of successive channels, as the wire has them: u16 with the low byte first, each so many bytes
+ * behind the one before. Channels: the lines, then the driver's side of each driver. */
+void labrig_hal_scan(labrig_line first, labrig_line count, uint8_t *codes, uint8_t apart);
 
 uint16_t labrig_hal_supply_mv(void);
 int16_t labrig_hal_temperature_cdegc(void);

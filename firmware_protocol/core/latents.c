@@ -55,6 +55,7 @@ uint8_t labrig_latent_write(struct labrig_board *board)
     if (span.start > learn->loaded || (learn->loaded == 0 && !codes_fit(board))) {
         return LABRIG_STATUS_RANGE;
     }
+    learn->converted = false;
     const uint8_t *at = board->asked.payload + LABRIG_LATENT_WRITE_REQUEST_LATENTS_AT;
     uint16_t *code = &board->image[span.start], *high = &learn->high[span.start];
     for (uint8_t left = span.count; left > 0; left--, at += LATENT_BYTES) {

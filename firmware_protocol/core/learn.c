@@ -8,10 +8,9 @@
 #include "measure.h"
 #include "packing.h"
 
-#define LATENT_TOP 0xFFFFFFul
 #define READING_BITS 16u
-#define SUM_BITS_MAX 20u
 #define OFFSET_MAX 0x7FFFu
+#define RATE_MAX 0x7Fu
 
 _Static_assert(offsetof(struct labrig_learnt, unused)
                        == LABRIG_LEARN_REPLY_UNUSED_AT - LABRIG_LEARN_REPLY_STEPS_AT
@@ -28,59 +27,57 @@ LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, con
 {
     const uint8_t shift = request->shift;
     return request->averages >= 1 && request->averages <= LABRIG_MAX_AVERAGES && request->steps != 0
-        && (shift & 7u) == 0 && shift >= 8 && shift <= 32 && request->offset <= OFFSET_MAX
+        && request->rate <= RATE_MAX && (shift == 8 || shift == 16) && request->offset <= OFFSET_MAX
         && request->lowest >= config->code_min && request->lowest <= request->highest
-        && request->highest <= config->code_max && request->floor <= request->ceiling && request->ceiling <= LATENT_TOP
+        && request->highest <= config->code_max && ((uint8_t)(request->law >> 24) | (uint8_t)(request->floor >> 24) | (uint8_t)(request->ceiling >> 24)) == 0
         && request->boundaries != 0 && (request->boundaries & 1u) == 0
         && labrig_settles_within(request->settle, request->boundaries, heartbeat_ms);
 }
 
-static bool in_free_state(const struct labrig_learn *learn)
-{
-    return (learn->imposed & 1u) == 0;
-}
-
 /* A MEASURE of all drivers' lines, whose readings stay here. */
-LABRIG_ONCE static void begin_state(struct labrig_board *board)
+LABRIG_ONCE static void prepare_states(struct labrig_board *board)
 {
-    struct labrig_learn *learn = &board->learn;
     struct labrig_measure *measure = &board->measure;
-    uint16_t *readings = board->drivers.readings[learn->imposed & 1u];
-    if (in_free_state(learn)) {
-        learn->row.usable = true;
-    }
-    memset(readings, 0, sizeof board->drivers.readings[0]);
-    measure->settle = learn->row.request.settle;
-    measure->averages = learn->row.request.averages;
+    measure->settle = board->learn.update.request.settle;
+    measure->averages = board->learn.update.request.averages;
     measure->scan_start = 0;
     measure->scan_count = labrig_drivers(board->config);
-    measure->boundaries = 1;
-    measure->cursor = learn->cursor;
     measure->channel = 0;
     measure->sum_bits = READING_BITS;
-    measure->raise = (uint8_t)(SUM_BITS_MAX - labrig_sum_bits(board->config->adc_bits, measure->averages));
-    measure->drop = SUM_BITS_MAX - READING_BITS;
+    measure->scaled_from = labrig_sum_bits(board->config->adc_bits, measure->averages);
     measure->store = false;
-    measure->readings = (uint8_t *)readings;
+    measure->apart = sizeof(struct labrig_term) / sizeof(uint16_t);
     measure->length = 0;
-    measure->phase = LABRIG_PHASE_IMPOSE;
-    learn->phase = LABRIG_LEARN_STATE;
 }
 
-LABRIG_ONCE static void begin_step(struct labrig_board *board)
+/* Where the readings of the present state go, one for each line. */
+static uint16_t *readings(struct labrig_board *board)
+{
+    struct labrig_term *terms = board->drivers.terms;
+    return (board->learn.imposed & 1u) == 0 ? (uint16_t *)&terms->pull : &terms->level;
+}
+
+/* The next one; behind the last one the first of another step. */
+static void begin_state(struct labrig_board *board)
 {
     struct labrig_learn *learn = &board->learn;
-    learn->cursor = learn->body;
-    learn->imposed = 0;
-    learn->row.learnt.at_floor = 0;
-    learn->row.learnt.at_ceiling = 0;
-    begin_state(board);
+    if (learn->imposed == learn->update.request.boundaries) {
+        learn->imposed = 0;
+        board->measure.cursor = learn->body;
+    }
+    if ((learn->imposed & 1u) == 0) {
+        learn->usable = true;
+    }
+    board->measure.boundaries = 1;
+    board->measure.readings = (uint8_t *)readings(board);
+    board->measure.phase = LABRIG_PHASE_IMPOSE;
 }
 
 uint8_t labrig_learn(struct labrig_board *board)
 {
     const struct labrig_request *asked = &board->asked;
     struct labrig_learn *learn = &board->learn;
+    struct labrig_learn_request *request = &learn->update.request;
     if (!labrig_can_learn(board->config)) {
         return LABRIG_STATUS_UNKNOWN;
     }
@@ -90,114 +87,103 @@ uint8_t labrig_learn(struct labrig_board *board)
     if (!board->armed) {
         return LABRIG_STATUS_NOT_ARMED;
     }
-    memcpy(&learn->row.request, asked->payload, sizeof learn->row.request);
-    learn->body.at = asked->payload + LABRIG_LEARN_REQUEST_BODY_AT;
+    const uint8_t *from = asked->payload;
+    uint8_t *to = (uint8_t *)request;
+    for (uint8_t left = sizeof *request; left > 0; left--, to++, from++) {
+        if (*to != *from) {
+            learn->converted = false;
+        }
+        *to = *from;
+    }
+    learn->body.at = from;
     learn->body.end = asked->payload + asked->length;
-    if (!possible(&learn->row.request, board->config, board->heartbeat_ms) || learn->loaded != board->config->branches) {
+    if (!possible(request, board->config, board->heartbeat_ms) || learn->loaded != board->config->branches) {
         return LABRIG_STATUS_RANGE;
     }
-    /* No references: readings lie where they would. */
-    const uint8_t status = labrig_boundaries_check(&board->drivers, learn->body, learn->row.request.boundaries, true,
+    /* No references: terms lie where they would. */
+    const uint8_t status = labrig_boundaries_check(&board->drivers, learn->body, request->boundaries, true,
                                                    LABRIG_SECTION_STORE | LABRIG_SECTION_TOWARD);
     if (status == LABRIG_STATUS_OK) {
-        learn->began_ms = labrig_hal_milliseconds();
-        learn->row.learnt.steps = 0;
-        learn->row.learnt.unused = 0;
+        learn->began_ms = (uint16_t)labrig_hal_milliseconds();
+        learn->update.learnt.steps = 0;
+        learn->update.learnt.unused = 0;
+        learn->update.inputs = (labrig_line)board->config->inputs;
+        learn->update.outputs = (labrig_line)board->config->outputs;
+        learn->busy = true;
         board->drivers.known &= LABRIG_SECTION_INPUTS;
-        begin_step(board);
+        learn->imposed = request->boundaries;
+        prepare_states(board);
+        begin_state(board);
     }
     return status;
 }
 
-static void begin_update(struct labrig_board *board)
-{
-    struct labrig_learn *learn = &board->learn;
-    struct labrig_row *row = &learn->row;
-    row->to = &board->drivers.readings[0][board->config->inputs];
-    learn->line = 0;
-    row->codes = board->image;
-    row->high = learn->high;
-    row->first = 0;
-    row->outputs = (labrig_line)board->config->outputs;
-    row->convert = LABRIG_CONVERT_NONE;
-    board->digested = 0;
-    board->digest = 0;
-    if (learn->imposed == row->request.boundaries) { /* the last sample of a step */
-        row->convert = row->learnt.steps != 0 && learn->imposed == 2 ? LABRIG_CONVERT_MOVED : LABRIG_CONVERT_ALL;
-    }
-    if (!row->usable) {
-        row->learnt.unused++;
-    }
-    learn->phase = LABRIG_LEARN_UPDATE;
-}
-
 /* See whether the readings of a state are within their range. */
-static void look_at_readings(struct labrig_board *board)
+LABRIG_ONCE static void look_at_readings(struct labrig_board *board)
 {
     struct labrig_learn *learn = &board->learn;
-    const uint32_t all = (uint32_t)learn->row.request.averages * labrig_low_bits(board->config->adc_bits);
+    const uint32_t all = (uint32_t)learn->update.request.averages * labrig_low_bits(board->config->adc_bits);
     const uint16_t top = (uint16_t)labrig_measure_scaled(&board->measure, all);
-    const uint16_t *reading = board->drivers.readings[learn->imposed & 1u];
-    for (labrig_line line = 0; line < labrig_drivers(board->config); line++, reading++) {
+    const uint16_t *reading = readings(board);
+    for (labrig_line line = 0; line < labrig_drivers(board->config); line++, reading += board->measure.apart) {
         if ((*reading == 0 || *reading == top) && !labrig_drivers_drives(&board->drivers, line)) {
-            learn->row.usable = false;
+            learn->usable = false;
         }
     }
-    learn->cursor = board->measure.cursor;
     learn->imposed++;
-    if (in_free_state(learn)) {
-        begin_update(board);
-    } else {
-        begin_state(board);
-    }
 }
 
-/* The branches of one input. The codes follow with the last sample of a step. */
-static void update(struct labrig_board *board, bool asked_else)
+/* What a sample brings. The codes follow with the last one of a step. */
+LABRIG_ONCE static void update(struct labrig_board *board)
 {
     struct labrig_learn *learn = &board->learn;
-    struct labrig_row *row = &learn->row;
-    if (learn->line < board->config->inputs) {
-        row->free = board->drivers.readings[0][learn->line];
-        row->clamped = board->drivers.readings[1][learn->line];
-        learn->line++;
-        row->changed = 0;
-        labrig_row_update(row);
-        board->codes_written += row->changed;
-        return;
+    struct labrig_update *update = &learn->update;
+    if (!learn->usable) {
+        memset(board->drivers.terms, 0, sizeof board->drivers.terms);
+        update->learnt.unused++;
     }
-    if (row->convert == LABRIG_CONVERT_NONE) {
-        begin_state(board);
-        return;
+    update->convert = LABRIG_CONVERT_NONE;
+    if (learn->imposed == update->request.boundaries) { /* the last sample of a step */
+        update->convert = learn->converted && learn->imposed == 2 ? LABRIG_CONVERT_MOVED : LABRIG_CONVERT_ALL;
+        learn->converted = true;
+        update->learnt.at_floor = 0;
+        update->learnt.at_ceiling = 0;
+        update->learnt.steps++;
     }
-    row->learnt.steps++;
-    const bool late = labrig_hal_milliseconds() - learn->began_ms >= board->heartbeat_ms / 2u;
-    if (row->learnt.steps < row->request.steps && !late && !asked_else) {
-        begin_step(board);
-        return;
-    }
-    learn->phase = LABRIG_LEARN_IDLE;
+    board->digested = 0;
+    board->digest = 0;
+    labrig_update_all(board);
 }
 
 static uint8_t put_reply(struct labrig_board *board)
 {
     (void)labrig_digest(board);
-    memcpy(board->asked.reply + LABRIG_LEARN_REPLY_STEPS_AT, &board->learn.row.learnt, sizeof board->learn.row.learnt);
+    memcpy(board->asked.reply + LABRIG_LEARN_REPLY_STEPS_AT, &board->learn.update.learnt,
+           sizeof board->learn.update.learnt);
+    board->learn.busy = false;
     return LABRIG_LEARN_REPLY_SIZE;
 }
 
 uint8_t labrig_learn_step(struct labrig_board *board, bool asked_else)
 {
-    if (board->learn.phase == LABRIG_LEARN_STATE) {
-        look_at_readings(board);
-    } else {
-        update(board, asked_else);
+    struct labrig_learn *learn = &board->learn;
+    look_at_readings(board);
+    if ((learn->imposed & 1u) == 0) {
+        update(board);
+        if (learn->imposed == learn->update.request.boundaries) {
+            const uint16_t busy_ms = (uint16_t)((uint16_t)labrig_hal_milliseconds() - learn->began_ms);
+            const bool late = busy_ms >= board->heartbeat_ms / 2u;
+            if (learn->update.learnt.steps == learn->update.request.steps || late || asked_else) {
+                return put_reply(board);
+            }
+        }
     }
-    return board->learn.phase == LABRIG_LEARN_IDLE ? put_reply(board) : 0;
+    begin_state(board);
+    return 0;
 }
 
 void labrig_learn_stop(struct labrig_board *board)
 {
-    board->learn.phase = LABRIG_LEARN_IDLE;
+    board->learn.busy = false;
     labrig_learn_forget(board);
 }

@@ -7,23 +7,18 @@
 
 #include "boundary.h"
 #include "labrig_sizes.h"
-#include "row.h"
-
-enum labrig_learn_phase {
-    LABRIG_LEARN_IDLE,
-    LABRIG_LEARN_STATE,  /* is being measured */
-    LABRIG_LEARN_UPDATE, /* of the rows */
-};
+#include "update.h"
 
 struct labrig_learn {
-    uint8_t phase;
-    struct labrig_row row;             /* with what is asked for */
-    struct labrig_cursor body, cursor; /* all boundaries; behind the one that is imposed */
-    uint32_t began_ms;
-    uint16_t loaded;    /* latents that were written, in order; all of them: LEARN may begin */
-    uint8_t imposed;    /* boundaries of this step */
-    labrig_line line;   /* whose row is next to be updated */
-    uint16_t high[LABRIG_MAX_BRANCHES]; /* of the latents; see row.h */
+    bool busy;                   /* a LEARN is carried out */
+    struct labrig_update update; /* with what is asked for */
+    struct labrig_cursor body;   /* all boundaries */
+    uint16_t began_ms; /* modulo 2^16: a LEARN is over by then */
+    uint16_t loaded;  /* latents that were written, in order; all of them: LEARN may begin */
+    uint8_t imposed;  /* boundaries of this step */
+    bool usable;      /* the readings of this sample; else no latent moves */
+    bool converted;   /* the codes are those of the latents by what is asked for */
+    uint16_t high[LABRIG_MAX_BRANCHES]; /* upper 16 bits of the latents; the lower eight lie above the codes */
 };
 
 #endif

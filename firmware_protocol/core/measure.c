@@ -8,7 +8,6 @@
 #include "packing.h"
 
 #define SETTLE_STEPS_A_MS 100u
-#define CHANNELS_A_STEP 32u
 #define SUM_BITS_MAX 20u
 
 _Static_assert(LABRIG_MAX_AVERAGES >= 1u && LABRIG_MAX_AVERAGES <= 16u,
@@ -37,7 +36,7 @@ uint32_t labrig_convert(const struct labrig_config *config, labrig_line channel,
     uint32_t sum = 0;
     for (; averages > 0; averages--) {
         uint8_t code[2];
-        labrig_hal_scan(channel, 1, code);
+        labrig_hal_scan(channel, 1, code, 0);
         sum += labrig_get_u16(code) & mask;
     }
     return sum;
@@ -45,13 +44,13 @@ uint32_t labrig_convert(const struct labrig_config *config, labrig_line channel,
 
 uint32_t labrig_measure_scaled(const struct labrig_measure *measure, uint32_t sum)
 {
-    for (uint8_t bits = measure->raise; bits > 0; bits--) {
+    if (measure->scaled_from == 0) {
+        return sum;
+    }
+    for (uint8_t bits = measure->scaled_from; bits < SUM_BITS_MAX; bits++) {
         sum <<= 1;
     }
-    for (uint8_t bits = measure->drop; bits > 0; bits--) {
-        sum = (bits == 1 ? sum + 1u : sum) >> 1;
-    }
-    return sum;
+    return (sum + 8u) >> (SUM_BITS_MAX - 16u);
 }
 
 static bool possible(const struct labrig_measure *measure, const struct labrig_config *config, uint8_t times,
@@ -118,9 +117,10 @@ uint8_t labrig_measure(struct labrig_board *board)
     measure->size = (uint8_t)size;
     measure->length = (uint8_t)(size * times);
     measure->readings = asked->reply;
+    measure->apart = 1;
     measure->channel = 0;
     measure->store = false;
-    measure->raise = measure->drop = 0;
+    measure->scaled_from = 0;
     memset(asked->reply, 0, measure->length);
     measure->phase = LABRIG_PHASE_IMPOSE;
     return LABRIG_STATUS_OK;
@@ -161,11 +161,19 @@ static uint32_t reading(const struct labrig_measure *measure, const struct labri
     return labrig_measure_scaled(measure, labrig_convert(config, channel, measure->averages));
 }
 
-/* Single conversions of 16 bits, which need neither sums nor packing. */
-static void scan_words(struct labrig_measure *measure, labrig_line first, labrig_line left)
+/* Readings of 16 bits need no packing, and single conversions no sums. */
+static void scan_words(struct labrig_measure *measure, const struct labrig_drivers_state *drivers, labrig_line first,
+                       labrig_line left)
 {
-    const uint8_t count = left < CHANNELS_A_STEP ? (uint8_t)left : CHANNELS_A_STEP;
-    labrig_hal_scan(first, count, measure->readings + 2u * measure->channel);
+    const uint8_t apart = (uint8_t)(2u * measure->apart);
+    uint8_t *at = measure->readings + apart * measure->channel;
+    labrig_line count = 1;
+    if (drivers->config->adc_bits == 16 && measure->averages == 1 && !measure->store) {
+        count = left;
+        labrig_hal_scan(first, count, at, apart);
+    } else {
+        labrig_put_u16(at, (uint16_t)reading(measure, drivers, first));
+    }
     measure->channel = (labrig_line)(measure->channel + count);
 }
 
@@ -173,8 +181,8 @@ static uint8_t scan(struct labrig_measure *measure, const struct labrig_drivers_
 {
     const labrig_line left = (labrig_line)(measure->scan_count - measure->channel);
     const labrig_line channel = (labrig_line)(measure->scan_start + measure->channel);
-    if (left != 0 && drivers->config->adc_bits == 16 && measure->averages == 1 && !measure->store) {
-        scan_words(measure, channel, left);
+    if (left != 0 && measure->sum_bits == 16) {
+        scan_words(measure, drivers, channel, left);
         return 0;
     }
     if (left != 0) {

@@ -28,9 +28,10 @@ struct labrig_measure {
     struct labrig_cursor cursor; /* behind the boundary that is imposed */
     labrig_line channel;  /* next to be scanned, from 0 */
     uint8_t sum_bits;     /* of a reading */
-    uint8_t raise, drop;  /* for LEARN: bits that a sum gets, and is then rounded by */
+    uint8_t scaled_from;  /* bits of a sum that is brought to 16; 0: told as it is */
     bool store;           /* the present state becomes the reference */
     uint8_t *readings;    /* where the present state's go */
+    uint8_t apart;        /* of that many readings is each the first */
     uint8_t size;         /* their bytes */
     uint8_t length;       /* bytes of all readings */
 };

@@ -2,7 +2,14 @@
 
 uint8_t labrig_bit_mask(uint8_t index)
 {
-    return (uint8_t)(1u << (index & 7u));
+    uint8_t mask = (index & 1u) != 0 ? 2u : 1u; /* a processor of 8 bits shifts by one at a time */
+    if ((index & 2u) != 0) {
+        mask = (uint8_t)(mask << 2);
+    }
+    if ((index & 4u) != 0) {
+        mask = (uint8_t)(mask << 4);
+    }
+    return mask;
 }
 
 void labrig_put_u32(uint8_t *at, uint32_t value)

@@ -50,8 +50,9 @@ static struct {
     struct fake_driver imposed[FAKE_DRIVERS]; /* unless a heartbeat ran out; of a nudge toward a target, no code */
     bool nudged[FAKE_DRIVERS];
 
-    uint32_t latents[LABRIG_MAX_BRANCHES]; /* unless they have been learned: then they are in these bounds */
+    uint32_t latents[LABRIG_MAX_BRANCHES]; /* unless they have been learned: then those of these codes have these bounds */
     uint32_t floor, ceiling;
+    uint8_t lowest, highest;
     size_t loaded;
     bool learned, learning_ended;
     uint16_t codes_then[LABRIG_MAX_BRANCHES]; /* when learning ended */
@@ -401,7 +402,9 @@ static void judge_latent_read(const uint8_t *payload, size_t length, const uint8
     for (size_t k = 0; legal && k < count; k++) {
         const uint32_t latent = u24(reply + 4 + 3 * k);
         REQUIRE(model.learned || latent == model.latents[start + k]);
-        REQUIRE(!model.learned || (latent >= model.floor && latent <= model.ceiling));
+        const uint16_t code = model.image[start + k];
+        REQUIRE(!model.learned || code != model.highest || latent >= model.floor);
+        REQUIRE(!model.learned || code != model.lowest || latent <= model.ceiling);
     }
 }
 
@@ -431,6 +434,8 @@ static void judge_learn(const uint8_t *payload, size_t length, const uint8_t *re
         REQUIRE(at <= payload + length);
     }
     REQUIRE(at == payload + length);
+    model.lowest = payload[14];
+    model.highest = payload[15];
     model.floor = u32(payload + 16);
     model.ceiling = u32(payload + 20);
     model.learned = true;
@@ -663,10 +668,10 @@ bool model_poll(void)
     if (model.waiting_count != 0) {
         model.busy_ms = fake.now_ms;
     }
-    const bool learning = board.learn.phase != LABRIG_LEARN_IDLE;
+    const bool learning = board.learn.busy;
     fake.now_ms += learning ? MS_A_POLL : 0; /* else it would never end */
     const bool busy = labrig_poll(&board);
-    if (learning && board.learn.phase == LABRIG_LEARN_IDLE) {
+    if (learning && !board.learn.busy) {
         model.learning_ended = true;
         memcpy(model.codes_then, fake.wipers, sizeof fake.wipers);
     }
@@ -720,7 +725,7 @@ void model_line_lost(void)
 {
     while (model_transmit()) {
     }
-    const bool carried_out = board.measure.phase != LABRIG_PHASE_IDLE || board.learn.phase != LABRIG_LEARN_IDLE;
+    const bool carried_out = board.measure.phase != LABRIG_PHASE_IDLE || board.learn.busy;
     const size_t kept = carried_out || board.asked.concluded ? 1 : 0;
     REQUIRE(model.waiting_count >= kept);
     labrig_line_lost(&board);

@@ -80,10 +80,12 @@ bool labrig_hal_settled(void)
     return !fake.settling;
 }
 
-void labrig_hal_scan(labrig_line first, uint8_t count, uint8_t *codes)
+void labrig_hal_scan(labrig_line first, labrig_line count, uint8_t *codes, uint8_t apart)
 {
     fake.conversions += count;
-    memcpy(codes, &fake.readings[first], 2u * count);
+    for (labrig_line k = 0; k < count; k++) {
+        memcpy(codes + apart * k, &fake.readings[first + k], 2);
+    }
 }
 
 uint16_t labrig_hal_supply_mv(void)

@@ -27,35 +27,64 @@ static uint32_t noise(void)
     return (uint32_t)(state >> 16);
 }
 
-/* Exactly: the product has 40 bits. */
-static void a_change_is_the_scaled_difference_of_squares_rounded(void)
+/* Whatever the readings are, as long as no pull takes more than 16 bits. Levels are rounded: each by half of a reading, times
+ * the rate, and by one. */
+static void a_change_is_the_scaled_difference_of_squares(void)
 {
     for (uint32_t k = 0; k < CHANGES; k++) {
-        const struct labrig_learn_request request = {.rate = (uint8_t)noise(), .shift = (uint8_t)(8 + 8 * (k % 4))};
-        const uint16_t a = (uint16_t)noise(), b = (uint16_t)(k % 3 ? noise() : a + noise() % 16u);
-        const uint64_t squares = (uint64_t)llabs((int64_t)a * a - (int64_t)b * b);
-        CHECK(labrig_row_change(&request, a, b) == (squares * request.rate + (1ull << (request.shift - 1))) >> request.shift);
+        struct labrig_update update = {.inputs = 1, .outputs = 1};
+        update.request.rate = (uint8_t)(noise() & 0x7Fu);
+        update.request.shift = (uint8_t)(8 + 8 * (k % 2));
+        uint16_t readings[2][2];
+        struct labrig_term terms[2];
+        for (unsigned line = 0; line < 2; line++) {
+            readings[line][0] = (uint16_t)noise();
+            readings[line][1] = (uint16_t)(k % 3 ? readings[line][0] / 2u + noise() % 16384u : readings[line][0] ^ (noise() & 15u));
+            terms[line].pull = (int16_t)readings[line][0];
+            terms[line].level = readings[line][1];
+        }
+        labrig_update_prepare(&update, terms);
+        const int32_t change = labrig_update_change(&update.request, &terms[0], &terms[1]);
+        const double free = (double)readings[1][0] - readings[0][0], clamped = (double)readings[1][1] - readings[0][1];
+        const double pull = free - clamped;
+        if (pull < INT16_MIN || pull > INT16_MAX) {
+            CHECK(terms[1].pull - terms[0].pull == pull);
+            continue;
+        }
+        const double exact = (free * free - clamped * clamped) * update.request.rate / 512;
+        const double rounding = fabs(pull) * (update.request.rate / 512.0 + 1);
+        CHECK(fabs(change * ldexp(1, update.request.shift) - exact) <= rounding + ldexp(1, update.request.shift - 1));
     }
+}
+
+/* A pull that takes more than 16 bits is the greatest or the least that does not, of a line as of a branch. */
+static void pulls_are_kept_within_16_bits(void)
+{
+    struct labrig_update update = {.request = {.rate = 127, .shift = 8}, .inputs = 1, .outputs = 1};
+    struct labrig_term terms[] = {{.pull = 0, .level = 65535}, {.pull = (int16_t)65535, .level = 0}};
+    labrig_update_prepare(&update, terms);
+    CHECK(terms[0].pull == INT16_MIN && terms[1].pull == INT16_MAX);
+    terms[0].level = 0;
+    terms[1].level = 256;
+    CHECK(labrig_update_change(&update.request, &terms[0], &terms[1]) == INT16_MAX);
+    CHECK(labrig_update_change(&update.request, &terms[1], &terms[0]) == -INT16_MIN);
 }
 
 static uint8_t code_by_search(const struct labrig_learn_request *request, uint32_t latent)
 {
     for (uint16_t code = request->lowest; code < request->highest; code++) {
-        if ((uint64_t)latent * labrig_row_weight(request->offset, (uint8_t)code) >= 256ull * request->law) {
+        if ((uint64_t)latent * (128u * code + request->offset + 64u) >= 65536ull * request->law) {
             return (uint8_t)code;
         }
     }
     return request->highest;
 }
 
-/* Between the means of the neighbours' conductances, but for 1/256 of a tap and the rounding of the law. */
+/* Its resistance, in taps, is half a tap away from that of the latent at most. */
 static bool nearest(const struct labrig_learn_request *request, uint32_t latent, uint8_t code)
 {
-    const double scale = 2.0 * request->law, y = code + request->offset / 128.0 + 0.5;
-    const double tap = 1.0 / 256, law = 1.0 / request->law;
-    const double mean = scale / (y - 0.25 / y + tap) * (1 - law);
-    const double mean_before = scale / (y - 1.0 - 0.25 / (y - 1.0) - tap) * (1 + law);
-    return (code == request->highest || latent >= mean) && (code == request->lowest || latent < mean_before);
+    const double resistance = 512.0 * request->law / latent, away = code + request->offset / 128.0 - resistance;
+    return (code == request->highest || away >= -0.5) && (code == request->lowest || away < 0.5);
 }
 
 static void the_code_is_the_nearest_from_wherever_the_walk_begins(void)
@@ -65,9 +94,9 @@ static void the_code_is_the_nearest_from_wherever_the_walk_begins(void)
         const uint8_t one = (uint8_t)noise(), other = (uint8_t)noise();
         request.lowest = one < other ? one : other;
         request.highest = one < other ? other : one;
-        request.law = (uint32_t)(0x780000ul * (request.lowest + request.offset / 128.0 + 0.02)); /* the ceiling is 15 2**20 */
+        request.law = (uint32_t)(0xF00000ul / 512.0 * (request.lowest + request.offset / 128.0 + 0.02)); /* ceiling: 15 2**20 */
         const uint32_t latent = noise() & (k % 2 ? 0xFFFFFFu : 0x1FFFFFu);
-        const uint8_t code = labrig_row_code(&request, latent, (uint8_t)noise());
+        const uint8_t code = labrig_update_code(&request, latent, (uint8_t)noise());
         CHECK(code == code_by_search(&request, latent));
         CHECK(nearest(&request, latent, code));
     }
@@ -100,16 +129,16 @@ static void load(uint8_t seq, uint32_t value)
     CHECK(fake_ask(LABRIG_TYPE_LATENT_WRITE, seq, payload, length).flags == LABRIG_STATUS_OK);
 }
 
-/* Code 128 lies in the middle of the latents: 2 law = 128.5 MIDDLE. One free and one clamped state. */
+/* Code 128 lies in the middle of the latents: 2**9 law = 128.5 MIDDLE. One free and one clamped state. */
 static uint8_t learn(uint16_t steps)
 {
     static const uint8_t body[] = {0x01, 0x07, 0x01, 0x20, 0x00, 0x03, 0x00, 0x04, 0x03, 0x05, 0x60, 0x00};
     memset(payload, 0, sizeof payload);
     payload[LABRIG_LEARN_REQUEST_AVERAGES_AT] = 1;
     labrig_put_u16(payload + LABRIG_LEARN_REQUEST_STEPS_AT, steps);
-    payload[LABRIG_LEARN_REQUEST_RATE_AT] = 1;
+    payload[LABRIG_LEARN_REQUEST_RATE_AT] = 127;
     payload[LABRIG_LEARN_REQUEST_SHIFT_AT] = 8;
-    labrig_put_u32(payload + LABRIG_LEARN_REQUEST_LAW_AT, 257ul * MIDDLE / 4u);
+    labrig_put_u32(payload + LABRIG_LEARN_REQUEST_LAW_AT, 257ul * MIDDLE / 1024u);
     labrig_put_u16(payload + LABRIG_LEARN_REQUEST_OFFSET_AT, 64);
     payload[LABRIG_LEARN_REQUEST_LOWEST_AT] = 70;
     payload[LABRIG_LEARN_REQUEST_HIGHEST_AT] = 255;
@@ -150,7 +179,7 @@ static struct answer step_by_step(uint8_t seq, uint16_t steps, void (*after)(uns
             after(polls);
         }
         polls++;
-    } while (board.learn.phase != LABRIG_LEARN_IDLE && polls < 10000);
+    } while (board.learn.busy && polls < 10000);
     return fake_run();
 }
 
@@ -164,7 +193,7 @@ static void raise_clamped(unsigned polls)
     }
 }
 
-/* (100 - 1000)^2 against (100 - 2000)^2, in readings of 16 bits: 16 times as large; 1 / 2^8 of the difference. */
+/* In readings of 16 bits, 16 times as large, an input of 1600 and an output that is pulled from 16000 to 32000. */
 static void a_branch_moves_by_its_difference_of_squares(void)
 {
     board_that_learns();
@@ -172,9 +201,10 @@ static void a_branch_moves_by_its_difference_of_squares(void)
     fake.readings[0] = 100;
     const struct answer answer = step_by_step(3, 1, raise_clamped);
     CHECK(answer.flags == LABRIG_STATUS_OK);
-    CHECK(latent_of(4, 0) == MIDDLE - (1900ul * 1900ul - 900ul * 900ul));
-    CHECK(fake.wipers[0] == code_by_search(&board.learn.row.request, latent_of(5, 0)) && fake.wipers[0] > 128);
-    (void)step_by_step(6, 3, raise_clamped);
+    const uint32_t levels = (24000ul * 127 >> 8) - (1600ul * 127 >> 8);
+    CHECK(latent_of(4, 0) == MIDDLE - 16000ul * levels / 256);
+    CHECK(fake.wipers[0] == code_by_search(&board.learn.update.request, latent_of(5, 0)) && fake.wipers[0] > 128);
+    (void)step_by_step(6, 9, raise_clamped);
     CHECK(latent_of(7, 0) == 0x400000 && fake.wipers[0] == 255);
     CHECK(labrig_get_u16(fake_ask(LABRIG_TYPE_LEARN, 6, payload, 0).payload + LABRIG_LEARN_REPLY_AT_FLOOR_AT) == BRANCHES);
 }
@@ -262,7 +292,9 @@ static void what_it_cannot_do_is_refused_before_anything_moves(void)
     refused(LABRIG_LEARN_REQUEST_AVERAGES_AT, 0, LABRIG_STATUS_RANGE);
     refused(LABRIG_LEARN_REQUEST_AVERAGES_AT, 17, LABRIG_STATUS_RANGE);
     refused(LABRIG_LEARN_REQUEST_STEPS_AT, 0, LABRIG_STATUS_RANGE);
-    refused(LABRIG_LEARN_REQUEST_SHIFT_AT, 17, LABRIG_STATUS_RANGE);
+    refused(LABRIG_LEARN_REQUEST_RATE_AT, 128, LABRIG_STATUS_RANGE);
+    refused(LABRIG_LEARN_REQUEST_SHIFT_AT, 24, LABRIG_STATUS_RANGE);
+    refused(LABRIG_LEARN_REQUEST_LAW_AT + 3, 1, LABRIG_STATUS_RANGE);
     refused(LABRIG_LEARN_REQUEST_OFFSET_AT + 1, 0x80, LABRIG_STATUS_RANGE);
     refused(LABRIG_LEARN_REQUEST_LOWEST_AT, 0, LABRIG_STATUS_RANGE); /* the board's least code is 1 */
     refused(LABRIG_LEARN_REQUEST_HIGHEST_AT, 69, LABRIG_STATUS_RANGE);
@@ -300,7 +332,8 @@ static void a_board_that_is_no_crossbar_does_not_tell_the_feature(void)
 
 int main(void)
 {
-    a_change_is_the_scaled_difference_of_squares_rounded();
+    a_change_is_the_scaled_difference_of_squares();
+    pulls_are_kept_within_16_bits();
     the_code_is_the_nearest_from_wherever_the_walk_begins();
     equal_states_change_nothing();
     a_branch_moves_by_its_difference_of_squares();

@@ -35,6 +35,10 @@ from labrig.wire.messages import encode
 
 _CEILING = 15 * 2**20
 """Latent of the greatest conductance; above it there is room for a batch that has not been projected yet."""
+_LEAST_RATE = 8
+"""Levels are readings times the rate over 2**8: below it they would be coarse."""
+_COARSEST = 2**5
+"""How much more than the least a latent may stand for: of 24 bits 19 are left."""
 _READING = 2**16
 _MOST_STEPS = 2**16 - 1
 _LATENTS_A_REPLY = MAX_PAYLOAD // 3
@@ -58,7 +62,7 @@ class LatentScale:
 
 
 def latent_scale(law: RheostatLaw, rate: float, samples: int, averages: int, info: BoardInfo) -> LatentScale:
-    """Scale latents so that they fill their bits but for half of the last one, with the rate exact, in S/V².
+    """Scale latents so that they fill their bits as far as the rate, which is exact, in S/V², allows.
 
     Parameters
     ----------
@@ -89,22 +93,22 @@ def latent_scale(law: RheostatLaw, rate: float, samples: int, averages: int, inf
     volts = info.adc.lsb * 2.0**bits / _READING / averages
     change = rate * volts**2 / samples  # of a branch, for a difference of squared readings of 1
     finest = greatest / _CEILING
-    fitting = [(int(change / finest * 2**shift), shift) for shift in SHIFTS]
-    mantissa, shift = max(((m, s) for m, s in fitting if 1 <= m <= MOST_RATE), default=(0, 0))
-    if not mantissa:
-        small = fitting[-1][0] < 1
+    fitting = [(change / finest * 2.0 ** (9 + shift), shift) for shift in SHIFTS]
+    wanted, shift = next(((m, s) for m, s in fitting if m >= _LEAST_RATE), (0.0, 0))
+    mantissa = min(int(wanted), MOST_RATE)
+    if not 0 < wanted < MOST_RATE * _COARSEST:
         msg = (
-            f"learning.step.rate: {rate:g} S/V^2 is too {'small' if small else 'large'} for the integers"
+            f"learning.step.rate: {rate:g} S/V^2 is too {'large' if wanted else 'small'} for the integers"
             f" that board {info.serial_number} learns in; take another rate, or learning.where: host"
         )
         raise ConfigError(msg)
-    unit = change * 2.0**shift / mantissa
+    unit = change * 2.0 ** (9 + shift) / mantissa
     ceiling = int(greatest / unit)
     return LatentScale(
         LearnTerms(
             rate=mantissa,
             shift=shift,
-            law=round(per_tap / (2 * unit)),
+            law=round(per_tap / (2**9 * unit)),
             offset=round(128 * float(law.wiper[0]) * per_tap),
             lowest=lowest,
             highest=highest,

@@ -11,8 +11,8 @@ LATENT_BITS = 24
 LATENT_TOP = 2**LATENT_BITS - 1
 MOST_CODE = 255
 """Highest code that a board keeps beside a latent."""
-MOST_RATE = 255
-SHIFTS = (8, 16, 24, 32)
+MOST_RATE = 127
+SHIFTS = (8, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,16 @@ class LearnTerms:
 
     rate: int
     shift: int
-    """A latent moves by ``rate / 2**shift`` times the difference of the squares of 16-bit readings."""
+    """A latent moves by ``rate / 2**(9 + shift)`` times the difference of the squares of 16-bit readings."""
     law: int
     offset: int
-    """The latent of code c is ``2 law / (c + offset / 128)``."""
+    """The latent of code c is ``2**9 law / (c + offset / 128)``."""
     lowest: int
     highest: int
     """Codes that may be written, both included."""
     floor: int
     ceiling: int
-    """Latents that a step may end at, both included."""
+    """The least latent of the highest code and the greatest of the lowest that a step may end at."""
 
     def codes(self, latents: CodeArray) -> CodeArray:
         """The code of each latent, (W,) to (W,)."""
@@ -40,12 +40,8 @@ class LearnTerms:
 
     def _thresholds(self) -> IntArray:
         """Least latent of each code but the highest."""
-        middle = 128 * np.arange(self.lowest, self.highest, dtype=np.int64) + self.offset + 64
-        less = (2 * 2**12 + middle) // (2 * middle)
-        weights = np.where(middle <= 2**13, middle - less, middle)
-        # Nothing reaches a code of weight 0, whose conductance would be infinite.
-        least = -(-256 * self.law // np.maximum(weights, 1))
-        return np.asarray(np.where(weights > 0, least, 2**62), dtype=np.int64)
+        weights = 128 * np.arange(self.lowest, self.highest, dtype=np.int64) + self.offset + 64
+        return np.asarray(-(-(2**16) * self.law // weights), dtype=np.int64)
 
 
 def pack_latents(latents: CodeArray) -> bytes:

@@ -2,8 +2,8 @@
 
 The task is that of configs/experiments/crossbar-40x30-on-board.yaml: one sample on 40x30 branches, codes of
 8 bits. A host's step: the codes that change, their digest, a free and a clamped scan of the outputs, and the
-next inputs, sent ahead. A board's: one of 25 in a LEARN, early in the training, when most latents move, and
-after a thousand.
+next inputs, sent ahead. A board's: one of 25 in a LEARN; early in the training, when most codes change, over
+all of it, and after a thousand.
 """
 
 import argparse
@@ -109,11 +109,12 @@ def rows(bench: Bench, baudrates: Sequence[int]) -> Iterator[Row]:
         timings = [bench.time(steps(bench, ahead=True, share=share), baudrate) for baudrate in baudrates]
         yield Row(name, [STEPS / timing.seconds for timing in timings], timings[0].bytes_down / STEPS)
     laps = [bench.laps(learning(bench), baudrate) for baudrate in baudrates]
-    for when, lap in ((f"updates 1 ... {A_LEARN}", 0), (f"behind {A_LEARN * (LEARNS - 1)}", -1)):
+    for first, last in ((0, 1), (0, LEARNS), (LEARNS - 1, LEARNS)):
+        steps_then = A_LEARN * (last - first)
         yield Row(
-            f"board, {when}",
-            [A_LEARN / each[lap].seconds for each in laps],
-            laps[0][lap].bytes_down / A_LEARN,
+            f"board, updates {A_LEARN * first + 1} ... {A_LEARN * last}",
+            [steps_then / sum(lap.seconds for lap in each[first:last]) for each in laps],
+            sum(lap.bytes_down for lap in laps[0][first:last]) / steps_then,
         )
 
 

@@ -225,7 +225,7 @@ def graph_dialogue() -> Dialogue:
 
 
 # 1/100 S over (code + 1), in latents of 2 mS / 15 * 2**20; the ceiling is code 4, the floor code 250.
-RULE = Rule(117, 16, 39_321_600, 128, (4, 250), (313_320, 15 * 2**20))
+RULE = Rule(117, 8, 153_600, 128, (4, 250), (313_320, 15 * 2**20))
 
 
 def learn_dialogue() -> Dialogue:
@@ -269,17 +269,23 @@ def learn_dialogue() -> Dialogue:
     d.measure("the clamped state is still imposed", [], 0, 5)
     learn("ten more, of three conversions", RULE._replace(averages=3), sample, 10)
     learn(
-        "two samples a step, one input released in the other", RULE._replace(shift=24), (*sample, *other), 3
+        "two samples a step, one input released in the other", RULE._replace(shift=16), (*sample, *other), 3
     )
     told(1, 4)
-    learn("so fast that all reach a bound", RULE._replace(rate=255, shift=8), sample, 2)
+    near = RULE._replace(rate=127, codes=(127, 128), latents=(609_000, 610_000))
+    learn("so fast that all reach a bound", near, sample, 2)
     told(0, 6)
     learn("an output that floats at the end of its range is not used", RULE, (State(inputs={}), sample[1]), 2)
     rejected("an odd number of boundaries", "range", states=sample[:1])
     rejected("a stored state", "range", states=(sample[0]._replace(store=True), sample[1]))
-    rejected("a shift that is not one of the four", "range", RULE._replace(shift=20))
-    rejected("codes out of order", "range", RULE._replace(codes=(9, 8)))
-    rejected("a ceiling above the latents", "range", RULE._replace(latents=(0, 2**24)))
+    for what, rule in (
+        ("a shift that is neither 8 nor 16", RULE._replace(shift=20)),
+        ("codes out of order", RULE._replace(codes=(9, 8))),
+        ("a ceiling above the latents", RULE._replace(latents=(0, 2**24))),
+        ("a law above the latents", RULE._replace(law=2**24)),
+        ("a rate above 127", RULE._replace(rate=128)),
+    ):
+        rejected(what, "range", rule)
     told(0, 6)
     d.write("other codes", [3, 18])
     rejected("a write forgets the latents", "range")

@@ -29,23 +29,32 @@ def nearest(value: Fraction) -> int:
     return floor(value + Fraction(1, 2))
 
 
-def change(rule: Rule, free: int, clamped: int) -> int:
-    """How a latent moves; both are voltages over a branch in reading units."""
-    squares = free**2 - clamped**2
-    size = nearest(Fraction(abs(squares) * rule.rate, 2**rule.shift))
-    return size if squares >= 0 else -size
+def within_16_bits(value: int) -> int:
+    """What a signed number of 16 bits can be."""
+    return min(max(value, -(2**15)), 2**15 - 1)
+
+
+def term(rule: Rule, free: int, clamped: int) -> tuple[int, int]:
+    """Pull and level of a line."""
+    mean = (free + clamped) // 2
+    return within_16_bits(free - clamped), mean * rule.rate // 2**8
+
+
+def change(rule: Rule, a: tuple[int, int], b: tuple[int, int]) -> int:
+    """How the latent between an input and an output moves."""
+    pull = within_16_bits(b[0] - a[0])
+    return nearest(Fraction(pull * (b[1] - a[1]), 2**rule.shift))
 
 
 def weight(rule: Rule, code: int) -> int:
     """What a latent is weighed with at a code."""
-    y = 128 * code + rule.offset + 64
-    return y - nearest(Fraction(2**12, y)) if y <= 2**13 else y
+    return 128 * code + rule.offset + 64
 
 
 def code_of(rule: Rule, latent: int) -> int:
     """The code of a latent."""
     low, high = rule.codes
-    reached = (c for c in range(low, high + 1) if latent * weight(rule, c) >= 256 * rule.law)
+    reached = (c for c in range(low, high + 1) if latent * weight(rule, c) >= 2**16 * rule.law)
     return next(reached, high)
 
 
@@ -77,13 +86,19 @@ class Learner:
             unused += not (good and good_too)
             for k in range(len(self.latents)) if good and good_too else ():
                 a, b, _, _ = circuit.branches[k]
-                moved = self.latents[k] + change(rule, u[a] - u[b], v[a] - v[b])
+                moved = self.latents[k] + change(rule, term(rule, u[a], v[a]), term(rule, u[b], v[b]))
                 self.latents[k] = min(max(moved, 0), TOP)
         low, high = rule.latents
-        held = sum(latent < low for latent in self.latents), sum(latent > high for latent in self.latents)
-        self.latents = [min(max(latent, low), high) for latent in self.latents]
-        self.bench.codes = [code_of(rule, latent) for latent in self.latents]
-        return (*held, unused)
+        at_floor = at_ceiling = 0
+        for k, latent in enumerate(self.latents):
+            self.bench.codes[k] = code = code_of(rule, latent)
+            if code == rule.codes[1] and latent < low:
+                self.latents[k] = low
+                at_floor += 1
+            if code == rule.codes[0] and self.latents[k] > high:
+                self.latents[k] = high
+                at_ceiling += 1
+        return at_floor, at_ceiling, unused
 
     def learn(self, rule: Rule, states: Sequence[State], steps: int) -> bytes:
         """Payload of the reply."""

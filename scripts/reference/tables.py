@@ -131,12 +131,12 @@ def learning() -> dict[str, list[dict[str, Any]]]:
     """Codes of latents around every threshold of a law: of 100 kΩ, of 5 kΩ, and without wiper resistance."""
     rows = []
     for law, offset, codes in (
-        (20_132_659, 25, (2, 255)),
-        (30_198_988, 491, (0, 255)),
-        (4_000_000, 0, (1, 90)),
+        (78_643, 25, (2, 255)),
+        (117_964, 491, (0, 255)),
+        (15_625, 0, (1, 90)),
     ):
-        rule = Rule(256, 16, law, offset, codes, (0, TOP))
-        edges = {-(-256 * law // weight(rule, c)) + more for c in range(*codes) for more in (-1, 0)}
+        rule = Rule(127, 16, law, offset, codes, (0, TOP))
+        edges = {-(-(2**16) * law // weight(rule, c)) + more for c in range(*codes) for more in (-1, 0)}
         latents = sorted(latent for latent in {0, TOP, *edges} if 0 <= latent <= TOP)
         row = {"law": law, "offset": offset, "lowest": codes[0], "highest": codes[1], "latents": latents}
         rows.append({**row, "codes": [code_of(rule, latent) for latent in latents]})

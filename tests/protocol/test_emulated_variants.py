@@ -31,6 +31,7 @@ from labrig.wire.definition import (
     WriteRequest,
 )
 from labrig.wire.framing import Frame, FrameDecoder, encode_frame
+from labrig.wire.learning import LATENT_TOP
 from labrig.wire.messages import decode, encode
 from labrig.wire.packing import pack
 from tests.support.emulator import BUILT, PROGRAM
@@ -243,17 +244,22 @@ def boundaries(rng: np.random.Generator, samples: int, shape: Shape) -> bytes:
 
 
 def learn_request(rng: np.random.Generator, samples: int, shape: Shape) -> LearnRequest:
-    """Anything that a host may ask for: latents that jump to their ends, and such that hardly move."""
+    """Anything that a host may ask for: latents that jump to their ends, and such that hardly move.
+
+    The floor is a latent of the highest code, and the ceiling one of the lowest, if any is.
+    """
     offset = int(rng.choice([0, 1, 100, 2000, 32767]))
     lowest, highest = sorted(rng.integers(0, 256, 2).tolist())
-    law = int(2 ** rng.uniform(8, 23) * (rng.uniform(0, 255) + offset / 128 + 0.5) / 2) + 1
-    floor, ceiling = sorted(rng.integers(0, 2 ** rng.integers(18, 25), 2).tolist())
+    law = int(2 ** rng.uniform(8, 23) * (rng.uniform(0, 255) + offset / 128 + 0.5) / 2**9) + 1
+    ends = (-(-(2**16) * law // (128 * code + offset + 64)) for code in (lowest, highest - 1))
+    least, most = (min(end, LATENT_TOP) if highest > lowest else LATENT_TOP // 2 for end in ends)
+    floor, ceiling = int(rng.integers(0, most)), int(rng.integers(least, LATENT_TOP + 1))
     return LearnRequest(
         settle=0,
         averages=int(rng.choice([1, 1, 2, 3, 16])),
         steps=int(rng.integers(1, 4)),
-        rate=int(rng.integers(1, 256)),
-        shift=int(rng.choice([8, 16, 24, 32])),
+        rate=int(rng.integers(1, 128)),
+        shift=int(rng.choice([8, 16])),
         law=law,
         offset=offset,
         lowest=lowest,

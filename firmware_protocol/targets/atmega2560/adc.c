@@ -53,9 +53,9 @@ static uint16_t frame(uint8_t chip, uint8_t next)
 }
 
 /* The frame that brings a conversion chooses the next input, which is what a scan asks for next. */
-static void scan_ads8688(labrig_line first, uint8_t count, uint8_t *codes)
+static void scan_ads8688(labrig_line first, labrig_line count, uint8_t *codes, uint8_t apart)
 {
-    for (; count > 0; count--, first++, codes += 2) {
+    for (; count > 0; count--, first++, codes += apart) {
         const uint8_t chip = first >> 3, input = first & 7u, next = (input + 1u) & 7u;
         if (adc_chosen[chip] != input) {
             (void)frame(chip, input);
@@ -68,7 +68,7 @@ static void scan_ads8688(labrig_line first, uint8_t count, uint8_t *codes)
 #else
 
 /* scan.S */
-void scan_ads8688(labrig_line first, uint8_t count, uint8_t *codes);
+void scan_ads8688(labrig_line first, labrig_line count, uint8_t *codes, uint8_t apart);
 
 #endif
 
@@ -84,15 +84,15 @@ static uint16_t convert_mcp3208(labrig_line channel)
     return (uint16_t)((uint16_t)(high & 0x0Fu) << 8 | low);
 }
 
-void labrig_hal_scan(labrig_line first, uint8_t count, uint8_t *codes)
+void labrig_hal_scan(labrig_line first, labrig_line count, uint8_t *codes, uint8_t apart)
 {
     if (hardware.parts.adc == RECORD_ADS8688) {
         spi_mode1();
-        scan_ads8688(first, count, codes);
+        scan_ads8688(first, count, codes, apart);
         return;
     }
     spi_mode0_slow();
-    for (; count > 0; count--, codes += 2) {
+    for (; count > 0; count--, codes += apart) {
         labrig_put_u16(codes, convert_mcp3208(first++));
     }
 }

@@ -1,10 +1,10 @@
 /* What the full rate of the line needs, by hand; wipers.c and the core have the same in C.
  *
- * burst: codes to the wipers as fast as SPI shifts them at 8 MHz, and their digest in the meantime. SPDR is written at
- * least 18 cycles after it was written last, and a chip is let go of later than that, so that nothing waits for a flag.
- * An interrupt in between only makes a pause longer. At least one code.
+ * Codes to the wipers as fast as SPI shifts them at 8 MHz, and their digest in the meantime. SPDR is written at least 18
+ * cycles after it was written last, and a chip is let go of later than that, so that nothing waits for a flag. An interrupt
+ * in between only makes a pause longer.
  *
- * uint32_t burst(uint32_t digest, const uint16_t *codes, uint16_t chip, uint8_t count, uint8_t command);
+ * uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest);
  * uint32_t labrig_digest_codes(uint32_t digest, const uint16_t *codes, uint16_t count, uint16_t mask);
  *
  * r22 ... r25  digest, lowest byte first
@@ -16,6 +16,7 @@
 
 #include <avr/io.h>
 
+#include "hardware_layout.h"
 #include "labrig_protocol.h"
 
 #if LABRIG_DIGEST_MULTIPLIER < 0x10000 || LABRIG_DIGEST_MULTIPLIER > 0x100FF
@@ -23,6 +24,7 @@
 #endif
 
 #define WIPERS 0 /* enable on port G */
+#define AD5270_WRITE 0x04
 
     .macro multiply /* the digest: 16 cycles */
     mul r22, r15
@@ -48,25 +50,39 @@
     movw r24, r28
     .endm
 
-    .macro begin
+    .macro save
     push r14
     push r15
     push r16
     push r17
     push r28
     push r29
-    movw r26, r20
+    .endm
+
+    .macro begin
     ldi r28, LABRIG_DIGEST_MULTIPLIER & 0xFF
     mov r15, r28
+    clr r14
     .endm
 
     .section .text.burst, "ax"
 
-    .global burst
-burst:
+    .global labrig_hal_write_wipers
+labrig_hal_write_wipers:
+    save
+    movw r26, r22
+    movw r14, r16
+    movw r28, r18
+    mov r16, r20
+    movw r22, r24
+    rcall address_wiper
+    movw r18, r22
+    mov r17, r31
+    movw r22, r14
+    movw r24, r28
     begin
-    mov r17, r14
-    clr r14
+    tst r16
+    breq end
     bst r17, 2 /* the command of an AD5270: one wiper a chip */
     ld r20, X+
     ld r21, X+
@@ -111,8 +127,9 @@ end:
 
     .global labrig_digest_codes
 labrig_digest_codes:
+    save
+    movw r26, r20
     begin
-    clr r14
     rjmp 2f
 1:  ld r20, X+
     ld r21, X+
@@ -123,6 +140,29 @@ labrig_digest_codes:
     sbci r19, 0
     brcc 1b
     rjmp end
+
+/* Of branch r22 r23: the number of its chip in its place, and in r31 the command that writes its wiper; the bus is ready. */
+    .global address_wiper
+address_wiper:
+    ldi r20, 1 << SPE | 1 << MSTR | 1 << CPHA
+    ldi r31, AD5270_WRITE
+    lds r30, hardware + HARDWARE_WIPER
+    cpi r30, HARDWARE_AD5270
+    breq 1f
+    ldi r20, 1 << SPE | 1 << MSTR
+    mov r31, r22
+    swap r31
+    andi r31, 0x30 /* registers of an MCP4351: 0, 1, 6, 7 */
+    sbrc r31, 5
+    ori r31, 0x40
+    lsr r23
+    ror r22
+    lsr r23
+    ror r22
+1:  out _SFR_IO_ADDR(SPCR), r20
+    ldi r20, 1 << SPI2X
+    out _SFR_IO_ADDR(SPSR), r20
+    ret
 
 /* Values of 8 ... 16 bits out of a stream of them. A byte times 2^(8 - p) is that byte p bits further down, in two bytes.
  * p goes from 1 to 8, so that a value lies in three bytes. Fewer than 256 values.

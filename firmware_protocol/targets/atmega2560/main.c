@@ -7,8 +7,9 @@
 
 #include "board.h"
 #include "hardware.h"
+#include "hardware_layout.h"
 #include "receive.h"
-#include "row_layout.h"
+#include "update_layout.h"
 #include "transmit.h"
 #include "spi.h"
 

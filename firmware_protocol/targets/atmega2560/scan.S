@@ -1,11 +1,12 @@
 /* Conversions of an ADS8688 as fast as SPI shifts them at 8 MHz; adc.c has the same in C.
  *
- * void scan_ads8688(labrig_line first, uint8_t count, uint8_t *codes);
+ * void scan_ads8688(labrig_line first, labrig_line count, uint8_t *codes, uint8_t apart);
  *
  * Of the 32 bits of a frame the first 16 choose the input that the next one brings, and the last 16 are what the one
  * before has chosen. SPDR is written and read at least 17 cycles after it was written last.
  *
- * r24 channel; r22 channels left; X: codes; Z: which input each chip has chosen; r18 chip; r19 its input; r20 the next */
+ * r24 channel; r22 channels left; X: codes, r23 + 1 apart; Z: which input each chip has chosen; r18 chip; r19 its input;
+ * r20 the next */
 #ifndef LABRIG_PORTABLE
 
 #include <avr/io.h>
@@ -17,6 +18,8 @@
     .global scan_ads8688
 scan_ads8688:
     movw r26, r20
+    mov r23, r18
+    dec r23
     rjmp 3f
 1:  mov r18, r24
     lsr r18
@@ -36,7 +39,9 @@ scan_ads8688:
     st Z, r20
     rcall frame
     st X+, r19
-    st X+, r21
+    st X, r21
+    add r26, r23
+    adc r27, r1
     inc r24
 3:  subi r22, 1
     brcc 1b
@@ -64,6 +69,7 @@ frame:
     sbi _SFR_IO_ADDR(PORTG), CONVERTERS
     ret
 
+    .global shifted
 shifted: /* 17 cycles, call and return included */
     rjmp .
     rjmp .

@@ -30,9 +30,10 @@ void switches_begin(void)
 
 static inline void move(uint8_t chip, uint8_t place, bool close)
 {
-    const uint8_t mask = labrig_bit_mask(place);
-    if (((closed[chip] & mask) != 0) != close) {
-        put(chip, closed[chip] ^ mask);
+    const uint8_t mask = labrig_bit_mask(place), others = (uint8_t)(closed[chip] & ~mask);
+    const uint8_t switches = close ? others | mask : others;
+    if (switches != closed[chip]) {
+        put(chip, switches);
     }
 }
 

@@ -61,24 +61,6 @@ uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t 
     return labrig_digest_codes(digest, codes, count, UINT16_MAX);
 }
 
-#else
-
-/* burst.S */
-uint32_t burst(uint32_t digest, const uint16_t *codes, uint16_t chip, uint8_t count, uint8_t command);
-
-uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
-{
-    if (count == 0) {
-        return digest;
-    }
-    if (hardware.parts.wiper == RECORD_AD5270) {
-        spi_mode1();
-        return burst(digest, codes, first, count, AD_WRITE);
-    }
-    spi_mode0();
-    return burst(digest, codes, first >> 2, count, mcp_wiper(first) | MCP_WRITE);
-}
-
 #endif
 
 uint16_t labrig_hal_read_wiper(uint16_t branch)

@@ -89,10 +89,10 @@ static uint16_t convert(uint16_t channel)
     return (uint16_t)(code < 0.0 ? 0.0 : code > top ? top : code);
 }
 
-void labrig_hal_scan(labrig_line first, uint8_t count, uint8_t *codes)
+void labrig_hal_scan(labrig_line first, labrig_line count, uint8_t *codes, uint8_t apart)
 {
-    for (uint8_t k = 0; k < count; k++) {
-        labrig_put_u16(codes + 2u * k, convert((uint16_t)(first + k)));
+    for (labrig_line k = 0; k < count; k++) {
+        labrig_put_u16(codes + apart * k, convert((uint16_t)(first + k)));
     }
 }
 

@@ -71,10 +71,13 @@ def learn(device: Device, payload: bytes) -> Answer:
     at_floor = at_ceiling = 0
     while steps < request.steps and (steps == 0 or device.now < end):
         unused += _move(device, request, boundaries)
-        at_floor = int(np.count_nonzero(device.latents < request.floor))
-        at_ceiling = int(np.count_nonzero(device.latents > request.ceiling))
-        device.latents = np.clip(device.latents, request.floor, request.ceiling)
-        device.learnt(_codes(request, device.latents))
+        codes = _codes(request, device.latents)
+        below = (codes == request.highest) & (device.latents < request.floor)
+        device.latents = np.where(below, request.floor, device.latents)
+        above = (codes == request.lowest) & (device.latents > request.ceiling)
+        device.latents = np.where(above, request.ceiling, device.latents)
+        at_floor, at_ceiling = int(np.count_nonzero(below)), int(np.count_nonzero(above))
+        device.learnt(codes)
         steps += 1
     reply = LearnReply(digest_of(device), device.boot_count, steps, at_floor, at_ceiling, unused)
     return Answer(encode(reply))
@@ -86,7 +89,9 @@ def _possible(device: Device, request: LearnRequest) -> bool:
         device.loaded == device.info.branches
         and 1 <= request.averages <= device.info.max_averages
         and request.steps > 0
-        and request.shift in {8, 16, 24, 32}
+        and request.rate < 2**7
+        and request.shift in {8, 16}
+        and request.law <= _TOP
         and request.offset < 2**15
         and legal.minimum <= request.lowest <= request.highest <= legal.maximum
         and request.floor <= request.ceiling <= _TOP
@@ -110,21 +115,22 @@ def _move(device: Device, request: LearnRequest, boundaries: Sequence[WireBounda
     """Move the latents by every sample; how many were not used."""
     unused = 0
     for free, clamped in zip(boundaries[::2], boundaries[1::2], strict=True):
-        squares: list[IntArray] = []
+        readings: list[IntArray] = []
         usable = True
         for boundary in (free, clamped):
             sums = settle(device, boundary, request.averages)[: device.info.lines]
             highest = np.array([request.averages * (2**device.adc.bits - 1)])
-            readings, top = (_readings(device, some, request.averages) for some in (sums, highest))
+            scaled, top = (_readings(device, some, request.averages) for some in (sums, highest))
             ends = {0, int(top[0])}
-            usable = usable and not any(int(readings[line]) in ends for line in _floating(device))
-            squares.append(_squares(device, readings))
+            usable = usable and not any(int(scaled[line]) in ends for line in _floating(device))
+            readings.append(scaled)
         if not usable:
             unused += 1
             continue
-        difference = squares[0] - squares[1]
-        size = (np.abs(difference) * request.rate + (1 << request.shift >> 1)) >> request.shift
-        device.latents = np.clip(device.latents + np.sign(difference) * size, 0, _TOP)
+        pulls = _over_branches(device, _within_16_bits(readings[0] - readings[1]))
+        levels = _over_branches(device, (readings[0] + readings[1]) // 2 * request.rate // 2**8)
+        change = (_within_16_bits(pulls) * levels + (1 << request.shift >> 1)) >> request.shift
+        device.latents = np.clip(device.latents + change, 0, _TOP)
     return unused
 
 
@@ -140,19 +146,22 @@ def _readings(device: Device, sums: IntArray, averages: int) -> IntArray:
     return sums << 16 - bits if bits <= 16 else (sums + (1 << bits - 17)) >> bits - 16
 
 
-def _squares(device: Device, readings: IntArray) -> IntArray:
-    """Square of each branch's voltage in 16-bit readings, (B,)."""
+def _within_16_bits(values: IntArray) -> IntArray:
+    """Signed, (N,) to (N,)."""
+    return np.clip(values, -(2**15), 2**15 - 1)
+
+
+def _over_branches(device: Device, values: IntArray) -> IntArray:
+    """Output less input of each branch, (N,) to (B,)."""
     inputs = device.info.inputs
-    differences: IntArray = np.subtract.outer(readings[:inputs], readings[inputs:]).ravel()
-    return differences**2
+    differences: IntArray = np.subtract.outer(values[inputs:], values[:inputs]).T.ravel()
+    return differences
 
 
 def _codes(request: LearnRequest, latents: CodeArray) -> CodeArray:
     """The least code that each latent reaches."""
     codes = np.arange(request.lowest, request.highest + 1)
-    y = 128 * codes + request.offset + 64
-    weights = np.where(y <= 2**13, y - np.floor(2**12 / y + 0.5).astype(np.int64), y)
-    reached = latents[:, None] * weights >= 256 * request.law
+    reached = latents[:, None] * (128 * codes + request.offset + 64) >= 2**16 * request.law
     reached[:, -1] = True
     found: CodeArray = codes[reached.argmax(axis=1)]
     return found

@@ -134,9 +134,11 @@ def test_latents_move_as_the_rule_says(opened: tuple[Bench, WiredBoard, Resettin
     _, found = bench.learn(PAIR, scale.terms, start(scale), 1)
     assert found is not None
     expected = scale.conductances(start(scale)) + RATE * (free**2 - clamped**2)
-    change = np.abs(RATE * (free**2 - clamped**2))
-    # The change is rounded to half a unit; the latents are whole, and the start is one of them.
-    bound = 0.5 * scale.unit + 1e-9 * change
+    adc, terms = bench.info.adc, scale.terms
+    assert adc is not None
+    pulls = np.abs(free - clamped) / (adc.lsb * 2.0 ** (adc.bits - 16))
+    # A change is rounded to half a unit, and a level by less than one; the mean in it by half a reading.
+    bound = (0.5 + pulls * (1 + terms.rate / 2**9) / 2**terms.shift) * scale.unit
     assert np.all(np.abs(scale.conductances(found.latents) - expected) <= bound)
 
 
@@ -173,7 +175,7 @@ def law(lowest: int, part: str = "MCP4351-104") -> RheostatLaw:
 
 @pytest.mark.parametrize("part", ["MCP4351-104", "MCP4351-502"])
 @pytest.mark.parametrize("lowest", [0, 3, 128, 250])
-def test_codes_are_the_nearest_of_the_law(
+def test_codes_are_of_the_nearest_resistance(
     opened: tuple[Bench, WiredBoard, Resetting], lowest: int, part: str
 ) -> None:
     info = opened[0].info
@@ -181,15 +183,14 @@ def test_codes_are_the_nearest_of_the_law(
     scale = latent_scale(exact, 3e-6, 1, 1, info)
     latents = np.random.default_rng(1).integers(scale.terms.floor, scale.terms.ceiling + 1, (2000, 4))
     for row in latents:
-        found, wanted = scale.terms.codes(row), exact.codes(scale.conductances(row))
-        for k in np.flatnonzero(found != wanted):
-            assert abs(found[k] - wanted[k]) == 1
-            # The weight y - 1 / 4y is rounded to 1/256 of a tap, and so is the offset in y.
-            y = (found[k] + wanted[k]) / 2 + exact.steps * exact.wiper[0] / exact.end_to_end[0]
-            rounding = (1 + 1 + 1 / (4 * y**2)) / 256
-            near = rounding / (y - 1 / (4 * y) - rounding) + 2e-6
-            middle = np.mean(exact.conductances(np.array([found[k], wanted[k], 0, 0]))[:2])
-            assert abs(scale.conductances(row)[k] / middle - 1) <= near
+        codes = scale.terms.codes(row)
+        taps = exact.steps / exact.end_to_end
+        away = (1 / exact.conductances(codes) - 1 / scale.conductances(row)) * taps
+        # The offset is rounded to 1/256 of a tap, and the law to half of one.
+        rounding = 1 / 256 + (codes + exact.wiper * taps) / (2 * scale.terms.law)
+        assert np.all(
+            (np.abs(away) <= 0.5 + rounding) | (codes == lowest) & (away > 0) | (codes == 255) & (away < 0)
+        )
 
 
 def test_bounds_in_latents_lie_within_the_bounds_of_the_law(
