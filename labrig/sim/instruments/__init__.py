@@ -1,0 +1,1 @@
+"""Simulated source-measure units: what other people's drivers open, with a circuit behind it."""
