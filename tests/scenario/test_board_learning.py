@@ -97,12 +97,13 @@ def test_the_board_learns_two_samples_as_fast_as_the_host(tmp_path: Path, adc: i
 
 def test_a_crossbar_of_1200_branches_is_learned_as_well_with_few_of_the_bytes(tmp_path: Path) -> None:
     task = f"{{file: {TASK}}}"
-    large = {"inputs": 40, "outputs": 30, "task": task, "steps": 1000}
+    # Errors come to rest after two thousand steps; until then some outputs go to and fro.
+    large = {"inputs": 40, "outputs": 30, "task": task, "steps": 4000}
     found: dict[str, tuple[Path, dict[str, float]]] = {}
     for where in WHERE:
         found[where] = trained(tmp_path, **large, where=where, every=100)
     (host, sent), (board, sent_too) = found["host"], found["board"]
-    assert settled_error(board, 300) <= 1.1 * settled_error(host, 300)
+    assert settled_error(board, 2000) <= 1.1 * settled_error(host, 2000)
     # A step of the host takes two boundaries down and two scans of 140 bytes up; a hundred of the board
     # 3600 bytes of latents and two scans.
     assert sent_too["down"] < sent["down"] / 10
