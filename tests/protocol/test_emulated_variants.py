@@ -233,17 +233,26 @@ def test_both_nudge_alike(variants: tuple[Path, Path], tmp_path: Path, adc: tupl
     assert by_hand == portable
 
 
-def boundaries(rng: np.random.Generator, samples: int, shape: Shape) -> bytes:
-    """A free and a clamped one for each sample."""
+def boundaries(rng: np.random.Generator, samples: int, shape: Shape, near: int | None) -> bytes:
+    """A free and a clamped one for each sample; near: only inputs move, by so many codes at most."""
     body = b""
     for _ in range(samples):
         inputs = any_codes(rng, shape.inputs, 65536)
         body += encode_boundary(WireBoundary(inputs), shape)
-        body += encode_boundary(WireBoundary(inputs, any_codes(rng, shape.outputs, 65536)), shape)
+        if near is None:
+            body += encode_boundary(WireBoundary(inputs, any_codes(rng, shape.outputs, 65536)), shape)
+        else:
+            moved = {k: min(max(v + int(rng.integers(-near, near + 1)), 0), 65535) for k, v in inputs.items()}
+            body += encode_boundary(WireBoundary(moved), shape)
     return body
 
 
-def learn_request(rng: np.random.Generator, samples: int, shape: Shape) -> LearnRequest:
+def thresholds(law: int, offset: int, codes: IntArray) -> IntArray:
+    """Least latent of each code, within the bits of one."""
+    return np.minimum(-(-(2**16) * law // (128 * codes + offset + 64)), LATENT_TOP)
+
+
+def learn_request(rng: np.random.Generator, samples: int, shape: Shape, near: int | None) -> LearnRequest:
     """Anything that a host may ask for: latents that jump to their ends, and such that hardly move.
 
     The floor is a latent of the highest code, and the ceiling one of the lowest, if any is.
@@ -251,15 +260,18 @@ def learn_request(rng: np.random.Generator, samples: int, shape: Shape) -> Learn
     offset = int(rng.choice([0, 1, 100, 2000, 32767]))
     lowest, highest = sorted(rng.integers(0, 256, 2).tolist())
     law = int(2 ** rng.uniform(8, 23) * (rng.uniform(0, 255) + offset / 128 + 0.5) / 2**9) + 1
-    ends = (-(-(2**16) * law // (128 * code + offset + 64)) for code in (lowest, highest - 1))
-    least, most = (min(end, LATENT_TOP) if highest > lowest else LATENT_TOP // 2 for end in ends)
+    least, most = thresholds(law, offset, np.array([lowest, highest - 1])).tolist()
+    if lowest == highest:
+        least = most = LATENT_TOP // 2
     floor, ceiling = int(rng.integers(0, most)), int(rng.integers(least, LATENT_TOP + 1))
+    if rng.random() < 0.3:
+        floor, ceiling = 0, LATENT_TOP
     return LearnRequest(
         settle=0,
         averages=int(rng.choice([1, 1, 2, 3, 16])),
-        steps=int(rng.integers(1, 4)),
+        steps=int(rng.integers(1, 5)),
         rate=int(rng.integers(1, 128)),
-        shift=int(rng.choice([8, 16])),
+        shift=int(rng.choice([8, 8, 16])),
         law=law,
         offset=offset,
         lowest=lowest,
@@ -267,23 +279,35 @@ def learn_request(rng: np.random.Generator, samples: int, shape: Shape) -> Learn
         floor=floor,
         ceiling=ceiling,
         boundaries=2 * samples,
-        body=boundaries(rng, samples, shape),
+        body=boundaries(rng, samples, shape, near),
     )
 
 
-def test_both_learn_alike(variants: tuple[Path, Path], tmp_path: Path) -> None:
+def latents_for(rng: np.random.Generator, request: LearnRequest, count: int) -> IntArray:
+    """Anywhere, or within a few units of where a code begins or a bound lies."""
+    if rng.random() < 0.3:
+        return rng.integers(0, 2 ** int(rng.integers(12, 25)), count)
+    codes = rng.integers(request.lowest, request.highest + 1, count)
+    edges = np.concatenate([thresholds(request.law, request.offset, codes), [request.floor, request.ceiling]])
+    return np.clip(rng.choice(edges, count) + rng.integers(-4, 5, count), 0, LATENT_TOP)
+
+
+@pytest.mark.parametrize("near", [None, 3], ids=["by leaps", "by units"])
+def test_both_learn_alike(variants: tuple[Path, Path], tmp_path: Path, near: int | None) -> None:
+    """From the second step on only what has moved is converted, which is written by hand for speed."""
     rng = np.random.default_rng(11)
-    circuit = replace(crossbar(5, 4, 100.0), codes=(8, 0, 255, 128), learns=True)
+    circuit = replace(crossbar(6, 5, 100.0), codes=(8, 0, 255, 128), learns=True)
     shape, count = circuit.shape, len(circuit.branches)
     script = hello()
     script.ask(Message.ARM, encode(ArmRequest(60_000)))
-    for turn in range(40):
-        if turn % 3 == 0:
+    for turn in range(120):
+        request = learn_request(rng, int(rng.choice([1, 1, 1, 2, 3])), shape, near)
+        if turn % 4 != 3:
             codes = rng.integers(0, 256, count)
             script.ask(Message.WRITE, encode(WriteRequest(0, count, pack(codes, 8))))
-            latents = rng.integers(0, 2 ** int(rng.integers(12, 25)), count)
+            latents = latents_for(rng, request, count)
             script.ask(Message.LATENT_WRITE, encode(LatentWriteRequest(0, count, pack(latents, 24))))
-        script.ask(Message.LEARN, encode(learn_request(rng, int(rng.integers(1, 4)), shape)))
+        script.ask(Message.LEARN, encode(request))
         script.ask(Message.LATENT_READ, encode(LatentReadRequest(0, count)))
         script.ask(Message.READ, encode(ReadRequest(0, count)))
     by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
