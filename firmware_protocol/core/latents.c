@@ -9,7 +9,7 @@
 
 bool labrig_can_learn(const struct labrig_config *config)
 {
-    return ((uint8_t)config->features & LABRIG_FEATURE_LEARN) != 0
+    return ((uint8_t)config->features & LABRIG_FEATURE_LEARN) != 0 && config->branches != 0
         && config->branches == (unsigned)config->inputs * config->outputs;
 }
 

@@ -22,6 +22,11 @@ _Static_assert(sizeof(struct labrig_learn_request) == LABRIG_LEARN_REQUEST_BODY_
                    && offsetof(struct labrig_learn_request, boundaries) == LABRIG_LEARN_REQUEST_BOUNDARIES_AT,
                "the request is kept as it is told");
 
+static bool fits_a_latent(uint32_t value)
+{
+    return (uint8_t)(value >> 24) == 0;
+}
+
 LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, const struct labrig_config *config,
                                  uint16_t heartbeat_ms)
 {
@@ -29,7 +34,8 @@ LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, con
     return request->averages >= 1 && request->averages <= LABRIG_MAX_AVERAGES && request->steps != 0
         && request->rate <= RATE_MAX && (shift == 8 || shift == 16) && request->offset <= OFFSET_MAX
         && request->lowest >= config->code_min && request->lowest <= request->highest
-        && request->highest <= config->code_max && ((uint8_t)(request->law >> 24) | (uint8_t)(request->floor >> 24) | (uint8_t)(request->ceiling >> 24)) == 0
+        && request->highest <= config->code_max && fits_a_latent(request->law) && fits_a_latent(request->ceiling)
+        && request->floor <= request->ceiling
         && request->boundaries != 0 && (request->boundaries & 1u) == 0
         && labrig_settles_within(request->settle, request->boundaries, heartbeat_ms);
 }
@@ -107,8 +113,6 @@ uint8_t labrig_learn(struct labrig_board *board)
         learn->began_ms = (uint16_t)labrig_hal_milliseconds();
         learn->update.learnt.steps = 0;
         learn->update.learnt.unused = 0;
-        learn->update.inputs = (labrig_line)board->config->inputs;
-        learn->update.outputs = (labrig_line)board->config->outputs;
         learn->busy = true;
         board->drivers.known &= LABRIG_SECTION_INPUTS;
         learn->imposed = request->boundaries;

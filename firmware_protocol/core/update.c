@@ -9,13 +9,13 @@ static int16_t within_16_bits(int32_t value)
     return value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : (int16_t)value;
 }
 
-void labrig_update_prepare(const struct labrig_update *update, struct labrig_term *terms)
+void labrig_update_prepare(uint8_t rate, labrig_line lines, struct labrig_term *terms)
 {
-    for (labrig_line left = (labrig_line)(update->inputs + update->outputs); left > 0; left--, terms++) {
+    for (; lines > 0; lines--, terms++) {
         const uint16_t free = (uint16_t)terms->pull, clamped = terms->level;
         const uint16_t mean = (uint16_t)(((uint32_t)free + clamped) >> 1);
         terms->pull = within_16_bits((int32_t)free - clamped);
-        terms->level = (uint16_t)(((uint32_t)mean * update->request.rate) >> 8);
+        terms->level = (uint16_t)(((uint32_t)mean * rate) >> 8);
     }
 }
 
@@ -82,11 +82,12 @@ __attribute__((weak)) void labrig_update_all(struct labrig_board *board)
 {
     struct labrig_update *update = &board->learn.update;
     uint16_t *codes = board->image, *high = board->learn.high;
-    struct labrig_term *const terms = board->drivers.terms, *const outputs = terms + update->inputs;
+    const struct labrig_config *config = board->config;
+    struct labrig_term *const terms = board->drivers.terms, *const outputs = terms + config->inputs;
     uint16_t branch = 0;
-    labrig_update_prepare(update, terms);
-    for (labrig_line i = 0; i < update->inputs; i++) {
-        for (labrig_line j = 0; j < update->outputs; j++, branch++) {
+    labrig_update_prepare(update->request.rate, labrig_drivers(config), terms);
+    for (labrig_line i = 0; i < config->inputs; i++) {
+        for (labrig_line j = 0; j < config->outputs; j++, branch++) {
             uint32_t latent = (uint32_t)high[branch] << 8 | codes[branch] >> 8;
             const uint8_t before = (uint8_t)codes[branch];
             const int32_t change = labrig_update_change(&update->request, &terms[i], &outputs[j]);

@@ -39,12 +39,11 @@ enum labrig_convert { LABRIG_CONVERT_NONE, LABRIG_CONVERT_MOVED, LABRIG_CONVERT_
 struct labrig_update {
     struct labrig_learn_request request;
     struct labrig_learnt learnt;
-    labrig_line inputs, outputs;
     uint8_t convert;
 };
 
-/* From the readings of the lines to their terms. */
-void labrig_update_prepare(const struct labrig_update *update, struct labrig_term *terms);
+/* From the readings of so many lines to their terms. */
+void labrig_update_prepare(uint8_t rate, labrig_line lines, struct labrig_term *terms);
 
 /* How far the latent of a branch moves. */
 int32_t labrig_update_change(const struct labrig_learn_request *request, const struct labrig_term *input,

@@ -32,7 +32,7 @@ static uint32_t noise(void)
 static void a_change_is_the_scaled_difference_of_squares(void)
 {
     for (uint32_t k = 0; k < CHANGES; k++) {
-        struct labrig_update update = {.inputs = 1, .outputs = 1};
+        struct labrig_update update = {0};
         update.request.rate = (uint8_t)(noise() & 0x7Fu);
         update.request.shift = (uint8_t)(8 + 8 * (k % 2));
         uint16_t readings[2][2];
@@ -43,7 +43,7 @@ static void a_change_is_the_scaled_difference_of_squares(void)
             terms[line].pull = (int16_t)readings[line][0];
             terms[line].level = readings[line][1];
         }
-        labrig_update_prepare(&update, terms);
+        labrig_update_prepare(update.request.rate, 2, terms);
         const int32_t change = labrig_update_change(&update.request, &terms[0], &terms[1]);
         const double free = (double)readings[1][0] - readings[0][0], clamped = (double)readings[1][1] - readings[0][1];
         const double pull = free - clamped;
@@ -60,9 +60,9 @@ static void a_change_is_the_scaled_difference_of_squares(void)
 /* A pull that takes more than 16 bits is the greatest or the least that does not, of a line as of a branch. */
 static void pulls_are_kept_within_16_bits(void)
 {
-    struct labrig_update update = {.request = {.rate = 127, .shift = 8}, .inputs = 1, .outputs = 1};
+    struct labrig_update update = {.request = {.rate = 127, .shift = 8}};
     struct labrig_term terms[] = {{.pull = 0, .level = 65535}, {.pull = (int16_t)65535, .level = 0}};
-    labrig_update_prepare(&update, terms);
+    labrig_update_prepare(update.request.rate, 2, terms);
     CHECK(terms[0].pull == INT16_MIN && terms[1].pull == INT16_MAX);
     terms[0].level = 0;
     terms[1].level = 256;
@@ -167,6 +167,21 @@ static void equal_states_change_nothing(void)
     CHECK(fake.wipers[0] == 128 && fake_driven() == INPUTS + OUTPUTS);
     const struct answer digest = fake_ask(LABRIG_TYPE_DIGEST, 6, NULL, 0);
     CHECK(memcmp(answer.payload, digest.payload, 4) == 0);
+}
+
+static void codes_follow_latents_that_are_loaded_anew_and_a_law_that_is_another(void)
+{
+    board_that_learns();
+    load(2, MIDDLE);
+    CHECK(fake_ask(LABRIG_TYPE_LEARN, 3, payload, learn(1)).flags == LABRIG_STATUS_OK);
+    CHECK(FAKE_ASK(LABRIG_TYPE_LATENT_WRITE, 4, 0, 0, 1, 0, 0, 0x60).flags == LABRIG_STATUS_OK);
+    CHECK(fake_ask(LABRIG_TYPE_LEARN, 5, payload, learn(1)).flags == LABRIG_STATUS_OK);
+    CHECK(latent_of(6, 0) == 0x600000);
+    CHECK(fake.wipers[0] == code_by_search(&board.learn.update.request, 0x600000) && fake.wipers[1] == 128);
+    const uint8_t length = learn(1);
+    labrig_put_u32(payload + LABRIG_LEARN_REQUEST_LAW_AT, 200ul * MIDDLE / 1024u);
+    CHECK(fake_ask(LABRIG_TYPE_LEARN, 7, payload, length).flags == LABRIG_STATUS_OK);
+    CHECK(fake.wipers[1] == code_by_search(&board.learn.update.request, MIDDLE) && fake.wipers[1] != 128);
 }
 
 static struct answer step_by_step(uint8_t seq, uint16_t steps, void (*after)(unsigned polls))
@@ -299,6 +314,8 @@ static void what_it_cannot_do_is_refused_before_anything_moves(void)
     refused(LABRIG_LEARN_REQUEST_LOWEST_AT, 0, LABRIG_STATUS_RANGE); /* the board's least code is 1 */
     refused(LABRIG_LEARN_REQUEST_HIGHEST_AT, 69, LABRIG_STATUS_RANGE);
     refused(LABRIG_LEARN_REQUEST_CEILING_AT + 3, 1, LABRIG_STATUS_RANGE);
+    refused(LABRIG_LEARN_REQUEST_CEILING_AT + 2, 0x3F, LABRIG_STATUS_RANGE); /* below the floor */
+    refused(LABRIG_LEARN_REQUEST_FLOOR_AT + 3, 1, LABRIG_STATUS_RANGE);
     refused(LABRIG_LEARN_REQUEST_BOUNDARIES_AT, 0, LABRIG_STATUS_RANGE);
     refused(LABRIG_LEARN_REQUEST_BOUNDARIES_AT, 1, LABRIG_STATUS_RANGE);
     refused(LABRIG_LEARN_REQUEST_BOUNDARIES_AT, 4, LABRIG_STATUS_LENGTH);
@@ -336,6 +353,7 @@ int main(void)
     pulls_are_kept_within_16_bits();
     the_code_is_the_nearest_from_wherever_the_walk_begins();
     equal_states_change_nothing();
+    codes_follow_latents_that_are_loaded_anew_and_a_law_that_is_another();
     a_branch_moves_by_its_difference_of_squares();
     a_sample_with_a_reading_at_the_end_of_its_range_moves_nothing();
     another_frame_ends_it_with_its_step();

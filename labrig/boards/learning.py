@@ -39,6 +39,8 @@ _LEAST_RATE = 8
 """Levels are readings times the rate over 2**8: below it they would be coarse."""
 _COARSEST = 2**5
 """How much more than the least a latent may stand for: of 24 bits 19 are left."""
+_SHARP = 2
+"""The least law, for each tap of the highest code: rounding it moves no code by more than a quarter tap."""
 _READING = 2**16
 _MOST_STEPS = 2**16 - 1
 _LATENTS_A_REPLY = MAX_PAYLOAD // 3
@@ -96,20 +98,21 @@ def latent_scale(law: RheostatLaw, rate: float, samples: int, averages: int, inf
     fitting = [(change / finest * 2.0 ** (9 + shift), shift) for shift in SHIFTS]
     wanted, shift = next(((m, s) for m, s in fitting if m >= _LEAST_RATE), (0.0, 0))
     mantissa = min(int(wanted), MOST_RATE)
-    if not 0 < wanted < MOST_RATE * _COARSEST:
+    unit = change * 2.0 ** (9 + shift) / mantissa if mantissa else math.inf
+    scaled, offset = per_tap / (2**9 * unit), 128 * float(law.wiper[0]) * per_tap
+    if not 0 < wanted < MOST_RATE * _COARSEST or scaled < _SHARP * (highest + offset / 128):
         msg = (
             f"learning.step.rate: {rate:g} S/V^2 is too {'large' if wanted else 'small'} for the integers"
             f" that board {info.serial_number} learns in; take another rate, or learning.where: host"
         )
         raise ConfigError(msg)
-    unit = change * 2.0 ** (9 + shift) / mantissa
     ceiling = int(greatest / unit)
     return LatentScale(
         LearnTerms(
             rate=mantissa,
             shift=shift,
-            law=round(per_tap / (2**9 * unit)),
-            offset=round(128 * float(law.wiper[0]) * per_tap),
+            law=round(scaled),
+            offset=round(offset),
             lowest=lowest,
             highest=highest,
             floor=min(math.ceil(least / unit), ceiling),

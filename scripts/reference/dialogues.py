@@ -282,6 +282,7 @@ def learn_dialogue() -> Dialogue:
         ("a shift that is neither 8 nor 16", RULE._replace(shift=20)),
         ("codes out of order", RULE._replace(codes=(9, 8))),
         ("a ceiling above the latents", RULE._replace(latents=(0, 2**24))),
+        ("bounds out of order", RULE._replace(latents=(2, 1))),
         ("a law above the latents", RULE._replace(law=2**24)),
         ("a rate above 127", RULE._replace(rate=128)),
     ):

@@ -28,6 +28,7 @@ from labrig.wire.definition import (
     Message,
     ReadRequest,
     Status,
+    StatusReply,
     WriteRequest,
 )
 from labrig.wire.framing import Frame, FrameDecoder, encode_frame
@@ -288,7 +289,8 @@ def latents_for(rng: np.random.Generator, request: LearnRequest, count: int) -> 
     if rng.random() < 0.3:
         return rng.integers(0, 2 ** int(rng.integers(12, 25)), count)
     codes = rng.integers(request.lowest, request.highest + 1, count)
-    edges = np.concatenate([thresholds(request.law, request.offset, codes), [request.floor, request.ceiling]])
+    ends = [request.floor, request.ceiling, 0, LATENT_TOP]
+    edges = np.concatenate([thresholds(request.law, request.offset, codes), ends])
     return np.clip(rng.choice(edges, count) + rng.integers(-4, 5, count), 0, LATENT_TOP)
 
 
@@ -300,9 +302,14 @@ def test_both_learn_alike(variants: tuple[Path, Path], tmp_path: Path, near: int
     shape, count = circuit.shape, len(circuit.branches)
     script = hello()
     script.ask(Message.ARM, encode(ArmRequest(60_000)))
+    request = learn_request(rng, 1, shape, near)
     for turn in range(120):
-        request = learn_request(rng, int(rng.choice([1, 1, 1, 2, 3])), shape, near)
-        if turn % 4 != 3:
+        if turn % 4 != 2:
+            request = learn_request(rng, int(rng.choice([1, 1, 1, 2, 3])), shape, near)
+        if turn % 4 == 2:  # what is asked for stays the same, and some latents are others
+            latents = latents_for(rng, request, count // 2)
+            script.ask(Message.LATENT_WRITE, encode(LatentWriteRequest(0, count // 2, pack(latents, 24))))
+        elif turn % 4 != 3:
             codes = rng.integers(0, 256, count)
             script.ask(Message.WRITE, encode(WriteRequest(0, count, pack(codes, 8))))
             latents = latents_for(rng, request, count)
@@ -310,12 +317,43 @@ def test_both_learn_alike(variants: tuple[Path, Path], tmp_path: Path, near: int
         script.ask(Message.LEARN, encode(request))
         script.ask(Message.LATENT_READ, encode(LatentReadRequest(0, count)))
         script.ask(Message.READ, encode(ReadRequest(0, count)))
+    script.ask(Message.STATUS)
     by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
     assert {frame.flags for frame in by_hand} == {Status.OK}
+    written = [decode(StatusReply, frames.pop().payload).codes_written for frames in (by_hand, portable)]
+    assert written[0] == written[1] > 0
     told = [decode(LearnReply, frame.payload) for frame in by_hand if frame.type == Message.LEARN | 0x80]
     assert any(reply.at_floor for reply in told)
     assert any(reply.at_ceiling for reply in told)
     assert by_hand == portable
+
+
+@pytest.mark.parametrize(
+    ("code", "latent"), [(255, LATENT_TOP), (0, 0)], ids=["to the lowest", "to the highest"]
+)
+def test_both_bring_every_code_of_a_large_board_from_end_to_end(
+    variants: tuple[Path, Path], tmp_path: Path, code: int, latent: int
+) -> None:
+    """The longest update there is; its watchdog must not bite, and all 1200 are counted."""
+    circuit = replace(crossbar(40, 30, 100.0), codes=(8, 0, 255, 128), learns=True)
+    count = len(circuit.branches)
+    script = hello()
+    script.ask(Message.ARM, encode(ArmRequest(60_000)))
+    for start in range(0, count, 60):
+        script.ask(Message.WRITE, encode(WriteRequest(start, 60, pack(np.full(60, code), 8))))
+    for start in range(0, count, 60):
+        latents = pack(np.full(60, latent), 24)
+        script.ask(Message.LATENT_WRITE, encode(LatentWriteRequest(start, 60, latents)))
+    inputs = dict.fromkeys(range(40), 30_000)
+    body = encode_boundary(WireBoundary(inputs), circuit.shape)
+    body += encode_boundary(WireBoundary(inputs, {0: 30_000}), circuit.shape)
+    terms = {"rate": 1, "shift": 16, "law": 5000, "offset": 25, "lowest": 0, "highest": 255}
+    bounds = {"floor": 5000, "ceiling": 2**23, "boundaries": 2, "body": body}
+    script.ask(Message.LEARN, encode(LearnRequest(settle=0, averages=1, steps=1, **terms, **bounds)))
+    by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
+    assert by_hand == portable
+    told = decode(LearnReply, by_hand[-1].payload)
+    assert (told.at_floor, told.at_ceiling) == ((count, 0) if latent == 0 else (0, count))
 
 
 def test_the_golden_learn_is_answered_byte_by_byte(variants: tuple[Path, Path], tmp_path: Path) -> None:

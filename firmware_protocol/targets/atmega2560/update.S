@@ -12,6 +12,7 @@
 
 #include <avr/io.h>
 
+#include "hardware_layout.h"
 #include "update_layout.h"
 
 #define WIPERS 0 /* enable on port G */
@@ -71,8 +72,8 @@ labrig_update_all:
     address r30, r31, gs(1f)
     jmp __prologue_saves__ + 12
 
-1:  lds r18, UPDATE + UPDATE_INPUTS
-    lds r19, UPDATE + UPDATE_OUTPUTS
+1:  lds r18, hardware + HARDWARE_INPUTS
+    lds r19, hardware + HARDWARE_OUTPUTS
     add r19, r18
     lds r14, UPDATE + UPDATE_RATE
     clr r10
@@ -130,7 +131,7 @@ term: /* labrig_update_prepare */
     address r28, r29, board + BOARD_HIGH
     address r30, r31, board + BOARD_TERMS
 row:
-    lds r11, UPDATE + UPDATE_OUTPUTS
+    lds r11, hardware + HARDWARE_OUTPUTS
     ld r8, Z+
     ld r9, Z+
     ld r12, Z+
@@ -425,10 +426,13 @@ at_least:
 /* Code r19 to the wiper of the branch whose code X points into. */
 send:
     address r30, r31, board + BOARD_CODES_WRITTEN
+    ldi r21, 4
+    sec
 1:  ld r20, Z
-    inc r20
+    adc r20, r10
     st Z+, r20
-    breq 1b
+    dec r21
+    brne 1b
     movw r22, r26
     subi r22, lo8(board + BOARD_IMAGE)
     sbci r23, hi8(board + BOARD_IMAGE)

@@ -8,8 +8,8 @@
 #define BOARD_CODES_WRITTEN 32
 #define BOARD_TERMS 913
 #define BOARD_UPDATE 1202
-#define BOARD_HIGH 1248
-#define BOARD_IMAGE 4676
+#define BOARD_HIGH 1246
+#define BOARD_IMAGE 4674
 
 /* In the update. */
 #define UPDATE_RATE 5
@@ -22,9 +22,7 @@
 #define UPDATE_CEILING 19
 #define UPDATE_AT_FLOOR 26
 #define UPDATE_AT_CEILING 28
-#define UPDATE_INPUTS 32
-#define UPDATE_OUTPUTS 33
-#define UPDATE_CONVERT 34
+#define UPDATE_CONVERT 32
 #define UPDATE_CONVERT_MOVED 1
 
 #ifndef __ASSEMBLER__
@@ -45,7 +43,6 @@ _Static_assert(HAS(labrig_update, request.rate, UPDATE_RATE) && HAS(labrig_updat
                    && HAS(labrig_update, request.ceiling, UPDATE_CEILING)
                    && HAS(labrig_update, learnt.at_floor, UPDATE_AT_FLOOR)
                    && HAS(labrig_update, learnt.at_ceiling, UPDATE_AT_CEILING)
-                   && HAS(labrig_update, inputs, UPDATE_INPUTS) && HAS(labrig_update, outputs, UPDATE_OUTPUTS)
                    && HAS(labrig_update, convert, UPDATE_CONVERT) && LABRIG_CONVERT_NONE == 0
                    && LABRIG_CONVERT_MOVED == UPDATE_CONVERT_MOVED,
                "update.S knows where the parts of an update lie");

@@ -42,6 +42,8 @@ void wipers_begin(void)
 
 #ifdef LABRIG_PORTABLE
 
+#include <avr/wdt.h>
+
 static void write_wiper(uint16_t branch, uint16_t code)
 {
     if (hardware.parts.wiper == RECORD_AD5270) {
@@ -55,6 +57,7 @@ static void write_wiper(uint16_t branch, uint16_t code)
 
 uint32_t labrig_hal_write_wipers(uint16_t first, const uint16_t *codes, uint8_t count, uint32_t digest)
 {
+    wdt_reset(); /* an update of all latents takes long without what is written by hand */
     for (uint8_t k = 0; k < count; k++) {
         write_wiper((uint16_t)(first + k), codes[k]);
     }

@@ -227,3 +227,28 @@ def test_a_rig_that_is_not_the_boards_own_crossbar_is_refused(changes: dict[str,
     with pytest.raises(ConfigError, match=why):
         bench.check_learning()
     board.close()
+
+
+@pytest.mark.parametrize("part", ["MCP4351-104", "MCP4351-502"])
+@pytest.mark.parametrize("lowest", [0, 1, 10, 200])
+def test_at_any_rate_codes_and_bounds_are_those_of_the_law_or_the_rate_is_refused(
+    opened: tuple[Bench, WiredBoard, Resetting], lowest: int, part: str
+) -> None:
+    exact, refused = law(lowest, part), 0
+    codes = np.arange(lowest, 256)
+    every = RheostatLaw(*(np.full(len(codes), values[0]) for values in (exact.end_to_end, exact.wiper)),
+                        exact.steps, np.full(len(codes), lowest), np.full(len(codes), 255))  # fmt: skip
+    for rate in np.geomspace(1e-9, 1e-1, 500).tolist():
+        try:
+            scale = latent_scale(exact, rate, 1, 1, opened[0].info)
+        except ConfigError:
+            refused += 1
+            continue
+        ends = scale.terms.codes(np.array([scale.terms.floor, scale.terms.ceiling]))
+        assert ends.tolist() == [255, lowest]
+        np.testing.assert_array_equal(scale.terms.codes(scale.latents(every.conductances(codes))), codes)
+    assert 0 < refused < 400
+    with pytest.raises(ConfigError, match=r"learning\.step\.rate: 0\.1 S/V\^2 is too large"):
+        latent_scale(exact, 0.1, 1, 1, opened[0].info)
+    with pytest.raises(ConfigError, match="too small"):
+        latent_scale(exact, 1e-12, 1, 1, opened[0].info)
