@@ -250,7 +250,8 @@ def boundaries(rng: np.random.Generator, samples: int, shape: Shape, near: int |
 
 def thresholds(law: int, offset: int, codes: IntArray) -> IntArray:
     """Least latent of each code, within the bits of one."""
-    return np.minimum(-(-(2**16) * law // (128 * codes + offset + 64)), LATENT_TOP)
+    least: IntArray = np.minimum(-(-(2**16) * law // (128 * codes + offset + 64)), LATENT_TOP)
+    return least
 
 
 def learn_request(rng: np.random.Generator, samples: int, shape: Shape, near: int | None) -> LearnRequest:
@@ -347,9 +348,22 @@ def test_both_bring_every_code_of_a_large_board_from_end_to_end(
     inputs = dict.fromkeys(range(40), 30_000)
     body = encode_boundary(WireBoundary(inputs), circuit.shape)
     body += encode_boundary(WireBoundary(inputs, {0: 30_000}), circuit.shape)
-    terms = {"rate": 1, "shift": 16, "law": 5000, "offset": 25, "lowest": 0, "highest": 255}
-    bounds = {"floor": 5000, "ceiling": 2**23, "boundaries": 2, "body": body}
-    script.ask(Message.LEARN, encode(LearnRequest(settle=0, averages=1, steps=1, **terms, **bounds)))
+    request = LearnRequest(
+        settle=0,
+        averages=1,
+        steps=1,
+        rate=1,
+        shift=16,
+        law=5000,
+        offset=25,
+        lowest=0,
+        highest=255,
+        floor=5000,
+        ceiling=2**23,
+        boundaries=2,
+        body=body,
+    )
+    script.ask(Message.LEARN, encode(request))
     by_hand, portable = (script.play(tmp_path, variant, circuit) for variant in variants)
     assert by_hand == portable
     told = decode(LearnReply, by_hand[-1].payload)

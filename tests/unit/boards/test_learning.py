@@ -236,8 +236,8 @@ def test_at_any_rate_codes_and_bounds_are_those_of_the_law_or_the_rate_is_refuse
 ) -> None:
     exact, refused = law(lowest, part), 0
     codes = np.arange(lowest, 256)
-    every = RheostatLaw(*(np.full(len(codes), values[0]) for values in (exact.end_to_end, exact.wiper)),
-                        exact.steps, np.full(len(codes), lowest), np.full(len(codes), 255))  # fmt: skip
+    ohms, wiper = np.full(len(codes), exact.end_to_end[0]), np.full(len(codes), exact.wiper[0])
+    every = RheostatLaw(ohms, wiper, exact.steps, np.full(len(codes), lowest), np.full(len(codes), 255))
     for rate in np.geomspace(1e-9, 1e-1, 500).tolist():
         try:
             scale = latent_scale(exact, rate, 1, 1, opened[0].info)
