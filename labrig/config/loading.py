@@ -14,7 +14,7 @@ from labrig.config.model import Model, Place
 from labrig.config.network import input_names, output_names
 from labrig.config.plain import is_mapping, is_names
 from labrig.config.quantities import FROM_FILE
-from labrig.config.rig import RigConfig
+from labrig.config.rig import MeterRig, RigConfig
 from labrig.config.tables import read_conductances, read_samples
 from labrig.config.writing import to_yaml
 
@@ -56,6 +56,20 @@ def load_rig(path: PathLike) -> RigConfig:
     return _validated(RigConfig, _named(read_document(Path(path))))
 
 
+def load_meters(path: PathLike) -> MeterRig | RigConfig:
+    """Read a rig file for its source meters; it may have neither network nor board.
+
+    Raises
+    ------
+    ConfigError
+        One line a mistake: file, line, key, what was found and what is allowed.
+    """
+    document = _named(read_document(Path(path)))
+    if _is_meters_alone(document.data):
+        return _validated(MeterRig, document)
+    return _validated(RigConfig, document)
+
+
 def load_experiment(path: PathLike, *, rig: PathLike | None = None, seed: int | None = None) -> Experiment:
     """Read an experiment file and the rig, task and start files that it names.
 
@@ -84,7 +98,7 @@ def load_experiment(path: PathLike, *, rig: PathLike | None = None, seed: int | 
     return Experiment(_validated(ExperimentConfig, document), Path(path))
 
 
-def load(path: PathLike) -> Experiment | RigConfig:
+def load(path: PathLike) -> Experiment | RigConfig | MeterRig:
     """Read a file that is either an experiment or a rig, told apart by its keys.
 
     Raises
@@ -94,7 +108,11 @@ def load(path: PathLike) -> Experiment | RigConfig:
     """
     data = read_document(Path(path)).data
     is_rig = is_mapping(data) and not data.keys() & {"rig", "task", "learning"}
-    return load_rig(path) if is_rig else load_experiment(path)
+    return load_meters(path) if is_rig else load_experiment(path)
+
+
+def _is_meters_alone(data: object) -> bool:
+    return is_mapping(data) and "source_meters" in data and not data.keys() & {"network", "board"}
 
 
 def _named(document: Document) -> Document:

@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
 from labrig.config.faults import AdcStuck, BranchFault, Fault, processor_faults
+from labrig.config.instruments import AnySourceMeter
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.network import (
     NetworkConfig,
@@ -37,6 +38,7 @@ BoardConfig: TypeAlias = Annotated[
 InputLine: TypeAlias = Annotated[str, Field(pattern=DRIVER)]
 ReadLine: TypeAlias = Annotated[str, Field(pattern=READER)]
 SenseLine: TypeAlias = Annotated[str, Field(pattern=SENSE)]
+MeterName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Wiper: TypeAlias = Annotated[int, Strict(), Field(ge=0)]
 
 
@@ -63,6 +65,14 @@ class Limits(Model):
     slew: PositiveSlew | None = None
 
 
+class MeterRig(Model):
+    """Source-measure units alone, without network and board."""
+
+    name: Text | None = None
+    """null: the name of its file."""
+    source_meters: Annotated[dict[MeterName, AnySourceMeter], Field(min_length=1)]
+
+
 class RigConfig(Model):
     """Everything on the bench that an experiment uses."""
 
@@ -76,6 +86,8 @@ class RigConfig(Model):
     limits: Limits = Limits()
     faults: tuple[Fault, ...] = ()
     """What goes wrong with a simulated or launched board."""
+    source_meters: dict[MeterName, AnySourceMeter] = Field(default_factory=dict)
+    """Source-measure units on nodes of the network, by name."""
     calibration: None = None
 
     @model_validator(mode="after")
@@ -85,6 +97,7 @@ class RigConfig(Model):
             *_mask_mistakes(self),
             *_fault_mistakes(self),
             *_processor_mistakes(self),
+            *_meter_mistakes(self),
         ]
         if found:
             raise mistakes("RigConfig", found)
@@ -131,6 +144,21 @@ def _mask_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
         elif name in seen:
             yield ("mask", k), f"found {name!r} a second time"
         seen.add(name)
+
+
+def _meter_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
+    network = rig.network
+    nodes = (*input_names(network), *output_names(network), *hidden_names(network))
+    holders: dict[str, str] = {}
+    for name, meter in rig.source_meters.items():
+        if meter.node is None:
+            continue
+        place = ("source_meters", name, "node")
+        if meter.node not in nodes:
+            yield place, f"found {meter.node!r}, which is no node; nodes are {listing(nodes)}"
+        elif meter.node in holders:
+            yield place, f"found {meter.node!r}, which {holders[meter.node]} is joined to already"
+        holders.setdefault(meter.node, name)
 
 
 def _processor_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:

@@ -34,7 +34,7 @@ class Instrument(Protocol):
         ...
 
     def receive(self, data: bytes, *, end: bool = False) -> None:
-        """Take bytes of program messages: LF ends one, and so does `end`, the END of a transport that has it."""
+        """Take bytes of messages: LF ends one, and so does `end`, the END of a transport that has it."""
         ...
 
     def advance(self) -> Seconds | None:

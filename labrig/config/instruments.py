@@ -1,0 +1,122 @@
+"""Source-measure units: how each is reached, what it forces and measures, and what it must never exceed."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field, Strict, model_validator
+
+from labrig.config.capabilities import CAPABILITIES, Capabilities, OffMode, Terminals
+from labrig.config.links import LinkConfig
+from labrig.config.model import Model, Place, mistakes
+from labrig.config.quantities import (
+    Flag,
+    PositiveAmperes,
+    PositiveNumber,
+    PositiveSlew,
+    PositiveVolts,
+    Seconds,
+    Text,
+)
+from labrig.units import format_quantity
+
+DEFAULT_CAP = 10.0
+"""V; what a source may reach where the rig names no limit."""
+HARMLESS = 42.0
+"""V; above it a rig has to say that it means it."""
+
+
+class SourceLimits(Model):
+    """What a source-measure unit is never asked to exceed, as a level or as a compliance."""
+
+    voltage: PositiveVolts = DEFAULT_CAP
+    current: PositiveAmperes | None = None
+    """null: what the model can."""
+    above_42_volts: Flag = False
+    """Has to be true where the voltage limit is above 42 V."""
+
+
+class SourceMeterConfig(Model):
+    """What all models have in common."""
+
+    capabilities: ClassVar[Capabilities]
+
+    link: LinkConfig
+    fallbacks: tuple[LinkConfig, ...] = ()
+    """Other ways to the same instrument, tried in this order when the link is lost."""
+    serial_number: Text | None = None
+    """null: whichever answers."""
+    node: Text | None = None
+    """Of the rig's network that the channel is joined to."""
+    channel: Annotated[int, Strict(), Field(ge=1)] = 1
+    source: Literal["voltage", "current"] = "voltage"
+    compliance_voltage: PositiveVolts | None = None
+    """While it sources current; null: the voltage limit."""
+    compliance_current: PositiveAmperes | None = None
+    """While it sources voltage; null: a command has to say it."""
+    range_voltage: PositiveVolts | None = None
+    """null: chosen by the instrument."""
+    range_current: PositiveAmperes | None = None
+    nplc: PositiveNumber = 1.0
+    """Integration time, in cycles of the power line."""
+    wires: Literal[2, 4] = 2
+    autozero: Flag = True
+    delay: Seconds = 0.0
+    """Between a level and its measurement."""
+    off_mode: OffMode = "normal"
+    terminals: Terminals | None = None
+    """null: left as they are."""
+    slew: PositiveSlew = 100.0
+    """How fast a level may change. A current takes as long for its limit as a voltage for its own."""
+    limits: SourceLimits = SourceLimits()
+
+    @model_validator(mode="after")
+    def _the_model_can(self) -> "SourceMeterConfig":
+        if found := list(_beyond(self, self.capabilities)):
+            raise mistakes(type(self).__name__, found)
+        return self
+
+
+class Keithley2400(SourceMeterConfig):
+    """Keithley series 2400, in SCPI."""
+
+    capabilities = CAPABILITIES["keithley2400"]
+
+    kind: Literal["keithley2400"] = "keithley2400"
+
+
+AnySourceMeter: TypeAlias = Keithley2400
+
+
+def _beyond(config: SourceMeterConfig, can: Capabilities) -> Iterator[tuple[Place, str]]:
+    limits = config.limits
+    current = can.most_amperes if limits.current is None else limits.current
+    quantities = (
+        (("limits", "voltage"), limits.voltage, can.most_volts, "V"),
+        (("limits", "current"), current, can.most_amperes, "A"),
+        (("compliance_voltage",), config.compliance_voltage, min(limits.voltage, can.most_volts), "V"),
+        (("compliance_current",), config.compliance_current, min(current, can.most_amperes), "A"),
+        (("range_voltage",), config.range_voltage, can.most_volts, "V"),
+        (("range_current",), config.range_current, can.most_amperes, "A"),
+    )
+    for place, asked, most, unit in quantities:
+        if asked is not None and asked > most:
+            allowed = f"a {can.title} goes to {format_quantity(most, unit)} here"
+            yield place, f"found {format_quantity(asked, unit)}; {allowed}"
+    if limits.voltage > HARMLESS and not limits.above_42_volts:
+        text = (
+            f"found {format_quantity(limits.voltage, 'V')}, which is dangerous to touch;"
+            " say above_42_volts: true beside it if it is meant"
+        )
+        yield ("limits", "voltage"), text
+    if can.nplc is not None and not can.nplc[0] <= config.nplc <= can.nplc[1]:
+        yield ("nplc",), f"found {config.nplc:g}; a {can.title} takes {can.nplc[0]:g} … {can.nplc[1]:g}"
+    if config.off_mode not in can.off_modes:
+        yield ("off_mode",), f"found {config.off_mode!r}; a {can.title} has {', '.join(can.off_modes)}"
+    if config.terminals is not None and config.terminals not in can.terminals:
+        yield ("terminals",), f"found {config.terminals!r}; a {can.title} has one pair: leave it out"
+    if config.channel > can.channels:
+        yield ("channel",), f"found {config.channel}; a {can.title} has {can.channels}"
+    if config.wires == 4 and not can.four_wire:
+        yield ("wires",), f"found 4; a {can.title} has no sense terminals"
+    if not config.autozero and not can.autozero:
+        yield ("autozero",), f"found false; a {can.title} cannot be told so: leave it out"

@@ -1,0 +1,104 @@
+"""From the configuration of a source-measure unit to one that can be used safely."""
+
+from labrig.config.instruments import (
+    AnySourceMeter,
+    SourceMeterConfig,
+)
+from labrig.config.links import LinkConfig
+from labrig.errors import ConfigError, LinkOpenError, LinkTimeout, ProtocolError
+from labrig.instruments.base import CurrentSource, Metering, Setup, VoltageSource
+from labrig.instruments.channel import Channel
+from labrig.instruments.safe import Caps, SafeSourceMeter
+from labrig.links.base import Link
+from labrig.links.opening import open_link
+
+_HANDSHAKE = 3.0
+
+
+def open_source_meter(config: AnySourceMeter, link: LinkConfig | None = None) -> SafeSourceMeter:
+    """Open a link, and see at once who is behind it; nothing of its output changes.
+
+    Parameters
+    ----------
+    link
+        Another way to the instrument than the first one of the rig.
+
+    Raises
+    ------
+    LinkOpenError
+        Nothing answers, or another instrument does.
+    """
+    opened = open_link(link or config.link)
+    try:
+        return SafeSourceMeter(_identified(config, opened), caps_of(config))
+    except BaseException:
+        opened.close()
+        raise
+
+
+def caps_of(config: SourceMeterConfig) -> Caps:
+    """The tighter of model and rig."""
+    can, limits = config.capabilities, config.limits
+    current = can.most_amperes if limits.current is None else min(limits.current, can.most_amperes)
+    return Caps(min(limits.voltage, can.most_volts), current, config.slew)
+
+
+def setup_of(
+    config: SourceMeterConfig, *, source: str | None = None, compliance: float | None = None
+) -> Setup:
+    """What a rig says of a channel, with what a command says instead.
+
+    Parameters
+    ----------
+    source
+        ``voltage`` or ``current``; None: as the rig has it.
+    compliance
+        A or V; None: as the rig has it.
+
+    Raises
+    ------
+    ConfigError
+        Nobody names a compliance.
+    """
+    caps = caps_of(config)
+    if (source or config.source) == "current":
+        limit = compliance or config.compliance_voltage or caps.volts
+        return CurrentSource(limit, config.range_current, _metering(config, config.range_voltage))
+    amperes = compliance or config.compliance_current
+    if amperes is None:
+        msg = "compliance_current: missing; a source of voltage needs a limit: name it in rig or command"
+        raise ConfigError(msg)
+    return VoltageSource(amperes, config.range_voltage, _metering(config, config.range_current))
+
+
+def _metering(config: SourceMeterConfig, measured: float | None) -> Metering:
+    return Metering(
+        nplc=config.nplc,
+        range=measured,
+        four_wire=config.wires == 4,
+        autozero=config.autozero,
+        delay=config.delay,
+        off_mode=config.off_mode,
+        terminals=config.terminals,
+    )
+
+
+def _identified(config: AnySourceMeter, link: Link) -> Channel:
+    try:
+        channel = _connect(link)
+    except (LinkTimeout, ProtocolError) as error:
+        msg = f"{link.name}: nothing there answers as a {config.capabilities.title} does: {error}"
+        raise LinkOpenError(msg) from error
+    if config.serial_number not in (None, channel.identity.serial_number):
+        msg = f"{link.name}: found {channel.identity}; the rig is for serial number {config.serial_number}"
+        raise LinkOpenError(msg)
+    return channel
+
+
+def _connect(link: Link) -> Channel:
+    from labrig.instruments import keithley2400
+    from labrig.instruments.scpi import ScpiSession
+
+    session = ScpiSession(link)
+    with session.within(_HANDSHAKE):
+        return keithley2400.connect(session)
