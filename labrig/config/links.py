@@ -33,7 +33,9 @@ class VisaLink(Model):
 
     kind: Literal["visa"] = "visa"
     resource: Text
-    """Such as ``ASRL/dev/ttyACM0::INSTR`` or ``TCPIP::127.0.0.1::5025::SOCKET``."""
+    """Such as ``ASRL/dev/ttyACM0::INSTR``, ``TCPIP::127.0.0.1::5025::SOCKET`` or ``GPIB0::24::INSTR``."""
+    baudrate: Count = DEFAULT_BAUDRATE
+    """Of an ``ASRL`` resource."""
 
 
 LinkConfig: TypeAlias = Annotated[SerialLink | VisaLink, Field(discriminator="kind")]

@@ -88,10 +88,11 @@ class Session:
         return self._block(command, timeout, count)
 
     def clear(self) -> None:
-        """Bring both ends back into step: a device clear where the link has one, then silence."""
+        """Bring both ends back into step: a device clear where the link has one, else silence."""
         if isinstance(self._link, Clearable):
             self._link.clear()
-        self._drain()
+        else:
+            self._drain()
 
     def close(self) -> None:
         """Let go of the link."""

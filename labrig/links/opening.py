@@ -18,4 +18,4 @@ def open_link(config: LinkConfig) -> Link:
         return open_serial(config.port, config.baudrate)
     from labrig.links.visa import open_visa  # pyvisa is slow to import, and rarely needed
 
-    return open_visa(config.resource)
+    return open_visa(config.resource, config.baudrate)

@@ -1,4 +1,7 @@
-"""VISA resources through pyvisa-py: ``ASRL/dev/ttyACM0::INSTR`` and ``TCPIP::host::port::SOCKET``.
+"""VISA resources through pyvisa-py: ``ASRL…::INSTR``, ``TCPIP::host::port::SOCKET`` and instruments.
+
+An instrument (``TCPIP::host::hislip0::INSTR``, ``USB…::INSTR``, ``GPIB…::INSTR``) ends its messages by itself
+and knows a device clear.
 
 Bytes go through unchanged: no termination character is added, and one ends a read only within `read_until`.
 pyvisa drops what a read had gathered when it times out, so a message cut by a timeout is lost; the board's
@@ -23,6 +26,9 @@ BAUDRATE = 1_000_000
 WRITE_TIMEOUT: Seconds = 5.0
 OPEN_TIMEOUT: Seconds = 5.0
 _MOST = 65536
+_BROKEN = (OSError, RuntimeError, pyvisa.Error)
+"""What pyvisa-py raises; a RuntimeError where a HiSLIP server hung up."""
+_STREAMS = (SerialInstrument, TCPIPSocket)
 
 
 class VisaResourceLink:
@@ -43,7 +49,7 @@ class VisaResourceLink:
         try:
             self._set_timeout(WRITE_TIMEOUT)
             self._resource.write_raw(data)
-        except (OSError, pyvisa.Error) as error:
+        except _BROKEN as error:
             raise self._failed(error, f"{len(data)} bytes to be sent", WRITE_TIMEOUT) from error
 
     def read_exactly(self, count: int, *, timeout: Seconds) -> bytes:
@@ -83,7 +89,7 @@ class VisaResourceLink:
             return self._resource.read_bytes(
                 count, chunk_size=_MOST, break_on_termchar=terminator is not None
             )
-        except (OSError, pyvisa.Error) as error:
+        except _BROKEN as error:
             raise self._failed(error, wanted, timeout) from error
 
     def _set_timeout(self, timeout: Seconds) -> None:
@@ -94,6 +100,18 @@ class VisaResourceLink:
         if code == StatusCode.error_timeout and not _hung_up(self._resource):
             return LinkTimeout(f"{self._name}: waited {timeout:.3g} s for {wanted}")
         return LinkClosed(f"{self._name} vanished ({error}): check its cable and supply, then open it again")
+
+
+class VisaInstrumentLink(VisaResourceLink):
+    """A link to an instrument whose bus knows a device clear."""
+
+    def clear(self) -> None:
+        """Empty the instrument's input and output, and break off what it does (VPP-4.3, ``viClear``)."""
+        try:
+            self._set_timeout(WRITE_TIMEOUT)
+            self._resource.clear()
+        except _BROKEN as error:
+            raise self._failed(error, "a device clear", WRITE_TIMEOUT) from error
 
 
 def _end_reads_at(resource: MessageBasedResource, terminator: int | None) -> None:
@@ -123,7 +141,9 @@ def open_visa(resource: str, baudrate: int = BAUDRATE) -> VisaResourceLink:
     """
     lock = PortLock(resource)
     try:
-        return VisaResourceLink(_open(resource, baudrate), resource, lock)
+        handle = _open(resource, baudrate)
+        kind = VisaResourceLink if isinstance(handle, _STREAMS) else VisaInstrumentLink
+        return kind(handle, resource, lock)
     except BaseException:
         lock.release()
         raise
@@ -144,8 +164,10 @@ def _open(resource: str, baudrate: int) -> MessageBasedResource:
     if isinstance(handle, TCPIPSocket):
         _set_up_socket(handle, resource)
         return handle
+    if isinstance(handle, MessageBasedResource):
+        return handle
     handle.close()
-    msg = f"{resource} is neither a serial port (ASRL…::INSTR) nor a socket (TCPIP::host::port::SOCKET)"
+    msg = f"{resource} takes no messages: write ASRL…::INSTR, TCPIP::host::port::SOCKET or …::INSTR"
     raise LinkOpenError(msg)
 
 

@@ -101,12 +101,16 @@ class SimulatedBoard:
 
     def make_safe(self) -> None:
         """Release everything."""
-        self.imposed = Boundary({})
+        self._hold(Boundary({}))
 
     def close(self) -> None:
         """Make safe and refuse further exchanges."""
         self.make_safe()
         self._open = False
+
+    def _hold(self, boundary: Boundary) -> None:
+        self.imposed = boundary
+        self._world.standing = self._driver.impose(boundary)
 
     def _check_open(self) -> None:
         if not self._open:
@@ -133,7 +137,7 @@ class SimulatedBoard:
             resolved = [resolve_pulls(boundaries[k], found.volts, request.averages, self._info) for k in rows]
             self._read(rows, resolved, found, request, stage)
             if rows[-1] == len(boundaries) - 1:
-                self.imposed = resolved[-1]
+                self._hold(resolved[-1])
         return found
 
     def _read(

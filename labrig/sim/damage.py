@@ -279,10 +279,11 @@ class DamagedPort:
         data = self._port.receive()
         return None if data is None else self._down.carry(data)
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes) -> int:
         """Send what the line leaves of it."""
         if left := self._up.carry(data):
             self._port.send(left)
+        return len(data)
 
 
 def _stage(fault: WireFault, chance: random.Random) -> Stage:

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labrig.arrays import BoolArray, BranchArray, FloatArray
+from labrig.arrays import Amperes, BoolArray, BranchArray, FloatArray, Volts
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.islands import floating
 from labrig.circuit.solve import solve
 from labrig.circuit.topology import Topology
+from labrig.sim.instruments.analogue import Drive, OperatingPoint, Thevenin
+from labrig.sim.sources import Holding, held, joined
+
+_PROBE: Amperes = 1e-6
+"""Injected to see how a circuit gives way; the circuit is linear, so that any current would do."""
 
 
 class CircuitWorld:
@@ -25,9 +30,60 @@ class CircuitWorld:
     def __init__(self, topology: Topology, conductances: BranchArray) -> None:
         self.topology = topology
         self.conductances = conductances
+        self.standing = Boundary({})
+        """What the drivers of the board hold now."""
+        self.sources: dict[int, Drive] = {}
+        """What source-measure units force, by line."""
 
     def settle(self, boundaries: Sequence[Boundary]) -> FloatArray:
         """Voltage of every line in each settled state, (M, L) V; 0 V where no source of voltage reaches."""
+        if self.sources:
+            return np.vstack([self._shared(boundary, self.sources) for boundary in boundaries])
+        return self._settle(boundaries)
+
+    def seen(self, line: int) -> Thevenin:
+        """The circuit at a line as it is now, for whoever forces that line."""
+        others = {other: drive for other, drive in self.sources.items() if other != line}
+        at_rest = self._holding(self.standing, others)
+        boundary = joined(self.standing, at_rest)
+        if self._floating(boundary)[line]:
+            return Thevenin(0.0, float("inf"))
+        if line in boundary.voltages:
+            return Thevenin(boundary.voltages[line], 0.0)
+        pushed = joined(boundary, {}, extra={line: _PROBE})
+        volts = self._settle([boundary, pushed])[:, line]
+        return Thevenin(float(volts[0]), float(volts[1] - volts[0]) / _PROBE)
+
+    def _shared(self, boundary: Boundary, drives: dict[int, Drive]) -> FloatArray:
+        return self._settle([joined(boundary, self._holding(boundary, drives))])[0]
+
+    def _holding(self, boundary: Boundary, drives: dict[int, Drive]) -> dict[int, Holding]:
+        """Which of each source's two quantities is held: its level, or its limit where that is reached."""
+        holding = {line: Holding(drive.source, drive.level) for line, drive in drives.items()}
+        for _ in range(2 * len(drives) + 2):
+            volts = self._settle([joined(boundary, holding)])[0]
+            found = {
+                line: held(drive, holding[line], float(volts[line]), self._into(line, volts, boundary))
+                for line, drive in drives.items()
+            }
+            if found == holding:
+                break
+            holding = found
+        return holding
+
+    def _into(self, line: int, volts: FloatArray, boundary: Boundary) -> Amperes:
+        """Current that leaves a line for the network and for the board's driver."""
+        ends = self.topology.ends
+        first, second = ends[:, 0], ends[:, 1]
+        flows = self.conductances * (volts[first] - volts[second])
+        own: Volts = float(volts[line])
+        into = float(flows[first == line].sum() - flows[second == line].sum())
+        nudge = boundary.nudges.get(line)
+        if nudge is not None:
+            into += getattr(nudge, "conductance", 0.0) * (own - nudge.target)
+        return into - boundary.currents.get(line, 0.0)
+
+    def _settle(self, boundaries: Sequence[Boundary]) -> FloatArray:
         volts = np.zeros((len(boundaries), len(self.topology.nodes)))
         driven = [k for k, boundary in enumerate(boundaries) if boundary.voltages or boundary.nudges]
         if driven:
@@ -50,3 +106,22 @@ class CircuitWorld:
         sourced = np.zeros(len(self.topology.nodes), dtype=np.bool_)
         sourced[[*boundary.voltages, *boundary.nudges]] = True
         return floating(self.topology.ends, self.conductances, sourced)
+
+
+class LineTerminals:
+    """The terminals of a source-measure unit on one line of a shared circuit, against its ground."""
+
+    def __init__(self, world: CircuitWorld, line: int) -> None:
+        self._world = world
+        self._line = line
+
+    def seen(self) -> Thevenin:
+        """The circuit as it is now, without the unit itself."""
+        return self._world.seen(self._line)
+
+    def force(self, point: OperatingPoint | None) -> None:
+        """Let everybody who shares the circuit see what the unit forces, or that it is off."""
+        if point is None:
+            self._world.sources.pop(self._line, None)
+        else:
+            self._world.sources[self._line] = point.drive

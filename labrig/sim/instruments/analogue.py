@@ -79,6 +79,8 @@ class OperatingPoint:
     amperes: Amperes
     limited: bool
     """The limit holds, and not the level."""
+    drive: Drive
+    """What the source was told."""
 
     def of(self, quantity: Quantity) -> float:
         """One of the two."""
@@ -95,18 +97,18 @@ def operate(circuit: Thevenin, drive: Drive) -> OperatingPoint:
     if drive.source is Quantity.VOLTAGE:
         amperes = 0.0 if math.isinf(ohms) else (drive.level - circuit.volts) / ohms
         if abs(amperes) <= drive.limit:
-            return OperatingPoint(drive.level, amperes, limited=False)
+            return OperatingPoint(drive.level, amperes, limited=False, drive=drive)
         amperes = math.copysign(drive.limit, amperes)
-        return OperatingPoint(circuit.volts + amperes * ohms, amperes, limited=True)
+        return OperatingPoint(circuit.volts + amperes * ohms, amperes, limited=True, drive=drive)
     if math.isinf(ohms):
         if drive.level == 0.0:
-            return OperatingPoint(0.0, 0.0, limited=False)
-        return OperatingPoint(math.copysign(drive.limit, drive.level), 0.0, limited=True)
+            return OperatingPoint(0.0, 0.0, limited=False, drive=drive)
+        return OperatingPoint(math.copysign(drive.limit, drive.level), 0.0, limited=True, drive=drive)
     volts = circuit.volts + drive.level * ohms
     if abs(volts) <= drive.limit:
-        return OperatingPoint(volts, drive.level, limited=False)
+        return OperatingPoint(volts, drive.level, limited=False, drive=drive)
     volts = math.copysign(drive.limit, volts)
-    return OperatingPoint(volts, (volts - circuit.volts) / ohms, limited=True)
+    return OperatingPoint(volts, (volts - circuit.volts) / ohms, limited=True, drive=drive)
 
 
 @dataclass(slots=True)

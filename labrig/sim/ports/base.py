@@ -19,6 +19,6 @@ class Port(Protocol):
         """What has arrived; None: another client has come, and what came before it belongs to nobody."""
         ...
 
-    def send(self, data: bytes) -> None:
-        """Send; what nobody takes is lost, as on a wire."""
+    def send(self, data: bytes) -> int:
+        """Send what can be sent at once, and say how many bytes; where nobody listens all are lost."""
         ...

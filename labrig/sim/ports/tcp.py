@@ -27,7 +27,7 @@ class TcpPort:
     def resource(self) -> str:
         """``tcp://HOST:PORT``."""
         host, port = self._listener.getsockname()[:2]
-        return _name(host, port)
+        return _name(host, port, "tcp")
 
     def fileno(self) -> int:
         """Descriptor of the client's socket, else of the listening one."""
@@ -48,16 +48,17 @@ class TcpPort:
             self.drop()
         return data
 
-    def send(self, data: bytes) -> None:
-        """Send; what does not fit into the socket's buffer, or has no client any more, is lost."""
+    def send(self, data: bytes) -> int:
+        """Send what fits into the socket's buffer; without a client all is lost."""
         if self._client is None:
-            return
+            return len(data)
         try:
-            self._client.send(data)
+            return self._client.send(data)
         except BlockingIOError:
-            pass
+            return 0
         except OSError:
             self.drop()
+            return len(data)
 
     def drop(self) -> None:
         """Let go of the client."""
@@ -88,15 +89,7 @@ def open_tcp(host: str, port: int) -> Generator[TcpPort]:
     LinkOpenError
         The port is in use, or the host is not this computer.
     """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.create_server(address[:2], family=family)
-    except OSError as error:
-        raise LinkOpenError(_why_not(host, port, error)) from error
-    with listener:
-        listener.setblocking(False)
+    with listening(host, port) as listener:
         served = TcpPort(listener)
         try:
             yield served
@@ -104,11 +97,39 @@ def open_tcp(host: str, port: int) -> Generator[TcpPort]:
             served.drop()
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+@contextmanager
+def listening(host: str, port: int, scheme: str = "tcp") -> Generator[socket.socket]:
+    """Open a listening socket that does not block.
+
+    Parameters
+    ----------
+    port
+        0: any free one.
+    scheme
+        How a message names the port.
+
+    Raises
+    ------
+    LinkOpenError
+        The port is in use, or the host is not this computer.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise LinkOpenError(_why_not(_name(host, port, scheme), error)) from error
+    with listener:
+        listener.setblocking(False)
+        yield listener
+
+
+def _why_not(name: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"{_name(host, port)} is in use by another program: stop it, or take port 0 for any free one"
-    return f"{_name(host, port)} cannot be listened on: {error.strerror or error}"
+        return f"{name} is in use by another program: stop it, or take port 0 for any free one"
+    return f"{name} cannot be listened on: {error.strerror or error}"
 
 
-def _name(host: str, port: int) -> str:
-    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+def _name(host: str, port: int, scheme: str) -> str:
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -1,6 +1,5 @@
 """A pseudo-terminal with a name that stays: what a serial port is to its client."""
 
-import contextlib
 import os
 import tty
 from collections.abc import Generator
@@ -44,10 +43,12 @@ class Terminal:
         except BlockingIOError:
             return b""
 
-    def send(self, data: bytes) -> None:
-        """Send; what does not fit into the terminal's buffer is lost."""
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._descriptor, data)
+    def send(self, data: bytes) -> int:
+        """Send what fits into the terminal's buffer."""
+        try:
+            return os.write(self._descriptor, data)
+        except BlockingIOError:
+            return 0
 
 
 @contextmanager

@@ -72,7 +72,7 @@ class Device:
         self.codes: CodeArray = np.array(chips.branches.power_up.values, dtype=np.int64)
         self.latents: CodeArray = np.zeros(chips.info.branches, dtype=np.int64)
         self.loaded = 0
-        self.drives = RELEASED
+        self._drives = RELEASED
         self.armed = False
         self.heartbeat_ms = 0
         self.inputs_known = False
@@ -85,6 +85,16 @@ class Device:
         self._scans = 0
         self._clock = clock
         self._started = self._fed = clock()
+
+    @property
+    def drives(self) -> Drives:
+        """What the drivers hold now."""
+        return self._drives
+
+    @drives.setter
+    def drives(self, drives: Drives) -> None:
+        self._drives = drives
+        self._chips.world.standing = self._chips.driver.impose(self._boundary())
 
     @property
     def channels(self) -> int:
