@@ -2,7 +2,7 @@
 
 import sys
 
-from labrig.cli import board, circuit, config, measure, resume, runs, simulate, train
+from labrig.cli import board, circuit, config, measure, resume, runs, simulate, sweep, train
 from labrig.cli.groups import command_group
 from labrig.errors import LabrigError
 
@@ -15,6 +15,7 @@ app.command("resume")(resume.resume)
 app.command("measure")(measure.measure)
 app.add_typer(runs.app, name="runs")
 app.add_typer(board.app, name="board")
+app.add_typer(sweep.app, name="sweep")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(circuit.app, name="circuit")
 app.add_typer(config.app, name="config")

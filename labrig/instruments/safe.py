@@ -123,6 +123,26 @@ class SafeSourceMeter:
         self._ramp(level)
         self._raise_errors("when its output was turned on")
 
+    def source(self, level: float) -> None:
+        """Ramp to a level without measuring.
+
+        Raises
+        ------
+        LimitExceeded
+            The level is above the rig's limit; nothing was sent.
+        """
+        self._check(level, "level", unit_of(self._configured()))
+        self._ramp(level)
+
+    def travel(self, distance: float) -> Seconds:
+        """How long a ramp over this distance takes, V or A."""
+        return distance / self._caps.rate(unit_of(self._configured()))
+
+    @property
+    def off_within(self) -> Seconds:
+        """How long `make_safe` may take."""
+        return OFF_WITHIN + self._caps.volts / self._caps.slew
+
     def source_measure(self, level: float) -> Reading:
         """Ramp to a level and measure there.
 
@@ -179,7 +199,7 @@ class SafeSourceMeter:
             The output is on still, or nobody can tell.
         """
         try:
-            with self._channel.within(OFF_WITHIN + self._caps.volts / self._caps.slew):
+            with self._channel.within(self.off_within):
                 self._channel.abort()
                 self._turn_off()
         except LabrigError as error:

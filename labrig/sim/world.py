@@ -38,7 +38,8 @@ class CircuitWorld:
     def settle(self, boundaries: Sequence[Boundary]) -> FloatArray:
         """Voltage of every line in each settled state, (M, L) V; 0 V where no source of voltage reaches."""
         if self.sources:
-            return np.vstack([self._shared(boundary, self.sources) for boundary in boundaries])
+            found: FloatArray = np.vstack([self._shared(b, self.sources) for b in boundaries])
+            return found
         return self._settle(boundaries)
 
     def seen(self, line: int) -> Thevenin:
@@ -55,7 +56,8 @@ class CircuitWorld:
         return Thevenin(float(volts[0]), float(volts[1] - volts[0]) / _PROBE)
 
     def _shared(self, boundary: Boundary, drives: dict[int, Drive]) -> FloatArray:
-        return self._settle([joined(boundary, self._holding(boundary, drives))])[0]
+        volts: FloatArray = self._settle([joined(boundary, self._holding(boundary, drives))])[0]
+        return volts
 
     def _holding(self, boundary: Boundary, drives: dict[int, Drive]) -> dict[int, Holding]:
         """Which of each source's two quantities is held: its level, or its limit where that is reached."""

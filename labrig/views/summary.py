@@ -9,12 +9,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from labrig.errors import RunError
+from labrig.store.reader import RunReader
 from labrig.views.conductance_panel import draw_conductances
 from labrig.views.error_panel import draw_error
 from labrig.views.gather import load_record
 from labrig.views.output_panel import draw_outputs
 from labrig.views.record import TrainingRecord
 from labrig.views.style import INK, OUTCOME_COLOURS, PAPER, RC, SOFT
+from labrig.views.sweep_picture import draw_sweep, is_sweep, load_sweep
 from labrig.views.words import duration, volts
 
 SUMMARY_NAME = "summary.png"
@@ -32,7 +34,9 @@ def write_summary(run: Path, destination: Path | None = None) -> Path:
         The run cannot be read or the picture cannot be written.
     """
     target = run / SUMMARY_NAME if destination is None else destination
-    figure = draw_summary(load_record(run))
+    with RunReader(run) as reader:
+        sweep = load_sweep(reader) if is_sweep(reader) else None
+    figure = draw_summary(load_record(run)) if sweep is None else draw_sweep(sweep)
     try:
         figure.savefig(target, dpi=_DPI)  # pyright: ignore[reportUnknownMemberType]
     except (OSError, ValueError) as error:

@@ -50,7 +50,9 @@ def test_a_board_reads_a_source_that_runs_into_its_limit(world: CircuitWorld) ->
     force(world, 0, Drive(VOLTS, 5.0, limit=1e-3))
     volts = world.settle([Boundary({2: 0.0})])[0]
     assert volts == pytest.approx([2.0, 1.0, 0.0], rel=1e-9), "1 mA through 2 kohm"
-    assert world.settle([Boundary({2: 4.0})])[0][0] == pytest.approx(5.0), "with 1 V between, it holds its level"
+    assert world.settle([Boundary({2: 4.0})])[0][0] == pytest.approx(5.0), (
+        "with 1 V between, it holds its level"
+    )
 
 
 def test_a_source_of_current_is_limited_in_voltage(world: CircuitWorld) -> None:

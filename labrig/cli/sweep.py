@@ -1,0 +1,269 @@
+"""``labrig sweep``: levels and what is measured at them."""
+
+import sys
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labrig.cli.groups import command_group
+from labrig.cli.options import Json, Runs
+from labrig.procedures.sweep_points import Order, Scale
+
+if TYPE_CHECKING:
+    from labrig.arrays import FloatArray
+    from labrig.config.instruments import AnySourceMeter
+    from labrig.config.rig import MeterRig, RigConfig
+    from labrig.instruments.base import Setup
+    from labrig.procedures.store_sweep import Swept
+    from labrig.procedures.sweep_iv import SweepPlan
+
+app = command_group("Sweeps: the points, and what is measured at them.")
+
+Start = Annotated[
+    str | None, typer.Option("--start", metavar="LEVEL", help="First level, such as '0 V' or '1 uA'.")
+]
+Stop = Annotated[str | None, typer.Option("--stop", metavar="LEVEL", help="Last level.")]
+Points = Annotated[int, typer.Option("--points", metavar="N", help="From start to stop, both included.")]
+ScaleOption = Annotated[Scale, typer.Option("--scale", help="How the levels are spaced.")]
+Dual = Annotated[bool, typer.Option("--dual", help="From start to stop and back.")]
+Quadrants = Annotated[
+    bool,
+    typer.Option("--four-quadrant", help="From 0 to stop, through 0 to minus stop, and back to 0."),
+]
+Cycles = Annotated[int, typer.Option("--cycles", metavar="N", help="How often all of it.")]
+Listed = Annotated[
+    str | None,
+    typer.Option("--list", metavar="LEVELS", help="Levels of your own: '0 V, 0.3 V, 0.1 V'."),
+]
+
+
+@app.callback()
+def sweep() -> None:
+    """Sweeps: the points, and what is measured at them."""
+
+
+@app.command()
+def points(
+    start: Start = None,
+    stop: Stop = None,
+    number: Points = 11,
+    scale: ScaleOption = Scale.LINEAR,
+    dual: Dual = False,
+    four_quadrant: Quadrants = False,
+    cycles: Cycles = 1,
+    listed: Listed = None,
+    json: Json = False,
+) -> None:
+    """Print the levels that a sweep goes through, one a line; no hardware.
+
+    Example: labrig sweep points --start "0 V" --stop "1 V" --points 101 --dual
+    """
+    levels, unit = read_levels(start, stop, number, scale, _order(dual, four_quadrant), cycles, listed)
+    if json:
+        print(dumps({"unit": unit, "levels": levels.tolist()}))
+        return
+    print(f"level [{unit}]")
+    for level in levels.tolist():
+        print(f"{level:.9g}")
+
+
+@app.command()
+def iv(
+    rig: Annotated[Path, typer.Argument(metavar="RIG", help="A rig file with source meters.")],
+    smu: Annotated[str, typer.Option("--smu", metavar="NAME", help="Which of the rig's source meters.")],
+    start: Start = None,
+    stop: Stop = None,
+    number: Points = 11,
+    scale: ScaleOption = Scale.LINEAR,
+    dual: Dual = False,
+    four_quadrant: Quadrants = False,
+    cycles: Cycles = 1,
+    listed: Listed = None,
+    compliance: Annotated[
+        str | None,
+        typer.Option("--compliance", metavar="LIMIT", help="Of what is measured; default: the rig's."),
+    ] = None,
+    nplc: Annotated[
+        float | None, typer.Option("--nplc", metavar="X", help="Integration, in cycles of the power line.")
+    ] = None,
+    at_compliance: Annotated[
+        str,
+        typer.Option("--at-compliance", metavar="WHAT", help="keep, step-back or stop, once a limit holds."),
+    ] = "keep",
+    pulse: Annotated[
+        str | None,
+        typer.Option(
+            "--pulse", metavar="WIDTH", help="Hold each level for this long, and rest as long at 0."
+        ),
+    ] = None,
+    point_by_point: Annotated[
+        bool, typer.Option("--point-by-point", help="Not in the instrument's own sweep engine.")
+    ] = False,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the run.")] = None,
+    runs: Runs = None,
+    json: Json = False,
+) -> None:
+    """Measure current over voltage at the terminals of a source-measure unit.
+
+    Levels in V make it a source of voltage, levels in A one of current. The sweep is stored as a run, with
+    a picture, as CSV and, where its package is installed, as NetCDF. However it ends, the output is ramped
+    down and turned off.
+
+    Example: labrig sweep iv rig.yaml --smu smu --start "-1 V" --stop "1 V" --points 101 --compliance "1 mA"
+    """
+    from labrig.config.loading import load_meters
+    from labrig.config.writing import to_yaml
+    from labrig.procedures.store_sweep import Where, sweep_alone
+    from labrig.views.sweep_progress import SweepProgress
+
+    config = load_meters(rig)
+    levels, unit = read_levels(start, stop, number, scale, _order(dual, four_quadrant), cycles, listed)
+    meter = _meter(config, smu)
+    setup = _setup(meter, unit, compliance, nplc)
+    plan = _plan(setup, levels, at_compliance, pulse, point_by_point=point_by_point)
+    where = Where(name or f"iv-{smu}", to_yaml(config), f"{smu}, at its terminals", runs)
+    with SweepProgress(levels.size) as progress:
+        swept = sweep_alone({smu: meter}, plan, where, progress.update)
+    _tell(swept, json=json)
+
+
+def read_levels(
+    start: str | None,
+    stop: str | None,
+    number: int,
+    scale: Scale,
+    order: Order,
+    cycles: int,
+    listed: str | None,
+) -> "tuple[FloatArray, str]":
+    """The levels that options ask for, and their unit: V or A.
+
+    Raises
+    ------
+    ConfigError
+        An option contradicts another, or is no level.
+    """
+    import numpy as np
+
+    from labrig.errors import ConfigError
+    from labrig.procedures.sweep_points import SweepShape, listed_levels, sweep_levels
+
+    if listed is not None:
+        if start is not None or stop is not None:
+            msg = "--list: found beside --start or --stop; leave one of the two out"
+            raise ConfigError(msg)
+        texts = [text for text in listed.split(",") if text.strip()]
+        unit = _unit("--list", texts[0] if texts else "")
+        values = [_level("--list", text, unit) for text in texts]
+        return listed_levels(np.array(values, dtype=np.float64), cycles), unit
+    if stop is None:
+        msg = "--stop: missing; write --start '0 V' --stop '1 V', or --list"
+        raise ConfigError(msg)
+    unit = _unit("--stop", stop)
+    first = 0.0 if start is None else _level("--start", start, unit)
+    shape = SweepShape(first, _level("--stop", stop, unit), number, scale, order, cycles)
+    return sweep_levels(shape), unit
+
+
+def _order(dual: bool, four_quadrant: bool) -> Order:
+    if dual and four_quadrant:
+        from labrig.errors import ConfigError
+
+        msg = "--dual: found beside --four-quadrant, which comes back by itself; leave one out"
+        raise ConfigError(msg)
+    return Order.FOUR_QUADRANT if four_quadrant else Order.DUAL if dual else Order.SINGLE
+
+
+def _unit(option: str, text: str) -> str:
+    from labrig.errors import ConfigError
+    from labrig.units import parse_quantity
+
+    for unit in ("V", "A"):
+        try:
+            parse_quantity(text, unit)
+        except ValueError:
+            continue
+        return unit
+    msg = f"{option}: found {text!r}; write a level in V or A, such as '0.5 V' or '10 uA'"
+    raise ConfigError(msg)
+
+
+def _level(option: str, text: str, unit: str) -> float:
+    from labrig.errors import ConfigError
+    from labrig.units import parse_quantity
+
+    try:
+        return parse_quantity(text, unit)
+    except ValueError as error:
+        msg = f"{option}: {error}"
+        raise ConfigError(msg) from error
+
+
+def _meter(config: "MeterRig | RigConfig", name: str) -> "AnySourceMeter":
+    from labrig.errors import ConfigError
+
+    if name not in config.source_meters:
+        known = ", ".join(config.source_meters) or "none"
+        msg = f"--smu: found {name!r}; the rig's source meters are {known}"
+        raise ConfigError(msg)
+    return config.source_meters[name]
+
+
+def _setup(meter: "AnySourceMeter", unit: str, compliance: str | None, nplc: float | None) -> "Setup":
+    from labrig.errors import ConfigError
+    from labrig.instruments.opening import setup_of
+
+    if nplc is not None:
+        low, high = meter.capabilities.nplc or (nplc, nplc)
+        if not low <= nplc <= high:
+            msg = f"--nplc: found {nplc:g}; a {meter.capabilities.title} takes {low:g} … {high:g}"
+            raise ConfigError(msg)
+        meter = meter.model_copy(update={"nplc": nplc})
+    limit = None if compliance is None else _level("--compliance", compliance, "A" if unit == "V" else "V")
+    if limit is not None and limit <= 0:
+        msg = f"--compliance: found {compliance!r}; it must be above 0"
+        raise ConfigError(msg)
+    return setup_of(meter, source="voltage" if unit == "V" else "current", compliance=limit)
+
+
+def _plan(
+    setup: "Setup", levels: "FloatArray", at_compliance: str, pulse: str | None, *, point_by_point: bool
+) -> "SweepPlan":
+    from labrig.errors import ConfigError
+    from labrig.procedures.sweep_iv import AtCompliance, SweepPlan
+
+    if at_compliance not in tuple(AtCompliance):
+        msg = f"--at-compliance: found {at_compliance!r}; write one of {', '.join(AtCompliance)}"
+        raise ConfigError(msg)
+    width = None if pulse is None else _level("--pulse", pulse, "s")
+    if width is not None and width <= 0:
+        msg = f"--pulse: found {pulse!r}; it must be above 0"
+        raise ConfigError(msg)
+    return SweepPlan(setup, levels, AtCompliance(at_compliance), width, point_by_point)
+
+
+def _tell(swept: "Swept", *, json: bool) -> None:
+    from labrig.errors import RunError
+    from labrig.store.export import export_csv, export_netcdf
+    from labrig.views.gather import table_columns
+    from labrig.views.summary import write_summary
+
+    picture = write_summary(swept.run)
+    csv, netcdf = swept.run / "sweep.csv", swept.run / "sweep.nc"
+    export_csv(swept.run, csv, table_columns(swept.run))
+    files = [picture, csv]
+    try:
+        export_netcdf(swept.run, netcdf, None)
+        files.append(netcdf)
+    except RunError as error:
+        print(f"no NetCDF: {error}", file=sys.stderr)
+    if json:
+        counts = {"points": swept.points, "limited": swept.limited}
+        print(dumps({"run": str(swept.run), "outcome": "stopped", **counts, "files": [*map(str, files)]}))
+        return
+    print(f"stopped: {swept.reason}")
+    print(f"run     {swept.run}")
+    for file in files:
+        print(f"file    {file}")
