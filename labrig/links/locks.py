@@ -20,6 +20,17 @@ def state_folder() -> Path:
     return folder
 
 
+def holder_of(port: str) -> str | None:
+    """Which labrig process holds a port, ``process 412 (labrig train …)``; None where none does."""
+    lock = _lock(port)
+    try:
+        lock.acquire()
+    except Timeout:
+        return _read_holder(_beside(port))
+    lock.release()
+    return None
+
+
 class PortLock:
     """Held from construction to `release`; the system lets go of it when the process dies.
 
@@ -35,13 +46,12 @@ class PortLock:
     """
 
     def __init__(self, port: str) -> None:
-        path = state_folder() / re.sub(r"[^A-Za-z0-9.-]", "_", resolve(port))
-        self._holder = path.with_name(path.name + ".json")
-        self._lock = FileLock(path.with_name(path.name + ".lock"), timeout=0, thread_local=False)
+        self._holder = _beside(port)
+        self._lock = _lock(port)
         try:
             self._lock.acquire()
         except Timeout:
-            msg = f"{port} is in use by {self._read_holder()}: stop that process first"
+            msg = f"{port} is in use by {_read_holder(self._holder)}: stop that process first"
             raise LinkOpenError(msg) from None
         except OSError as error:
             msg = f"{port}: the lock file {self._lock.lock_file} cannot be taken: {error.strerror}"
@@ -54,12 +64,28 @@ class PortLock:
             self._holder.unlink(missing_ok=True)
             self._lock.release()
 
-    def _read_holder(self) -> str:
-        try:
-            holder = json.loads(self._holder.read_text())
-        except (OSError, ValueError):
-            return "another labrig process"
-        return f"process {holder['pid']} ({holder['command']})"
+
+def _stem(port: str) -> Path:
+    return state_folder() / re.sub(r"[^A-Za-z0-9.-]", "_", resolve(port))
+
+
+def _beside(port: str) -> Path:
+    """The file that says who holds a port."""
+    stem = _stem(port)
+    return stem.with_name(stem.name + ".json")
+
+
+def _lock(port: str) -> FileLock:
+    stem = _stem(port)
+    return FileLock(stem.with_name(stem.name + ".lock"), timeout=0, thread_local=False)
+
+
+def _read_holder(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return "another labrig process"
+    return f"process {holder['pid']} ({holder['command']})"
 
 
 def resolve(port: str) -> str:

@@ -1,8 +1,39 @@
 """Which serial ports this machine has."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from serial.tools import list_ports
+
+from labrig.links.locks import holder_of, processes_using
+
+
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """A serial port of this machine, as it is known without opening it."""
+
+    device: str
+    usb: str | None
+    """``vid:pid`` in hexadecimal; None where it is no USB port."""
+    serial_number: str | None
+    """Of the USB device."""
+    description: str
+    holder: str | None
+    """Who has it open, as far as this user may see."""
+
+
+def serial_ports() -> list[SerialPort]:
+    """List all serial ports; none is opened, since that may reset what is behind it."""
+    return [
+        SerialPort(
+            port.device,
+            None if port.vid is None else f"{port.vid:04x}:{port.pid:04x}",
+            port.serial_number,
+            port.description,
+            holder_of(port.device) or (", ".join(processes_using(port.device)) or None),
+        )
+        for port in sorted(list_ports.comports(), key=lambda port: port.device)
+    ]
 
 
 def usb_ports(serial_number: str | None = None) -> list[str]:

@@ -53,8 +53,8 @@ class Swept:
 def sweep_alone(meters: Mapping[str, AnySourceMeter], plan: SweepPlan, where: Where, told: Told) -> Swept:
     """Sweep what is at the terminals of one source-measure unit, the only one in `meters`.
 
-    Each part is stored before the next one is asked for. The output is off, read back, before the run says how
-    it ended.
+    Each part is stored before the next one is asked for. The output is off, read back, before the run says
+    how it ended.
 
     Raises
     ------
@@ -87,9 +87,8 @@ def sweep_alone(meters: Mapping[str, AnySourceMeter], plan: SweepPlan, where: Wh
                     limited += reading.limited is not Limited.NO
                 end_if_told()
                 told(points, limited)
-        ended = (
-            f"ended at a limit after {points} points" if points < plan.levels.size else f"all {points} points"
-        )
+        whole = points == plan.levels.size
+        ended = f"all {points} points" if whole else f"ended at a limit after {points} points"
         reason = f"{ended}; output off, read back"
         record.finish("stopped", reason)
     return Swept(record.directory, points, limited, reason)

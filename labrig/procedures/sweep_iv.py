@@ -122,9 +122,10 @@ def _parts(meter: SweepSource, lease: Lease, plan: SweepPlan) -> Iterator[list[R
 
 
 def _points(meter: SweepSource, lease: Lease, plan: SweepPlan, before: Between) -> Iterator[list[Reading]]:
-    at, ceiling = 0.0, math.inf
+    at, ends = 0.0, {1.0: math.inf, -1.0: math.inf}
     for level in map(float, plan.levels):
-        if abs(level) >= ceiling and level * at >= 0:
+        side = math.copysign(1.0, level)
+        if abs(level) >= ends[side]:
             continue
         lease.renew(PART + 2 * plan.point_time + 2 * meter.travel(abs(level - at)))
         before(level)
@@ -138,7 +139,7 @@ def _points(meter: SweepSource, lease: Lease, plan: SweepPlan, before: Between) 
         elif plan.at_compliance is AtCompliance.STOP:
             return
         elif plan.at_compliance is AtCompliance.STEP_BACK:
-            ceiling = abs(level)
+            ends[side] = abs(level)
             meter.source(at)
         else:
             at = level

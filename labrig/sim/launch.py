@@ -24,7 +24,7 @@ from labrig.errors import ConfigError, DeviceError, LinkOpenError
 from labrig.sim.broken import check_no_processor
 from labrig.sim.build import simulation_of
 from labrig.sim.circuit_file import circuit_text
-from labrig.sim.serving.server import Ending
+from labrig.sim.ports.base import Ending
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from labrig.sim.instruments.base import Instrument
 from labrig.sim.instruments.trace import Trace
-from labrig.sim.serving.server import Ending
+from labrig.sim.ports.base import Ending
 
 
 class InstrumentPort(Protocol):

@@ -1,4 +1,4 @@
-"""What a server needs of a port."""
+"""What a server needs of a port, and of the end."""
 
 from typing import Protocol
 
@@ -21,4 +21,12 @@ class Port(Protocol):
 
     def send(self, data: bytes) -> int:
         """Send what can be sent at once, and say how many bytes; where nobody listens all are lost."""
+        ...
+
+
+class Ending(Protocol):
+    """Something that can be waited for."""
+
+    def fileno(self) -> int:
+        """Descriptor that can be read when the end has come."""
         ...

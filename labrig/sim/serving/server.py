@@ -1,18 +1,9 @@
 """The loop between a port and the board behind it."""
 
 import select
-from typing import Protocol
 
-from labrig.sim.ports.base import Port
+from labrig.sim.ports.base import Ending, Port
 from labrig.sim.serving.dispatcher import Dispatcher
-
-
-class Ending(Protocol):
-    """Something that can be waited for."""
-
-    def fileno(self) -> int:
-        """Descriptor that can be read when the end has come."""
-        ...
 
 
 def serve(port: Port, dispatcher: Dispatcher, ending: Ending) -> None:
