@@ -14,6 +14,7 @@ from labrig.errors import ConfigError, LinkOpenError, LinkTimeout, ProtocolError
 from labrig.instruments.base import CurrentSource, Metering, Setup, VoltageSource
 from labrig.instruments.channel import Channel
 from labrig.instruments.safe import Caps, SafeSourceMeter
+from labrig.instruments.sharing import shared_link
 from labrig.links.base import Link
 from labrig.links.opening import open_link
 
@@ -22,6 +23,8 @@ _HANDSHAKE = 3.0
 
 def open_source_meter(config: AnySourceMeter, link: LinkConfig | None = None) -> SafeSourceMeter:
     """Open a link, and see at once who is behind it; nothing of its output changes.
+
+    Channels of one instrument that are reached by the same link share it.
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ def open_source_meter(config: AnySourceMeter, link: LinkConfig | None = None) ->
     LinkOpenError
         Nothing answers, or another instrument does.
     """
-    opened = open_link(link or config.link)
+    opened = shared_link(link or config.link, open_link)
     try:
         return SafeSourceMeter(_identified(config, opened), caps_of(config))
     except BaseException:
