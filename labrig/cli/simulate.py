@@ -74,6 +74,51 @@ def board(
     raise typer.Exit(exit_code)
 
 
+@app.command()
+def smu(
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Which one: keithley2400.")],
+    listen: Annotated[
+        str,
+        typer.Option(
+            "--listen", metavar="WHERE", help="Where: tcp://HOST:PORT, pty:PATH or hislip://HOST:PORT."
+        ),
+    ],
+    load: Annotated[
+        str | None,
+        typer.Option(
+            "--load", metavar="OHMS", help="A resistor at the terminals; default: nothing is there."
+        ),
+    ] = None,
+    rig: Annotated[
+        Path | None, typer.Option("--rig", metavar="RIG", help="A rig whose network is at the terminals.")
+    ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option("--node", metavar="NODE", help="Of that network, whose other side is at ground."),
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", metavar="FILE", help="Write messages and outputs as lines of JSON."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the noise.", min=0)] = 0,
+    json: Json = False,
+) -> None:
+    """Serve a simulated source-measure unit to any program, with a circuit behind it.
+
+    Prints "ready RESOURCE" once a client may open it; on stderr it tells the VISA resource. It takes as long
+    for a measurement as the real one. Ctrl-C or SIGTERM ends it.
+
+    Example: labrig simulate smu --model keithley2400 --listen tcp://127.0.0.1:5025 --load "1 kohm"
+    """
+    from labrig.cli.serving import serve_meter
+    from labrig.cli.signals import ending_signals
+
+    with ending_signals() as ending:
+        serve_meter(model, listen, load, rig, node, trace, seed, ending, json=json)
+        exit_code = ending.exit_code()
+    raise typer.Exit(exit_code)
+
+
 def _serve_chips(
     rig: "RigConfig", topology: "Topology", listen: str, ending: "Ending", *, json: bool
 ) -> None:

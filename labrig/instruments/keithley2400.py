@@ -74,8 +74,8 @@ class Keithley2400Channel(ScpiChannel):
     def apply(self, setup: Setup) -> None:
         """Everything from ``*RST``, which turns off what must be off already, but keep the terminals in use.
 
-        The range that holds the compliance is chosen before the compliance, which may not be under 0.1 % of
-        the range (p. 18-64, from memory), and only then the range that was asked for.
+        The compliance comes before the measurement range, which may not be above it, and is itself not under
+        0.1 % of a fixed one: after ``*RST`` the range is automatic (p. 18-63 and 18-64, from memory).
         """
         metering = setup.metering
         source, sense = _names(setup)
@@ -91,7 +91,7 @@ class Keithley2400Channel(ScpiChannel):
             f":SOUR:FUNC {source};:SOUR:CLE:AUTO 0",
             _ranged(f":SOUR:{source}", setup.range),
             f":SOUR:{source}:LEV 0",
-            f":SENS:{sense}:RANG {setup.compliance:.6E};:SENS:{sense}:PROT {setup.compliance:.6E}",
+            f":SENS:{sense}:PROT {setup.compliance:.6E}",
             _ranged(f":SENS:{sense}", metering.range),
             f":SENS:{sense}:NPLC {metering.nplc:g}",
             f":SOUR:DEL {metering.delay:.6E}",

@@ -1,0 +1,107 @@
+"""Simulated instruments, from options to a server."""
+
+import sys
+import time
+from contextlib import ExitStack
+from json import dumps
+from pathlib import Path
+from typing import TextIO
+
+from labrig.cli.signals import Ending
+from labrig.errors import ConfigError
+from labrig.sim.instruments.analogue import Load, Terminals
+from labrig.sim.instruments.building import build_instrument
+from labrig.sim.instruments.serving import InstrumentPort, Traced, serve_instruments
+from labrig.sim.instruments.trace import Trace
+from labrig.sim.ports.opening import open_instrument_port
+from labrig.units import parse_quantity
+
+
+def serve_meter(
+    model: str,
+    listen: str,
+    load: str | None,
+    rig: Path | None,
+    node: str | None,
+    trace: Path | None,
+    seed: int,
+    ending: Ending,
+    *,
+    json: bool,
+) -> None:
+    """Serve one source-measure unit until the end has come.
+
+    Raises
+    ------
+    ConfigError
+        An option is wrong, or contradicts another.
+    LinkOpenError
+        The port cannot be opened.
+    """
+    terminals = _terminals(load, rig, node)
+    with ExitStack() as stack:
+        writer = Trace(stack.enter_context(_opened(trace)) if trace else None, time.monotonic)
+        built = build_instrument(model, [terminals], time.monotonic, writer.output, seed)
+        port = stack.enter_context(open_instrument_port(listen))
+        say_ready(built.identity, port, json=json)
+        serve_instruments([(port, Traced(built, writer))], ending)
+
+
+def say_ready(identity: str, port: InstrumentPort, *, json: bool) -> None:
+    """Tell people who is served and where, and programs that they may open it."""
+    print(f"meter   {identity}", file=sys.stderr)
+    print(f'in rigs link: {{kind: visa, resource: "{port.visa}"}}', file=sys.stderr)
+    print(dumps({"ready": port.resource}) if json else f"ready {port.resource}", flush=True)
+
+
+def _terminals(load: str | None, rig: Path | None, node: str | None) -> Terminals:
+    if rig is not None or node is not None:
+        if load is not None:
+            msg = "--load: found beside --rig or --node; leave one of the two out"
+            raise ConfigError(msg)
+        if rig is None or node is None:
+            msg = "--rig and --node: one was found without the other; name both, or --load"
+            raise ConfigError(msg)
+        return _line(rig, node)
+    if load is None:
+        return Load(float("inf"))
+    try:
+        ohms = parse_quantity(load, "ohm")
+    except ValueError as error:
+        msg = f"--load: {error}"
+        raise ConfigError(msg) from error
+    if ohms < 0:
+        msg = f"--load: found {load!r}; a resistance is 0 ohm or more"
+        raise ConfigError(msg)
+    return Load(ohms)
+
+
+def _line(rig: Path, node: str) -> Terminals:
+    from labrig.bench.wiring import as_wired
+    from labrig.circuit.boundary import Boundary
+    from labrig.circuit.build import build_topology
+    from labrig.config.loading import load_rig
+    from labrig.sim.build import build_hardware, simulation_of
+    from labrig.sim.world import LineTerminals
+
+    config = load_rig(rig)
+    wired = as_wired(config.wiring, build_topology(config.network))
+    if node not in wired.nodes:
+        msg = f"--node: found {node!r}, which is no node of {rig}; nodes are {', '.join(wired.nodes[:8])} …"
+        raise ConfigError(msg)
+    model, serial_number = simulation_of(config.board)
+    chips = build_hardware(model, wired, serial_number, config.faults)
+    lines = chips.world.topology
+    line = lines.nodes.index(node)
+    chips.world.standing = Boundary(
+        dict.fromkeys(lines.inputs if line in lines.outputs else lines.outputs, 0.0)
+    )
+    return LineTerminals(chips.world, line)
+
+
+def _opened(trace: Path) -> TextIO:
+    try:
+        return trace.open("w", encoding="utf-8")
+    except OSError as error:
+        msg = f"--trace: {trace} cannot be written: {error.strerror}"
+        raise ConfigError(msg) from error
