@@ -31,8 +31,8 @@ _LIST = 100
 _LISTS_A_MESSAGE = 5
 _ELEMENTS = 4
 _OVERHEAD: Seconds = 2.0
-_CYCLES = 3
-"""A reading integrates signal, reference and zero (autozero, appendix A; from memory)."""
+_CYCLES = 6
+"""A point integrates voltage and current, and of each the signal, a reference and zero (from memory)."""
 _NAMES: dict[Unit, str] = {"V": "VOLT", "A": "CURR"}
 _OFF_MODES = {"normal": "NORM", "zero": "ZERO", "high-impedance": "HIMP", "guard": "GUAR"}
 _OVERFLOWED, _COMPLIANCE, _RANGE = 1 << 0, 1 << 3, 1 << 16
@@ -176,6 +176,8 @@ def connect(session: ScpiSession) -> Keithley2400Channel:
     LinkOpenError
         Something else answers.
     """
+    session.clear()
+    session.write(":ABOR")  # a sweep that was left running would keep it from answering
     identity = session.identify()
     if not ("KEITHLEY" in identity.maker.upper() and identity.model.upper().startswith("MODEL 24")):
         msg = f"{session.name}: found {identity}; the rig has a Keithley 2400 there"

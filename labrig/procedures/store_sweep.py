@@ -73,7 +73,11 @@ def sweep_alone(meters: Mapping[str, AnySourceMeter], plan: SweepPlan, where: Wh
                     where.name,
                     sweep_columns(plan),
                     planned_steps=plan.levels.size,
-                    attributes=sweep_attributes(plan, where.swept, {"instrument": str(meter.identity)}),
+                    attributes=sweep_attributes(
+                        plan,
+                        where.swept,
+                        {"instrument": f"{meter.identity.model}, serial {meter.identity.serial_number}"},
+                    ),
                     provenance={**collect(), **meter_facts(name, meter.identity)},
                     experiment=where.described,
                 )

@@ -15,7 +15,8 @@ from labrig.instruments.base import Limited, Reading, Setup, SourceMeter, SweepP
 PART: Seconds = 10.0
 """A sweep in the instrument's engine is read this often at least, so that it can be looked at meanwhile."""
 _SLOWEST_LINE = 50.0
-_CYCLES = 3
+_CYCLES = 6
+"""Integrations a point: voltage and current, each with a reference and a zero."""
 
 
 class AtCompliance(StrEnum):
