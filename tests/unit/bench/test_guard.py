@@ -94,7 +94,7 @@ def test_a_guard_that_was_released_leaves_things_alone(served: ServedMeter) -> N
 
 def test_without_its_guard_nothing_goes_on(served: ServedMeter) -> None:
     with guarded({"smu": served.config()}) as guard:
-        pid = guard._process.pid
+        pid = guard.pid
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         with pytest.raises(SafetyError, match="guards the outputs is gone"):
@@ -106,6 +106,6 @@ def test_signals_meant_for_the_program_do_not_end_its_guard(
     served: ServedMeter, number: signal.Signals
 ) -> None:
     with guarded({"smu": served.config()}) as guard:
-        os.kill(guard._process.pid, number)
+        os.kill(guard.pid, number)
         time.sleep(0.1)
         guard.renew(60.0)
