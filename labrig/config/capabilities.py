@@ -17,8 +17,8 @@ class Capabilities:
     ----------
     voltages, currents
         Nominal ranges for source and measurement, ascending, V and A.
-    headroom
-        Most level over the nominal range.
+    most_volts, most_amperes
+        Highest level, V and A.
     nplc
         Least and most integration time, in power-line cycles; None: it measures nothing by itself.
     off_modes
@@ -38,7 +38,8 @@ class Capabilities:
     title: str
     voltages: tuple[Volts, ...]
     currents: tuple[Amperes, ...]
-    headroom: float
+    most_volts: Volts
+    most_amperes: Amperes
     nplc: tuple[float, float] | None
     off_modes: tuple[OffMode, ...]
     terminals: tuple[Terminals, ...] = ()
@@ -47,23 +48,14 @@ class Capabilities:
     autozero: bool = True
     least_compliance: float = 0.0
 
-    @property
-    def most_volts(self) -> Volts:
-        """Highest level."""
-        return self.voltages[-1] * self.headroom
-
-    @property
-    def most_amperes(self) -> Amperes:
-        """Highest level."""
-        return self.currents[-1] * self.headroom
-
 
 CAPABILITIES: dict[str, Capabilities] = {
     "keithley2400": Capabilities(
         title="Keithley 2400",
         voltages=(0.2, 2.0, 20.0, 200.0),
         currents=(1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0),
-        headroom=1.05,
+        most_volts=210.0,
+        most_amperes=1.05,
         nplc=(0.01, 10.0),
         off_modes=("normal", "zero", "high-impedance", "guard"),
         terminals=("front", "rear"),
@@ -73,7 +65,8 @@ CAPABILITIES: dict[str, Capabilities] = {
         title="Keithley 2450",
         voltages=(0.02, 0.2, 2.0, 20.0, 200.0),
         currents=(1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0),
-        headroom=1.05,
+        most_volts=210.0,
+        most_amperes=1.05,
         nplc=(0.01, 10.0),
         off_modes=("normal", "zero", "high-impedance", "guard"),
         terminals=("front", "rear"),
@@ -83,7 +76,8 @@ CAPABILITIES: dict[str, Capabilities] = {
         title="Keithley 2602B",
         voltages=(0.1, 1.0, 6.0, 40.0),
         currents=(1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 3.0),
-        headroom=1.01,
+        most_volts=40.4,
+        most_amperes=3.03,
         nplc=(0.001, 25.0),
         off_modes=("normal", "zero", "high-impedance"),
         channels=2,
@@ -93,7 +87,8 @@ CAPABILITIES: dict[str, Capabilities] = {
         title="Keysight B2902A",
         voltages=(0.2, 2.0, 20.0, 200.0),
         currents=(1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 1.5, 3.0),
-        headroom=1.05,
+        most_volts=210.0,
+        most_amperes=3.03,
         nplc=(4e-4, 100.0),
         off_modes=("normal", "zero", "high-impedance"),
         channels=2,
@@ -103,7 +98,8 @@ CAPABILITIES: dict[str, Capabilities] = {
         title="Yokogawa GS200",
         voltages=(0.01, 0.1, 1.0, 10.0, 30.0),
         currents=(1e-3, 1e-2, 0.1, 0.2),
-        headroom=1.2,
+        most_volts=32.0,
+        most_amperes=0.2,
         nplc=(1.0, 25.0),
         off_modes=("normal",),
         least_compliance=0.0,

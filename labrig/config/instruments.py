@@ -84,7 +84,15 @@ class Keithley2400(SourceMeterConfig):
     kind: Literal["keithley2400"] = "keithley2400"
 
 
-AnySourceMeter: TypeAlias = Keithley2400
+class KeysightB2900(SourceMeterConfig):
+    """A channel of a Keysight B2900, in SCPI."""
+
+    capabilities = CAPABILITIES["keysight_b2900"]
+
+    kind: Literal["keysight_b2900"] = "keysight_b2900"
+
+
+AnySourceMeter: TypeAlias = Annotated[Keithley2400 | KeysightB2900, Field(discriminator="kind")]
 
 
 def _beyond(config: SourceMeterConfig, can: Capabilities) -> Iterator[tuple[Place, str]]:

@@ -2,6 +2,8 @@
 
 from labrig.config.instruments import (
     AnySourceMeter,
+    Keithley2400,
+    KeysightB2900,
     SourceMeterConfig,
 )
 from labrig.config.links import LinkConfig
@@ -85,7 +87,7 @@ def _metering(config: SourceMeterConfig, measured: float | None) -> Metering:
 
 def _identified(config: AnySourceMeter, link: Link) -> Channel:
     try:
-        channel = _connect(link)
+        channel = _connect(config, link)
     except (LinkTimeout, ProtocolError) as error:
         msg = f"{link.name}: nothing there answers as a {config.capabilities.title} does: {error}"
         raise LinkOpenError(msg) from error
@@ -95,10 +97,14 @@ def _identified(config: AnySourceMeter, link: Link) -> Channel:
     return channel
 
 
-def _connect(link: Link) -> Channel:
-    from labrig.instruments import keithley2400
+def _connect(config: AnySourceMeter, link: Link) -> Channel:
+    from labrig.instruments import keithley2400, keysight_b2900
     from labrig.instruments.scpi import ScpiSession
 
     session = ScpiSession(link)
     with session.within(_HANDSHAKE):
-        return keithley2400.connect(session)
+        match config:
+            case Keithley2400():
+                return keithley2400.connect(session)
+            case KeysightB2900():
+                return keysight_b2900.connect(session, config.channel)
