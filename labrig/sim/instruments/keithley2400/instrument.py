@@ -18,7 +18,7 @@ class Keithley2400(ScpiInstrument):
     def __init__(self, terminals: Terminals, clock: Clock, watch: Watch, meter: Meter) -> None:
         super().__init__(clock, errors=10)
         self._machine = Machine(terminals, watch, meter)
-        self._readings = Readings(self._machine, clock)
+        self._readings = Readings(self._machine, clock, self.status.measurement)
         add_source_commands(self.tree, self._machine)
         add_sense_commands(self.tree, self._machine)
         add_reading_commands(self.tree, self._readings)

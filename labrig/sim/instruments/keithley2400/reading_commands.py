@@ -12,9 +12,12 @@ from labrig.sim.instruments.keithley2400.readings import ELEMENTS, Format, Measu
 from labrig.sim.instruments.scpi.errors import ScpiError
 from labrig.sim.instruments.scpi.parameters import NOT_A_NUMBER, Range, read_choice
 from labrig.sim.instruments.scpi.settings import action, boolean, choice, integer, number
+from labrig.sim.instruments.scpi.status import Register
 from labrig.sim.instruments.scpi.tree import Arguments, CommandTree, Running
 
 _MOST = 2500
+_READING_AVAILABLE, _BUFFER_AVAILABLE, _BUFFER_FULL = 1 << 6, 1 << 8, 1 << 9
+"""Bits of the measurement event register (section 15, from memory)."""
 _STORAGE_ACTIVE = ScpiError(800, "Illegal with storage active")
 _FUNCTIONS = ("VOLTage", "CURRent", "RESistance")
 _STATISTICS = ("MEAN", "SDEViation", "MAXimum", "MINimum", "PKPK")
@@ -23,8 +26,10 @@ _STATISTICS = ("MEAN", "SDEViation", "MAXimum", "MINimum", "PKPK")
 class Readings:
     """What was measured last, the buffer, and how both are sent."""
 
-    def __init__(self, machine: Machine, clock: Clock) -> None:
+    def __init__(self, machine: Machine, clock: Clock, status: Register) -> None:
         self.machine = machine
+        self.status = status
+        """Of the measurement group."""
         self.clock = clock
         self.format = Format()
         self.started = clock()
@@ -46,10 +51,18 @@ class Readings:
         """One pass through the trigger model."""
         measured = yield from self.machine.sequence(self.clock() - self.started)
         self.latest = measured
+        self.status.event |= _READING_AVAILABLE
         if self.feeding:
             self.buffer += measured[: max(0, self.capacity - len(self.buffer))]
             self.feeding = len(self.buffer) < self.capacity
+            full = _BUFFER_FULL * (not self.feeding) | _BUFFER_AVAILABLE * (len(self.buffer) >= 2)
+            self.status.set_condition(full)
         return None
+
+    def empty(self) -> None:
+        """``:TRACe:CLEar``."""
+        self.buffer = []
+        self.status.set_condition(0)
 
     def read(self) -> Running:
         """``:READ?``: initiate and fetch."""
@@ -176,17 +189,14 @@ def _add_trace(tree: CommandTree, readings: Readings) -> None:
     def control(arguments: Arguments) -> None:
         readings.feeding = read_choice(arguments[0], ("NEXT", "NEVer")) == "NEXT"
         if readings.feeding:
-            readings.buffer = []
-
-    def clear() -> None:
-        readings.buffer = []
+            readings.empty()
 
     def times(name: str) -> None:
         readings.absolute = name == "ABSolute"
 
     for stem in (":TRACe", ":DATA"):
         tree.add(f"{stem}:DATA?", lambda _: readings.trace())
-        tree.add(f"{stem}:CLEar", lambda _: clear())
+        tree.add(f"{stem}:CLEar", lambda _: readings.empty())
         tree.add(
             f"{stem}:FREE?", lambda _: f"{24 * (_MOST - len(readings.buffer))},{24 * len(readings.buffer)}"
         )

@@ -43,6 +43,7 @@ def add_common_commands(instrument: "ScpiInstrument") -> None:
         ":SYSTem:ERRor:COUNt?": lambda: str(status.error_count),
         ":SYSTem:CLEar": status.clear_errors,
         ":SYSTem:VERSion?": lambda: "1999.0",
+        ":STATus:PRESet": status.preset,
         ":STATus:QUEue[:NEXT]?": status.next_error,
         ":STATus:QUEue:CLEar": status.clear_errors,
     }

@@ -87,6 +87,11 @@ class Status:
         for register in (self.standard, self.operation, self.questionable, self.measurement):
             register.event = 0
 
+    def preset(self) -> None:
+        """``:STATus:PRESet``: all enables but the standard one's go (SCPI 1999, volume 2, 20.7)."""
+        for register in (self.operation, self.questionable, self.measurement):
+            register.enable = 0
+
     def byte(self) -> int:
         """The status byte with its master summary."""
         byte = (

@@ -52,8 +52,8 @@ def units(message: str) -> Iterator[Unit]:
         parameters = tuple(part.strip() for part in _split(rest, ",")) if rest.strip() else ()
         if any(not part for part in parameters):
             raise ScpiError(-103 if len(parameters) > 1 else -109)
-        if header.startswith("*"):
-            yield Unit((_common(header),), query, parameters)
+        if header.lstrip(":").startswith("*"):
+            yield Unit((_common(header.lstrip(":")),), query, parameters)
             continue
         nodes = tuple(map(_node, header.removeprefix(":").split(":")))
         path = nodes if header.startswith(":") else (*parent, *nodes)

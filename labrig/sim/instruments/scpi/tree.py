@@ -16,7 +16,7 @@ Running: TypeAlias = Generator[Seconds, None, Response]
 Arguments: TypeAlias = Sequence[str]
 Handler: TypeAlias = Callable[[Arguments], "Response | Running"]
 
-_PIECE = re.compile(r"(\[?):?([A-Za-z]+)(?:\[(\d+(?:\|\d+)*)\])?(\]?)")
+_PIECE = re.compile(r"(\[?):?([A-Za-z]+)(\d*)(?:\[(\d+(?:\|\d+)*)\])?(\]?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,13 @@ class _Step:
     forms: frozenset[str]
     """Short and long, in capitals."""
     optional: bool
-    suffixes: frozenset[int]
-    """Which numeric suffixes it may have; none of them means the first."""
+    suffixes: frozenset[int | None]
+    """Which numeric suffixes it may have; None: it may be without."""
 
     def takes(self, node: Node) -> bool:
         if node.name not in self.forms:
             return False
-        if node.suffix is not None and node.suffix not in self.suffixes:
-            raise ScpiError(-114)
-        return True
+        return node.suffix in self.suffixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class CommandTree:
             Fewest and most that it takes.
         """
         text = pattern.removesuffix("?")
-        common = _Step(frozenset((text.upper(),)), optional=False, suffixes=frozenset())
+        common = _Step(frozenset((text.upper(),)), optional=False, suffixes=frozenset((None,)))
         steps = (common,) if text[0] == "*" else tuple(_steps(text))
         self._commands.append(_Command(steps, parameters, pattern.endswith("?"), handler))
 
@@ -73,7 +71,8 @@ class CommandTree:
         Raises
         ------
         ScpiError
-            -113 where it means nothing, -108 or -109 where it has too many or too few parameters.
+            -113 where it means nothing, -114 where only its numeric suffixes are wrong, -108 or -109 where it
+            has too many or too few parameters.
         """
         for command in self._commands:
             if command.query == unit.query and _fits(command.steps, unit.path):
@@ -83,14 +82,17 @@ class CommandTree:
                 if len(unit.parameters) < low:
                     raise ScpiError(-109)
                 return command.handler
-        raise ScpiError(-113)
+        bare = tuple(Node(node.name, None) for node in unit.path)
+        known = any(_fits(command.steps, bare) for command in self._commands)
+        raise ScpiError(-114 if known and bare != unit.path else -113)
 
 
 def _steps(pattern: str) -> Iterator[_Step]:
-    for opening, name, suffixes, closing in _PIECE.findall(pattern):
+    for opening, name, needed, suffixes, closing in _PIECE.findall(pattern):
         forms = frozenset((short(name), name.upper()))
-        numbers = frozenset(map(int, suffixes.split("|"))) if suffixes else frozenset[int]()
-        yield _Step(forms, bool(opening and closing), numbers)
+        allowed: set[int | None] = {int(needed)} if needed else {None}
+        allowed.update(int(suffix) for suffix in str(suffixes).split("|") if suffix)
+        yield _Step(forms, bool(opening and closing), frozenset(allowed))
 
 
 def _fits(steps: Sequence[_Step], path: Sequence[Node]) -> bool:
