@@ -145,7 +145,7 @@ class Keithley2400Channel(ScpiChannel):
             self._session.write(":FORM ASC")
             return values
         self._session.errors()  # the refusal of the format
-        return self._session.numbers(":READ?", count, timeout=timeout)
+        return self._session.numbers(":READ?", count, timeout=timeout, tries=1)
 
     def _reading(self, level: float, fields: Sequence[float], at: Seconds, span: float) -> Reading:
         status = int(fields[3])

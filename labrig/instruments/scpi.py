@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from labrig.arrays import Seconds
 from labrig.errors import UnexpectedReply
 from labrig.instruments.base import Identity
-from labrig.instruments.session import Session
+from labrig.instruments.session import TRIES, Session
 
 _QUOTED = ' "'
 _MOST_ERRORS = 400
@@ -29,9 +29,9 @@ class ScpiSession(Session):
         except ValueError:
             raise self.unexpected(command, answer, "a number") from None
 
-    def numbers(self, command: str, count: int, *, timeout: Seconds = 2.0) -> list[float]:
+    def numbers(self, command: str, count: int, *, timeout: Seconds = 2.0, tries: int = TRIES) -> list[float]:
         """So many numbers, separated by commas."""
-        answer = self.query(command, timeout=timeout)
+        answer = self.query(command, timeout=timeout, tries=tries)
         try:
             values = [float(field) for field in answer.split(",")]
         except ValueError:
@@ -69,7 +69,8 @@ class ScpiSession(Session):
     def unexpected(self, command: str, answer: str, wanted: str) -> UnexpectedReply:
         """An error for an answer of another kind."""
         found = answer if len(answer) <= 60 else f"{answer[:60]}…"
-        return UnexpectedReply(f"{self.name}: found {found!r} in answer to {command!r}; expected {wanted}")
+        asked = command if len(command) <= 80 else f"{command[:80]}…"
+        return UnexpectedReply(f"{self.name}: found {found!r} in answer to {asked!r}; expected {wanted}")
 
 
 class ScpiChannel:

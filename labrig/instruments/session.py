@@ -11,7 +11,8 @@ from labrig.links.base import Link
 
 ANSWER: Seconds = 2.0
 """How long an answer that needs no measurement may take."""
-_TRIES = 3
+TRIES = 3
+"""How often a query that only asks is sent before it is given up."""
 _QUIET: Seconds = 0.2
 _Value = TypeVar("_Value")
 
@@ -26,7 +27,7 @@ class Clearable(Protocol):
 
 
 class Session:
-    """Text over a `Link`. A query is repeated, a command never."""
+    """Text over a `Link`. A query is repeated unless it moves a source, a command never."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -57,17 +58,22 @@ class Session:
         """Send one message."""
         self._link.write(f"{command}\n".encode("ascii"))
 
-    def query(self, command: str, *, timeout: Seconds = ANSWER) -> str:
+    def query(self, command: str, *, timeout: Seconds = ANSWER, tries: int = TRIES) -> str:
         """Send one message and take its answer, without the newline.
+
+        Parameters
+        ----------
+        tries
+            1 where the message does more than ask.
 
         Raises
         ------
         LinkTimeout
-            No answer, three times.
+            No answer, as often as it was tried.
         UnexpectedReply
             It is no text.
         """
-        return self._repeated(command, timeout, lambda: self._line(command, timeout))
+        return self._repeated(command, timeout, tries, lambda: self._line(command, timeout))
 
     def query_block(self, command: str, *, timeout: Seconds = ANSWER, count: int | None = None) -> bytes:
         """Send one message and take the data of the arbitrary block that it is answered with.
@@ -98,15 +104,16 @@ class Session:
         """Let go of the link."""
         self._link.close()
 
-    def _repeated(self, command: str, timeout: Seconds, answer: Callable[[], _Value]) -> _Value:
-        for attempt in range(1, _TRIES + 1):
+    def _repeated(self, command: str, timeout: Seconds, tries: int, answer: Callable[[], _Value]) -> _Value:
+        for attempt in range(1, tries + 1):
             try:
                 self.write(command)
                 return answer()
             except LinkTimeout as error:
-                if attempt == _TRIES or self._left(timeout) <= 0:
+                if attempt == tries or self._left(timeout) <= 0:
                     msg = (
-                        f"{self.name}: no answer to {command!r} within {timeout:.3g} s, asked {attempt} times"
+                        f"{self.name}: no answer to {_shown(command)!r} within {timeout:.3g} s, asked"
+                        f" {'once' if attempt == 1 else f'{attempt} times'}"
                     )
                     raise LinkTimeout(msg) from error
                 self.clear()
@@ -151,3 +158,7 @@ class Session:
         if self._deadline is None:
             return timeout
         return max(0.0, min(timeout, self._deadline - time.monotonic()))
+
+
+def _shown(command: str) -> str:
+    return command if len(command) <= 80 else f"{command[:80]}…"
