@@ -31,8 +31,8 @@ class Capabilities:
         It can sense at the device.
     autozero
         It can be told when to measure its own zero.
-    least_compliance
-        Of a range: less cannot be set; 0 where the manual names no such limit.
+    least_volts, least_amperes
+        Lowest compliance, V and A; 0 where the manual names none.
     """
 
     title: str
@@ -46,7 +46,8 @@ class Capabilities:
     channels: int = 1
     four_wire: bool = True
     autozero: bool = True
-    least_compliance: float = 0.0
+    least_volts: Volts = 0.0
+    least_amperes: Amperes = 0.0
 
 
 CAPABILITIES: dict[str, Capabilities] = {
@@ -59,7 +60,8 @@ CAPABILITIES: dict[str, Capabilities] = {
         nplc=(0.01, 10.0),
         off_modes=("normal", "zero", "high-impedance", "guard"),
         terminals=("front", "rear"),
-        least_compliance=1e-3,
+        least_volts=2e-4,
+        least_amperes=1e-9,
     ),
     "keithley2450": Capabilities(
         title="Keithley 2450",
@@ -70,7 +72,8 @@ CAPABILITIES: dict[str, Capabilities] = {
         nplc=(0.01, 10.0),
         off_modes=("normal", "zero", "high-impedance", "guard"),
         terminals=("front", "rear"),
-        least_compliance=1e-3,
+        least_volts=0.02,
+        least_amperes=1e-9,
     ),
     "keithley2600": Capabilities(
         title="Keithley 2602B",
@@ -81,7 +84,8 @@ CAPABILITIES: dict[str, Capabilities] = {
         nplc=(0.001, 25.0),
         off_modes=("normal", "zero", "high-impedance"),
         channels=2,
-        least_compliance=0.1,
+        least_volts=0.01,
+        least_amperes=1e-8,
     ),
     "keysight_b2900": Capabilities(
         title="Keysight B2902A",
@@ -102,7 +106,8 @@ CAPABILITIES: dict[str, Capabilities] = {
         most_amperes=0.2,
         nplc=(1.0, 25.0),
         off_modes=("normal",),
-        least_compliance=0.0,
+        least_volts=1.0,
+        least_amperes=1e-3,
     ),
 }
 """By kind. Keithley 2400: Series 2400 User's Manual 2400S-900-01, specifications and section 18. Not verified

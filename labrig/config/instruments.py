@@ -92,24 +92,22 @@ class KeysightB2900(SourceMeterConfig):
     kind: Literal["keysight_b2900"] = "keysight_b2900"
 
 
-AnySourceMeter: TypeAlias = Annotated[Keithley2400 | KeysightB2900, Field(discriminator="kind")]
+class YokogawaGS200(SourceMeterConfig):
+    """Yokogawa GS200, whose monitor option measures what it does not source."""
+
+    capabilities = CAPABILITIES["yokogawa_gs200"]
+
+    kind: Literal["yokogawa_gs200"] = "yokogawa_gs200"
+
+
+AnySourceMeter: TypeAlias = Annotated[
+    Keithley2400 | KeysightB2900 | YokogawaGS200, Field(discriminator="kind")
+]
 
 
 def _beyond(config: SourceMeterConfig, can: Capabilities) -> Iterator[tuple[Place, str]]:
+    yield from _out_of_bounds(config, can)
     limits = config.limits
-    current = can.most_amperes if limits.current is None else limits.current
-    quantities = (
-        (("limits", "voltage"), limits.voltage, can.most_volts, "V"),
-        (("limits", "current"), current, can.most_amperes, "A"),
-        (("compliance_voltage",), config.compliance_voltage, min(limits.voltage, can.most_volts), "V"),
-        (("compliance_current",), config.compliance_current, min(current, can.most_amperes), "A"),
-        (("range_voltage",), config.range_voltage, can.most_volts, "V"),
-        (("range_current",), config.range_current, can.most_amperes, "A"),
-    )
-    for place, asked, most, unit in quantities:
-        if asked is not None and asked > most:
-            allowed = f"a {can.title} goes to {format_quantity(most, unit)} here"
-            yield place, f"found {format_quantity(asked, unit)}; {allowed}"
     if limits.voltage > HARMLESS and not limits.above_42_volts:
         text = (
             f"found {format_quantity(limits.voltage, 'V')}, which is dangerous to touch;"
@@ -128,3 +126,24 @@ def _beyond(config: SourceMeterConfig, can: Capabilities) -> Iterator[tuple[Plac
         yield ("wires",), f"found 4; a {can.title} has no sense terminals"
     if not config.autozero and not can.autozero:
         yield ("autozero",), f"found false; a {can.title} cannot be told so: leave it out"
+
+
+def _out_of_bounds(config: SourceMeterConfig, can: Capabilities) -> Iterator[tuple[Place, str]]:
+    limits = config.limits
+    current = can.most_amperes if limits.current is None else limits.current
+    volts, amperes = min(limits.voltage, can.most_volts), min(current, can.most_amperes)
+    quantities = (
+        (("limits", "voltage"), limits.voltage, 0.0, can.most_volts, "V"),
+        (("limits", "current"), current, 0.0, can.most_amperes, "A"),
+        (("compliance_voltage",), config.compliance_voltage, can.least_volts, volts, "V"),
+        (("compliance_current",), config.compliance_current, can.least_amperes, amperes, "A"),
+        (("range_voltage",), config.range_voltage, 0.0, can.most_volts, "V"),
+        (("range_current",), config.range_current, 0.0, can.most_amperes, "A"),
+    )
+    for place, asked, least, most, unit in quantities:
+        if asked is not None and asked > most:
+            allowed = f"a {can.title} goes to {format_quantity(most, unit)} here"
+            yield place, f"found {format_quantity(asked, unit)}; {allowed}"
+        elif asked is not None and asked < least:
+            allowed = f"a {can.title} limits at {format_quantity(least, unit)} or more"
+            yield place, f"found {format_quantity(asked, unit)}; {allowed}"

@@ -5,6 +5,7 @@ from labrig.config.instruments import (
     Keithley2400,
     KeysightB2900,
     SourceMeterConfig,
+    YokogawaGS200,
 )
 from labrig.config.links import LinkConfig
 from labrig.errors import ConfigError, LinkOpenError, LinkTimeout, ProtocolError
@@ -98,7 +99,7 @@ def _identified(config: AnySourceMeter, link: Link) -> Channel:
 
 
 def _connect(config: AnySourceMeter, link: Link) -> Channel:
-    from labrig.instruments import keithley2400, keysight_b2900
+    from labrig.instruments import keithley2400, keysight_b2900, yokogawa_gs200
     from labrig.instruments.scpi import ScpiSession
 
     session = ScpiSession(link)
@@ -108,3 +109,6 @@ def _connect(config: AnySourceMeter, link: Link) -> Channel:
                 return keithley2400.connect(session)
             case KeysightB2900():
                 return keysight_b2900.connect(session, config.channel)
+            case YokogawaGS200():
+                caps = caps_of(config)
+                return yokogawa_gs200.connect(session, (caps.volts, caps.amperes))
