@@ -7,6 +7,7 @@ import numpy as np
 
 from labrig.bench.bench import Bench, Scanning
 from labrig.bench.endings import afterwards, signals_unwind
+from labrig.bench.on_meters import on_source_meters
 from labrig.bench.profile import limits_of, spread, tap_laws
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
@@ -47,6 +48,8 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
         stack.enter_context(signals_unwind())
         board = _open_board(rig, topology, stack, simulate=simulate)
         stack.enter_context(afterwards(board.close))
+        if meters := {name: meter for name, meter in rig.source_meters.items() if meter.node is not None}:
+            board = stack.enter_context(on_source_meters(rig, meters, board, topology))
         bench = assemble(rig, board, topology)
         stack.enter_context(afterwards(bench.make_safe))
         yield bench

@@ -4,11 +4,12 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 from labrig.arrays import FloatArray, Seconds
-from labrig.bench.guard import LEASE, Guard
+from labrig.bench.guard import LEASE
 from labrig.bench.line_meter import Forced, LineMeter
 from labrig.boards.base import Board, BoardInfo, BoardReply, BoardRequest, Counters
 from labrig.circuit.boundary import Boundary, Nudge, TowardTarget
@@ -18,6 +19,14 @@ from labrig.instruments.base import Limited, Reading
 
 _LONGEST: Seconds = 30.0
 """What one state may take: ramps, changes of function and measurements of all units."""
+
+
+class Lease(Protocol):
+    """Somebody who turns things off unless told that all is well."""
+
+    def renew(self, seconds: Seconds = ...) -> None:
+        """All is well, for so long at least."""
+        ...
 
 
 class MeteredBoard:
@@ -36,7 +45,7 @@ class MeteredBoard:
         Told that all is well before each state.
     """
 
-    def __init__(self, board: Board, meters: Mapping[int, LineMeter], guard: Guard) -> None:
+    def __init__(self, board: Board, meters: Mapping[int, LineMeter], guard: Lease) -> None:
         self._board = board
         self._meters = meters
         self._guard = guard

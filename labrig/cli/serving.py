@@ -11,8 +11,9 @@ from labrig.cli.signals import Ending
 from labrig.errors import ConfigError
 from labrig.sim.instruments.analogue import Load, Terminals
 from labrig.sim.instruments.building import build_instrument
-from labrig.sim.instruments.serving import InstrumentPort, Traced, serve_instruments
+from labrig.sim.instruments.serving import InstrumentPort, InstrumentServant, Traced
 from labrig.sim.instruments.trace import Trace
+from labrig.sim.ports.loop import serve
 from labrig.sim.ports.opening import open_instrument_port
 from labrig.units import parse_quantity
 
@@ -44,7 +45,7 @@ def serve_meter(
         built = build_instrument(model, [terminals], time.monotonic, writer.output, seed)
         port = stack.enter_context(open_instrument_port(listen))
         say_ready(built.identity, port, json=json)
-        serve_instruments([(port, Traced(built, writer))], ending)
+        serve([InstrumentServant(port, Traced(built, writer))], ending)
 
 
 def say_ready(identity: str, port: InstrumentPort, *, json: bool) -> None:

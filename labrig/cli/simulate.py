@@ -127,10 +127,11 @@ def _serve_chips(
     from labrig.config.faults import wire_faults
     from labrig.sim.build import build_hardware, simulation_of
     from labrig.sim.damage import DamagedPort
+    from labrig.sim.ports.loop import serve
     from labrig.sim.ports.opening import open_port
     from labrig.sim.serving.device import Device
     from labrig.sim.serving.dispatcher import Dispatcher
-    from labrig.sim.serving.server import serve
+    from labrig.sim.serving.server import BoardServant
 
     model, serial_number = simulation_of(rig.board)
     chips = build_hardware(model, topology, serial_number, rig.faults)
@@ -139,7 +140,8 @@ def _serve_chips(
         _say_ready(
             f"{chips.info.part}, serial {chips.info.serial_number}", topology, port.resource, json=json
         )
-        serve(DamagedPort(port, wire_faults(rig.faults), model.seed), dispatcher, ending)
+        damaged = DamagedPort(port, wire_faults(rig.faults), model.seed)
+        serve([BoardServant(damaged, dispatcher)], ending)
 
 
 def _serve_firmware(

@@ -15,7 +15,8 @@ from labrig.config.instruments import AnySourceMeter
 from labrig.sim.instruments.analogue import Load, Terminals
 from labrig.sim.instruments.base import Instrument, OutputState
 from labrig.sim.instruments.building import build_instrument
-from labrig.sim.instruments.serving import serve_instruments
+from labrig.sim.instruments.serving import InstrumentServant
+from labrig.sim.ports.loop import serve
 from labrig.sim.ports.opening import open_instrument_port
 
 TRANSPORTS = ("tcp", "pty", "hislip")
@@ -100,8 +101,8 @@ def served_meter(
         load = Load(1000.0) if terminals is None else terminals
         instrument = build_instrument(model, [load], time.monotonic, watch)
         found = ServedMeter(model, port.visa, instrument, outputs, times)
-        pairs = [(port, Heard(instrument, found.messages))]
-        server = threading.Thread(target=serve_instruments, args=(pairs, ending))
+        servant = InstrumentServant(port, Heard(instrument, found.messages))
+        server = threading.Thread(target=serve, args=([servant], ending))
         server.start()
         try:
             yield found
