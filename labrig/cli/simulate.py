@@ -119,6 +119,31 @@ def smu(
     raise typer.Exit(exit_code)
 
 
+@app.command()
+def bench(
+    rig: Annotated[Path, typer.Argument(help="A rig file with links.", metavar="RIG")],
+    traces: Annotated[
+        Path | None,
+        typer.Option("--traces", metavar="DIR", help="Write what each source meter did, as lines of JSON."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Serve the board and the source meters of a rig on one circuit, where the rig's links look for them.
+
+    Prints one "ready RESOURCE" a device. The same rig then trains on it as on the bench. Ctrl-C or SIGTERM
+    ends it.
+
+    Example: labrig simulate bench configs/rigs/two-source-meters.yaml
+    """
+    from labrig.cli.serving import serve_bench
+    from labrig.cli.signals import ending_signals
+
+    with ending_signals() as ending:
+        serve_bench(rig, traces, ending, json=json)
+        exit_code = ending.exit_code()
+    raise typer.Exit(exit_code)
+
+
 def _serve_chips(
     rig: "RigConfig", topology: "Topology", listen: str, ending: "Ending", *, json: bool
 ) -> None:
