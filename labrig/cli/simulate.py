@@ -103,10 +103,10 @@ def smu(
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the noise.", min=0)] = 0,
     json: Json = False,
 ) -> None:
-    """Serve a simulated source-measure unit to any program, with a circuit behind it.
+    """Serve a simulated source meter to any program.
 
-    Prints "ready RESOURCE" once a client may open it; on stderr it tells the VISA resource. It takes as long
-    for a measurement as the real one. Ctrl-C or SIGTERM ends it.
+    A circuit is behind it. Prints "ready RESOURCE" once a client may open it; on stderr it tells the VISA
+    resource. A measurement takes as long as on the real one. Ctrl-C or SIGTERM ends it.
 
     Example: labrig simulate smu --model keithley2400 --listen tcp://127.0.0.1:5025 --load "1 kohm"
     """
@@ -128,10 +128,10 @@ def bench(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Serve the board and the source meters of a rig on one circuit, where the rig's links look for them.
+    """Serve a rig's board and source meters on one circuit.
 
-    Prints one "ready RESOURCE" a device. The same rig then trains on it as on the bench. Ctrl-C or SIGTERM
-    ends it.
+    They are where the rig's links look for them. Prints one "ready RESOURCE" a device. The same rig then
+    trains on it as on the bench. Ctrl-C or SIGTERM ends it.
 
     Example: labrig simulate bench configs/rigs/two-source-meters.yaml
     """

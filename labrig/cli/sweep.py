@@ -1,6 +1,7 @@
 """``labrig sweep``: levels and what is measured at them."""
 
 import sys
+from enum import StrEnum
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,6 @@ import typer
 
 from labrig.cli.groups import command_group
 from labrig.cli.options import Json, Runs
-from labrig.procedures.sweep_points import Order, Scale
 
 if TYPE_CHECKING:
     from labrig.arrays import FloatArray
@@ -18,6 +18,23 @@ if TYPE_CHECKING:
     from labrig.instruments.base import Setup
     from labrig.procedures.store_sweep import Swept
     from labrig.procedures.sweep_iv import SweepPlan
+    from labrig.procedures.sweep_words import Order
+
+
+class Spacing(StrEnum):
+    """How levels are spaced."""
+
+    LINEAR = "linear"
+    LOG = "log"
+
+
+class Limited(StrEnum):
+    """What a sweep does once a limit holds."""
+
+    KEEP = "keep"
+    STEP_BACK = "step-back"
+    STOP = "stop"
+
 
 app = command_group("Sweeps: the points, and what is measured at them.")
 
@@ -26,7 +43,7 @@ Start = Annotated[
 ]
 Stop = Annotated[str | None, typer.Option("--stop", metavar="LEVEL", help="Last level.")]
 Points = Annotated[int, typer.Option("--points", metavar="N", help="From start to stop, both included.")]
-ScaleOption = Annotated[Scale, typer.Option("--scale", help="How the levels are spaced.")]
+ScaleOption = Annotated[Spacing, typer.Option("--scale", help="How the levels are spaced.")]
 Dual = Annotated[bool, typer.Option("--dual", help="From start to stop and back.")]
 Quadrants = Annotated[
     bool,
@@ -49,7 +66,7 @@ def points(
     start: Start = None,
     stop: Stop = None,
     number: Points = 11,
-    scale: ScaleOption = Scale.LINEAR,
+    scale: ScaleOption = Spacing.LINEAR,
     dual: Dual = False,
     four_quadrant: Quadrants = False,
     cycles: Cycles = 1,
@@ -76,7 +93,7 @@ def iv(
     start: Start = None,
     stop: Stop = None,
     number: Points = 11,
-    scale: ScaleOption = Scale.LINEAR,
+    scale: ScaleOption = Spacing.LINEAR,
     dual: Dual = False,
     four_quadrant: Quadrants = False,
     cycles: Cycles = 1,
@@ -89,9 +106,8 @@ def iv(
         float | None, typer.Option("--nplc", metavar="X", help="Integration, in cycles of the power line.")
     ] = None,
     at_compliance: Annotated[
-        str,
-        typer.Option("--at-compliance", metavar="WHAT", help="keep, step-back or stop, once a limit holds."),
-    ] = "keep",
+        Limited, typer.Option("--at-compliance", help="What to do once a limit holds.")
+    ] = Limited.KEEP,
     pulse: Annotated[
         str | None,
         typer.Option(
@@ -105,7 +121,7 @@ def iv(
     runs: Runs = None,
     json: Json = False,
 ) -> None:
-    """Measure current over voltage at the terminals of a source-measure unit.
+    """Measure current over voltage with a source meter.
 
     Levels in V make it a source of voltage, levels in A one of current. The sweep is stored as a run, with
     a picture, as CSV and, where its package is installed, as NetCDF. However it ends, the output is ramped
@@ -133,8 +149,8 @@ def read_levels(
     start: str | None,
     stop: str | None,
     number: int,
-    scale: Scale,
-    order: Order,
+    scale: Spacing,
+    order: "Order",
     cycles: int,
     listed: str | None,
 ) -> "tuple[FloatArray, str]":
@@ -149,6 +165,7 @@ def read_levels(
 
     from labrig.errors import ConfigError
     from labrig.procedures.sweep_points import SweepShape, listed_levels, sweep_levels
+    from labrig.procedures.sweep_words import Scale
 
     if listed is not None:
         if start is not None or stop is not None:
@@ -163,7 +180,7 @@ def read_levels(
         raise ConfigError(msg)
     unit = _unit("--stop", stop)
     first = 0.0 if start is None else _level("--start", start, unit)
-    shape = SweepShape(first, _level("--stop", stop, unit), number, scale, order, cycles)
+    shape = SweepShape(first, _level("--stop", stop, unit), number, Scale(scale), order, cycles)
     return sweep_levels(shape), unit
 
 
@@ -229,14 +246,17 @@ def _setup(meter: "AnySourceMeter", unit: str, compliance: str | None, nplc: flo
 
 
 def _plan(
-    setup: "Setup", levels: "FloatArray", at_compliance: str, pulse: str | None, *, point_by_point: bool
+    setup: "Setup",
+    levels: "FloatArray",
+    at_compliance: AtCompliance,
+    pulse: str | None,
+    *,
+    point_by_point: bool,
 ) -> "SweepPlan":
     from labrig.errors import ConfigError
-    from labrig.procedures.sweep_iv import AtCompliance, SweepPlan
+    from labrig.procedures.sweep_iv import SweepPlan
+    from labrig.procedures.sweep_words import AtCompliance
 
-    if at_compliance not in tuple(AtCompliance):
-        msg = f"--at-compliance: found {at_compliance!r}; write one of {', '.join(AtCompliance)}"
-        raise ConfigError(msg)
     width = None if pulse is None else _level("--pulse", pulse, "s")
     if width is not None and width <= 0:
         msg = f"--pulse: found {pulse!r}; it must be above 0"

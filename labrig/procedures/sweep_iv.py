@@ -4,30 +4,19 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 
 from labrig.arrays import FloatArray, Seconds
 from labrig.instruments.base import Limited, Reading, Setup, SourceMeter, SweepPoints
+from labrig.procedures.sweep_words import AtCompliance
 
 PART: Seconds = 10.0
 """A sweep in the instrument's engine is read this often at least, so that it can be looked at meanwhile."""
 _SLOWEST_LINE = 50.0
 _CYCLES = 6
 """Integrations a point: voltage and current, each with a reference and a zero."""
-
-
-class AtCompliance(StrEnum):
-    """What a sweep does once the limit holds."""
-
-    KEEP = "keep"
-    """Measures the point as it is, and goes on."""
-    STEP_BACK = "step-back"
-    """Leaves out what lies further from zero, and goes on with the way back."""
-    STOP = "stop"
-    """Ends with this point."""
 
 
 @dataclass(frozen=True, slots=True)
