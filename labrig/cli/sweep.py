@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from labrig.instruments.base import Setup
     from labrig.procedures.store_sweep import Swept
     from labrig.procedures.sweep_iv import SweepPlan
-    from labrig.procedures.sweep_words import Order
 
 
 class Spacing(StrEnum):
@@ -150,7 +149,7 @@ def read_levels(
     stop: str | None,
     number: int,
     scale: Spacing,
-    order: "Order",
+    order: str,
     cycles: int,
     listed: str | None,
 ) -> "tuple[FloatArray, str]":
@@ -165,7 +164,7 @@ def read_levels(
 
     from labrig.errors import ConfigError
     from labrig.procedures.sweep_points import SweepShape, listed_levels, sweep_levels
-    from labrig.procedures.sweep_words import Scale
+    from labrig.procedures.sweep_words import Order, Scale
 
     if listed is not None:
         if start is not None or stop is not None:
@@ -180,17 +179,18 @@ def read_levels(
         raise ConfigError(msg)
     unit = _unit("--stop", stop)
     first = 0.0 if start is None else _level("--start", start, unit)
-    shape = SweepShape(first, _level("--stop", stop, unit), number, Scale(scale), order, cycles)
+    shape = SweepShape(first, _level("--stop", stop, unit), number, Scale(scale), Order(order), cycles)
     return sweep_levels(shape), unit
 
 
-def _order(dual: bool, four_quadrant: bool) -> Order:
+def _order(dual: bool, four_quadrant: bool) -> str:
+    """Name of the way through the levels."""
     if dual and four_quadrant:
         from labrig.errors import ConfigError
 
         msg = "--dual: found beside --four-quadrant, which comes back by itself; leave one out"
         raise ConfigError(msg)
-    return Order.FOUR_QUADRANT if four_quadrant else Order.DUAL if dual else Order.SINGLE
+    return "four-quadrant" if four_quadrant else "dual" if dual else "single"
 
 
 def _unit(option: str, text: str) -> str:
@@ -248,7 +248,7 @@ def _setup(meter: "AnySourceMeter", unit: str, compliance: str | None, nplc: flo
 def _plan(
     setup: "Setup",
     levels: "FloatArray",
-    at_compliance: AtCompliance,
+    at_compliance: Limited,
     pulse: str | None,
     *,
     point_by_point: bool,
