@@ -1,12 +1,15 @@
 """What each model of source-measure unit can do, so that a rig that asks for more is refused as a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from labrig.arrays import Amperes, Volts
 
 OffMode: TypeAlias = Literal["normal", "zero", "high-impedance", "guard"]
 Terminals: TypeAlias = Literal["front", "rear"]
+Keithley2600Model: TypeAlias = Literal[
+    "2601B", "2602B", "2604B", "2611B", "2612B", "2614B", "2634B", "2635B", "2636B"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,6 @@ CAPABILITIES: dict[str, Capabilities] = {
         least_volts=0.02,
         least_amperes=1e-9,
     ),
-    "keithley2600": Capabilities(
-        title="Keithley 2602B",
-        voltages=(0.1, 1.0, 6.0, 40.0),
-        currents=(1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 3.0),
-        most_volts=40.4,
-        most_amperes=3.03,
-        nplc=(0.001, 25.0),
-        off_modes=("normal", "zero", "high-impedance"),
-        channels=2,
-        least_volts=0.01,
-        least_amperes=1e-8,
-    ),
     "keysight_b2900": Capabilities(
         title="Keysight B2902A",
         voltages=(0.2, 2.0, 20.0, 200.0),
@@ -112,3 +103,44 @@ CAPABILITIES: dict[str, Capabilities] = {
 }
 """By kind. Keithley 2400: Series 2400 User's Manual 2400S-900-01, specifications and section 18. Not verified
 against the makers' manuals: the other models, which are from their public data sheets."""
+
+_LOW = (1e-9, 1e-8)
+_MIDDLE = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
+_KEITHLEY_2602B = Capabilities(
+    title="Keithley 2602B",
+    voltages=(0.1, 1.0, 6.0, 40.0),
+    currents=(*_MIDDLE, 3.0),
+    most_volts=40.4,
+    most_amperes=3.03,
+    nplc=(0.001, 25.0),
+    off_modes=("normal", "zero", "high-impedance"),
+    channels=2,
+    least_volts=0.01,
+    least_amperes=1e-8,
+)
+_KEITHLEY_2612B = replace(
+    _KEITHLEY_2602B,
+    title="Keithley 2612B",
+    voltages=(0.2, 2.0, 20.0, 200.0),
+    currents=(*_MIDDLE, 1.5),
+    most_volts=202.0,
+    most_amperes=1.515,
+    least_volts=0.02,
+)
+_KEITHLEY_2634B = replace(
+    _KEITHLEY_2612B, title="Keithley 2634B", currents=(*_LOW, *_MIDDLE, 1.5), least_amperes=1e-10
+)
+KEITHLEY_2600: dict[Keithley2600Model, Capabilities] = {
+    "2601B": replace(_KEITHLEY_2602B, title="Keithley 2601B", channels=1),
+    "2602B": _KEITHLEY_2602B,
+    "2604B": replace(_KEITHLEY_2602B, title="Keithley 2604B"),
+    "2611B": replace(_KEITHLEY_2612B, title="Keithley 2611B", channels=1),
+    "2612B": _KEITHLEY_2612B,
+    "2614B": replace(_KEITHLEY_2612B, title="Keithley 2614B"),
+    "2634B": _KEITHLEY_2634B,
+    "2635B": replace(
+        _KEITHLEY_2634B, title="Keithley 2635B", currents=(1e-10, *_LOW, *_MIDDLE, 1.5), channels=1
+    ),
+    "2636B": replace(_KEITHLEY_2634B, title="Keithley 2636B", currents=(1e-10, *_LOW, *_MIDDLE, 1.5)),
+}
+"""By model, direct current only. From memory of their public data sheets."""

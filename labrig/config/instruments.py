@@ -1,11 +1,18 @@
 """Source-measure units: how each is reached, what it forces and measures, and what it must never exceed."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, Strict, model_validator
 
-from labrig.config.capabilities import CAPABILITIES, Capabilities, OffMode, Terminals
+from labrig.config.capabilities import (
+    CAPABILITIES,
+    KEITHLEY_2600,
+    Capabilities,
+    Keithley2600Model,
+    OffMode,
+    Terminals,
+)
 from labrig.config.links import LinkConfig
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.quantities import (
@@ -38,8 +45,6 @@ class SourceLimits(Model):
 class SourceMeterConfig(Model):
     """What all models have in common."""
 
-    capabilities: ClassVar[Capabilities]
-
     link: LinkConfig
     fallbacks: tuple[LinkConfig, ...] = ()
     """Other ways to the same instrument, tried in this order when the link is lost."""
@@ -69,6 +74,11 @@ class SourceMeterConfig(Model):
     """How fast a level may change. A current takes as long for its limit as a voltage for its own."""
     limits: SourceLimits = SourceLimits()
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the model can do."""
+        raise NotImplementedError
+
     @model_validator(mode="after")
     def _the_model_can(self) -> "SourceMeterConfig":
         if found := list(_beyond(self, self.capabilities)):
@@ -79,29 +89,50 @@ class SourceMeterConfig(Model):
 class Keithley2400(SourceMeterConfig):
     """Keithley series 2400, in SCPI."""
 
-    capabilities = CAPABILITIES["keithley2400"]
-
     kind: Literal["keithley2400"] = "keithley2400"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the model can do."""
+        return CAPABILITIES[self.kind]
+
+
+class Keithley2600(SourceMeterConfig):
+    """A channel of a Keithley series 2600B, in TSP; channel 1 is A, 2 is B."""
+
+    kind: Literal["keithley2600"] = "keithley2600"
+    model: Keithley2600Model = "2602B"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the model can do."""
+        return KEITHLEY_2600[self.model]
 
 
 class KeysightB2900(SourceMeterConfig):
     """A channel of a Keysight B2900, in SCPI."""
 
-    capabilities = CAPABILITIES["keysight_b2900"]
-
     kind: Literal["keysight_b2900"] = "keysight_b2900"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the model can do."""
+        return CAPABILITIES[self.kind]
 
 
 class YokogawaGS200(SourceMeterConfig):
     """Yokogawa GS200, whose monitor option measures what it does not source."""
 
-    capabilities = CAPABILITIES["yokogawa_gs200"]
-
     kind: Literal["yokogawa_gs200"] = "yokogawa_gs200"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the model can do."""
+        return CAPABILITIES[self.kind]
 
 
 AnySourceMeter: TypeAlias = Annotated[
-    Keithley2400 | KeysightB2900 | YokogawaGS200, Field(discriminator="kind")
+    Keithley2400 | Keithley2600 | KeysightB2900 | YokogawaGS200, Field(discriminator="kind")
 ]
 
 

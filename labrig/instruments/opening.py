@@ -5,6 +5,7 @@ from dataclasses import replace
 from labrig.config.instruments import (
     AnySourceMeter,
     Keithley2400,
+    Keithley2600,
     KeysightB2900,
     SourceMeterConfig,
     YokogawaGS200,
@@ -119,16 +120,18 @@ def _identified(config: AnySourceMeter, link: Link) -> Channel:
 
 
 def _connect(config: AnySourceMeter, link: Link) -> Channel:
-    from labrig.instruments import keithley2400, keysight_b2900, yokogawa_gs200
+    from labrig.instruments import keithley2400, keithley2600, keysight_b2900, yokogawa_gs200
     from labrig.instruments.scpi import ScpiSession
 
-    session = ScpiSession(link)
-    with session.within(_HANDSHAKE):
+    scpi, tsp = ScpiSession(link), keithley2600.TspSession(link)
+    with scpi.within(_HANDSHAKE), tsp.within(_HANDSHAKE):
         match config:
             case Keithley2400():
-                return keithley2400.connect(session)
+                return keithley2400.connect(scpi)
+            case Keithley2600():
+                return keithley2600.connect(tsp, config.model, config.channel)
             case KeysightB2900():
-                return keysight_b2900.connect(session, config.channel)
+                return keysight_b2900.connect(scpi, config.channel)
             case YokogawaGS200():
                 caps = caps_of(config)
-                return yokogawa_gs200.connect(session, (caps.volts, caps.amperes))
+                return yokogawa_gs200.connect(scpi, (caps.volts, caps.amperes))

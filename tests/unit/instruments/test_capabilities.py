@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from labrig.config.instruments import AnySourceMeter, KeysightB2900, YokogawaGS200
+from labrig.config.instruments import AnySourceMeter, Keithley2600, KeysightB2900, YokogawaGS200
 
 LINK = {"kind": "visa", "resource": "TCPIP::192.0.2.1::INSTR"}
 READ: TypeAdapter[AnySourceMeter] = TypeAdapter(AnySourceMeter)
@@ -18,6 +18,7 @@ def read(kind: str, **keys: Any) -> AnySourceMeter:
 def test_the_kind_chooses_the_model() -> None:
     assert isinstance(read("keysight_b2900", channel=2), KeysightB2900)
     assert isinstance(read("yokogawa_gs200"), YokogawaGS200)
+    assert isinstance(read("keithley2600", model="2636B", channel=2), Keithley2600)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,10 @@ def test_the_kind_chooses_the_model() -> None:
         ("keysight_b2900", {"autozero": False}, r"cannot be told so"),
         ("keysight_b2900", {"terminals": "rear"}, r"has one pair"),
         ("keysight_b2900", {"limits": {"current": 3.1}}, r"found 3.1 A; .* goes to 3.03 A"),
+        ("keithley2600", {"limits": {"voltage": 41.0}}, r"found 41 V; a Keithley 2602B goes to 40.4 V"),
+        ("keithley2600", {"model": "2612B", "limits": {"current": 3.0}}, r"a Keithley 2612B goes to 1.515 A"),
+        ("keithley2600", {"model": "2635B", "channel": 2}, r"found 2; a Keithley 2635B has 1"),
+        ("keithley2600", {"compliance_current": 5e-9}, r"limits at 10 nA or more"),
         ("yokogawa_gs200", {"limits": {"voltage": 33.0}}, r"found 33 V; .* goes to 32 V"),
         ("yokogawa_gs200", {"compliance_current": 5e-4}, r"found 500 .A; .* limits at 1 mA or more"),
         ("yokogawa_gs200", {"compliance_voltage": 0.5}, r"found 500 mV; .* limits at 1 V or more"),
