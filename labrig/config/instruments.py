@@ -97,6 +97,17 @@ class Keithley2400(SourceMeterConfig):
         return CAPABILITIES[self.kind]
 
 
+class Keithley2450(SourceMeterConfig):
+    """Keithley 2450, in its SCPI command set."""
+
+    kind: Literal["keithley2450"] = "keithley2450"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the model can do."""
+        return CAPABILITIES[self.kind]
+
+
 class Keithley2600(SourceMeterConfig):
     """A channel of a Keithley series 2600B, in TSP; channel 1 is A, 2 is B."""
 
@@ -132,7 +143,7 @@ class YokogawaGS200(SourceMeterConfig):
 
 
 AnySourceMeter: TypeAlias = Annotated[
-    Keithley2400 | Keithley2600 | KeysightB2900 | YokogawaGS200, Field(discriminator="kind")
+    Keithley2400 | Keithley2450 | Keithley2600 | KeysightB2900 | YokogawaGS200, Field(discriminator="kind")
 ]
 
 

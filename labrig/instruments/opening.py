@@ -5,6 +5,7 @@ from dataclasses import replace
 from labrig.config.instruments import (
     AnySourceMeter,
     Keithley2400,
+    Keithley2450,
     Keithley2600,
     KeysightB2900,
     SourceMeterConfig,
@@ -120,7 +121,7 @@ def _identified(config: AnySourceMeter, link: Link) -> Channel:
 
 
 def _connect(config: AnySourceMeter, link: Link) -> Channel:
-    from labrig.instruments import keithley2400, keithley2600, keysight_b2900, yokogawa_gs200
+    from labrig.instruments import keithley2400, keithley2450, keithley2600, keysight_b2900, yokogawa_gs200
     from labrig.instruments.scpi import ScpiSession
 
     scpi, tsp = ScpiSession(link), keithley2600.TspSession(link)
@@ -128,6 +129,8 @@ def _connect(config: AnySourceMeter, link: Link) -> Channel:
         match config:
             case Keithley2400():
                 return keithley2400.connect(scpi)
+            case Keithley2450():
+                return keithley2450.connect(scpi)
             case Keithley2600():
                 return keithley2600.connect(tsp, config.model, config.channel)
             case KeysightB2900():

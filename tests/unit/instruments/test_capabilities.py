@@ -31,6 +31,8 @@ def test_the_kind_chooses_the_model() -> None:
         ("keysight_b2900", {"autozero": False}, r"cannot be told so"),
         ("keysight_b2900", {"terminals": "rear"}, r"has one pair"),
         ("keysight_b2900", {"limits": {"current": 3.1}}, r"found 3.1 A; .* goes to 3.03 A"),
+        ("keithley2450", {"compliance_voltage": 0.01}, r"limits at 20 mV or more"),
+        ("keithley2450", {"channel": 2}, r"found 2; a Keithley 2450 has 1"),
         ("keithley2600", {"limits": {"voltage": 41.0}}, r"found 41 V; a Keithley 2602B goes to 40.4 V"),
         ("keithley2600", {"model": "2612B", "limits": {"current": 3.0}}, r"a Keithley 2612B goes to 1.515 A"),
         ("keithley2600", {"model": "2635B", "channel": 2}, r"found 2; a Keithley 2635B has 1"),
