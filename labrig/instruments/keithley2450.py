@@ -1,12 +1,12 @@
 """Keithley 2450 in its own SCPI command set.
 
 Source: *Model 2450 Interactive SourceMeter Instrument Reference Manual*, 2450-901-01, revision B of September
-2013, pages as noted; with "2461" and "2470" the same chapter for the sister models, which were read where that
-of the 2450 was not found. What none was found to say is marked "from memory".
+2013, pages as noted; with "2461" and "2470" the same chapter for the sister models, which were read where
+that of the 2450 was not found. What none was found to say is marked "from memory".
 
-The sweep commands fill a trigger model that turns the output off at its end (from memory), from whatever level
-it is at. So a sweep here uses no more of such a command than the list of settings that it makes, and blocks of
-its own.
+The sweep commands fill a trigger model that turns the output off at its end (from memory), from whatever
+level it is at. So a sweep here uses no more of such a command than the list of settings that it makes, and
+blocks of its own.
 """
 
 import math
