@@ -195,6 +195,8 @@ def connect(session: ScpiSession) -> Keithley2450Channel:
     LinkOpenError
         Something else answers, or the 2450 is set to another command set (p. B-5).
     """
+    session.clear()
+    session.write(":ABOR")  # a sweep that was left running would keep it from answering
     identity = session.identify()
     if not ("KEITHLEY" in identity.maker.upper() and identity.model.upper() == "MODEL 2450"):
         msg = f"{session.name}: found {identity}; the rig has a Keithley 2450 there"

@@ -91,7 +91,8 @@ class Keithley2600Channel(ScpiChannel):
         super().__init__(session, identity)
         self._tsp = session
         self._line_frequency = line_frequency
-        self._smu = f"smu{'ab'[channel - 1]}"
+        self._channel = channel
+        self._smu = _smu(channel)
         self._setup: Setup = VoltageSource(compliance=math.nan)
 
     @property
@@ -202,9 +203,9 @@ class Keithley2600Channel(ScpiChannel):
         return _MOST_POINTS
 
     def abort(self) -> None:
-        """A script that waits is ended by ``abort`` (from memory), a sweep by ``smuX.abort()`` (p. 2-62)."""
-        self._tsp.write("abort")
-        self._tsp.write(f"{self._smu}.abort()")
+        """The sweep of this channel, and a script that waits for it."""
+        for command in _broken_off(self._channel):
+            self._tsp.write(command)
 
     def _number(self, attribute: str) -> float:
         return self._tsp.printed(f"{self._smu}.{attribute}")[0]
@@ -274,6 +275,9 @@ def connect(session: TspSession, model: Keithley2600Model, channel: int = 1) -> 
     LinkOpenError
         Something else answers.
     """
+    session.clear()
+    for command in _broken_off(channel):  # a sweep that was left running would keep it from answering
+        session.write(command)
     identity = session.identify()
     if not ("KEITHLEY" in identity.maker.upper() and identity.model.upper().endswith(model)):
         msg = f"{session.name}: found {identity}; the rig has a Keithley {model} there (its key is model)"
@@ -281,6 +285,15 @@ def connect(session: TspSession, model: Keithley2600Model, channel: int = 1) -> 
     session.errors()
     (line_frequency,) = session.printed("localnode.linefreq")
     return Keithley2600Channel(session, identity, line_frequency, channel)
+
+
+def _smu(channel: int) -> str:
+    return f"smu{'ab'[channel - 1]}"
+
+
+def _broken_off(channel: int) -> tuple[str, str]:
+    """A script that waits is ended by ``abort`` (from memory), a sweep by ``smuX.abort()`` (p. 2-62)."""
+    return "abort", f"{_smu(channel)}.abort()"
 
 
 def _value(field: str) -> float:

@@ -36,8 +36,8 @@ _ELEMENTS = 4
 _DOUBLE = ">d"
 """``REAL,64`` in the byte order ``NORMal`` (B2961A, p. 1-13)."""
 _OVERHEAD: Seconds = 2.0
-_CYCLES = 3
-"""Of the aperture that one point may take while its range is sought; a guess on the safe side."""
+_CYCLES = 6
+"""Of the aperture that one point may take while its ranges are sought; a guess on the safe side."""
 _NAMES: dict[Unit, str] = {"V": "VOLT", "A": "CURR"}
 _OFF_MODES = {"normal": "NORM", "zero": "ZERO", "high-impedance": "HIZ"}
 _COMPLIANCE, _OVERFLOWED = 0b110, 1 << 13
@@ -216,6 +216,8 @@ def connect(session: ScpiSession, channel: int = 1) -> KeysightB2900Channel:
     ConfigError
         The model has one channel, and the second is asked for.
     """
+    session.clear()
+    session.write(f":ABOR (@{channel})")  # a sweep that was left running would keep it from answering
     identity = session.identify()
     maker, model = identity.maker.upper(), identity.model.upper()
     if not (maker.startswith(_MAKERS) and model.startswith("B29")):

@@ -241,6 +241,7 @@ def connect(session: ScpiSession, caps: tuple[Volts, Amperes]) -> YokogawaGS200C
     LinkOpenError
         Something else answers.
     """
+    session.clear()  # a message that was left running would keep it from answering
     identity = session.identify()
     if not ("YOKOGAWA" in identity.maker.upper() and identity.model.upper().startswith(_MODELS)):
         msg = f"{session.name}: found {identity}; the rig has a Yokogawa GS200 there"

@@ -15,6 +15,7 @@ from tests.support.scripted import ScriptedLink, Turn, block, scripted, told
 IDENTITY = "KEITHLEY INSTRUMENTS,MODEL 2450,04123456,1.7.12b"
 NO_ERROR = '0,"No error;0;0 0"'
 HELLO: list[Turn] = [
+    (":ABOR", None),
     ("*IDN?", IDENTITY),
     ("*LANG?", "SCPI"),
     (":SYST:ERR?", '-113,"Undefined header;1;2026/01/01 00:00:00.000"'),
@@ -209,7 +210,7 @@ def test_the_end_of_a_sweep_that_does_not_come_is_awaited_once() -> None:
 @pytest.mark.parametrize("language", ["TSP", "SCPI2400"])
 def test_a_2450_in_another_command_set_says_so_and_how_to_switch(language: str) -> None:
     with (
-        scripted([("*IDN?", IDENTITY), ("*LANG?", language)]) as link,
+        scripted(told(":ABOR"), [("*IDN?", IDENTITY), ("*LANG?", language)]) as link,
         pytest.raises(LinkOpenError, match=rf"2450 is in {language}: .*\*LANG SCPI"),
     ):
         opened(link)
@@ -218,7 +219,7 @@ def test_a_2450_in_another_command_set_says_so_and_how_to_switch(language: str) 
 @pytest.mark.parametrize("model", ["MODEL 2400", "MODEL 2460"])
 def test_another_model_is_refused(model: str) -> None:
     with (
-        scripted([("*IDN?", f"KEITHLEY INSTRUMENTS,{model},1,1")]) as link,
+        scripted(told(":ABOR"), [("*IDN?", f"KEITHLEY INSTRUMENTS,{model},1,1")]) as link,
         pytest.raises(LinkOpenError, match=f"{model}.*the rig has a Keithley 2450"),
     ):
         opened(link)

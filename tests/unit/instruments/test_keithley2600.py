@@ -14,12 +14,14 @@ from tests.support.scripted import ScriptedLink, Turn, block, scripted, told
 
 IDENTITY = "Keithley Instruments Inc., Model 2602B, 4401234, 3.3.5"
 NO_ERROR = "0.00000e+00\tQueue Is Empty\t0.00000e+00\t1.00000e+00"
-HELLO: list[Turn] = [
+ASKED: list[Turn] = [
     ("*IDN?", IDENTITY),
     ("print(errorqueue.next())", "-2.85000e+02\tTSP Syntax error at line 1\t2.00000e+01\t1.00000e+00"),
     ("print(errorqueue.next())", NO_ERROR),
     ("print(localnode.linefreq)", "5.00000e+01"),
 ]
+HELLO = [*told("abort", "smub.abort()"), *ASKED]
+HELLO_A = [*told("abort", "smua.abort()"), *ASKED]
 SETUP = VoltageSource(1e-3, metering=Metering(nplc=0.001, delay=1e-5))
 FORMAT = "format.asciiprecision = 10 format.data = format.REAL64 format.byteorder = format.LITTLEENDIAN"
 
@@ -79,14 +81,14 @@ def opened(link: ScriptedLink, channel: int = 2) -> Keithley2600Channel:
 
 @pytest.mark.parametrize(("channel", "smu"), [(1, "smua"), (2, "smub")])
 def test_a_channel_is_set_up_from_a_reset_of_its_own(channel: int, smu: str) -> None:
-    with scripted(HELLO, set_up(smu)) as link:
+    with scripted(told("abort", f"{smu}.abort()"), ASKED, set_up(smu)) as link:
         opened(link, channel).apply(SETUP)
 
 
 def test_ranges_sense_and_off_mode_are_set_where_they_are_asked_for() -> None:
     asked = Metering(nplc=1, range=6.0, four_wire=True, autozero=False, off_mode="high-impedance")
     with scripted(
-        HELLO,
+        HELLO_A,
         told(
             "smua.reset()",
             "smua.source.func = smua.OUTPUT_DCAMPS",
@@ -175,7 +177,7 @@ def test_a_staircase_of_a_thousand_points_takes_six_messages() -> None:
         for value in (level / 1e3, level, 0.001 * k, 0x40 | 0x04 if level > 0.5 else 0x04, 1e-3)
     ]
     with scripted(
-        HELLO,
+        HELLO_A,
         set_up("smua"),
         told("smua.trigger.source.linearv(0.000000E+00, 1.000000E+00, 1000)"),
         buffers("smua", 1000),
@@ -185,7 +187,7 @@ def test_a_staircase_of_a_thousand_points_takes_six_messages() -> None:
         channel = opened(link, 1)
         channel.apply(SETUP)
         readings = channel.run(SweepPoints(levels))
-        assert len(link.written) - len(HELLO) - len(set_up("smua")) == 6
+        assert len(link.written) - len(HELLO_A) - len(set_up("smua")) == 6
     assert [reading.volts for reading in readings] == levels.tolist()
     assert readings[10].amperes == pytest.approx(levels[10] / 1e3)
     assert {reading.limited for reading in readings if reading.level > 0.5} == {Limited.SET}
@@ -217,7 +219,7 @@ def test_a_thousand_levels_in_no_order_take_twelve_messages_at_most() -> None:
 
 def test_levels_of_equal_ratio_are_a_logarithmic_staircase() -> None:
     with scripted(
-        HELLO,
+        HELLO_A,
         set_up("smua"),
         told("smua.trigger.source.logv(1.000000E-03, 1.000000E+00, 4, 0)"),
         buffers("smua", 4),
@@ -237,7 +239,7 @@ def test_a_sweep_is_broken_off_even_where_a_script_waits_for_it() -> None:
 @pytest.mark.parametrize("model", ["2612B", "2601B"])
 def test_another_model_of_the_series_is_refused_because_its_limits_differ(model: Keithley2600Model) -> None:
     with (
-        scripted([("*IDN?", IDENTITY)]) as link,
+        scripted(told("abort", "smua.abort()"), [("*IDN?", IDENTITY)]) as link,
         pytest.raises(LinkOpenError, match=f"Model 2602B.*the rig has a Keithley {model}"),
     ):
         connect(TspSession(link), model)

@@ -14,6 +14,7 @@ from tests.support.scripted import ScriptedLink, Turn, block, scripted, told
 
 IDENTITY = "Keysight Technologies,B2902A,MY51140001,3.4.2011.5100"
 HELLO: list[Turn] = [
+    (":ABOR (@2)", None),
     ("*IDN?", IDENTITY),
     (":SYST:ERR?", '-222,"Data out of range"'),
     (":SYST:ERR?", '+0,"No error"'),
@@ -183,7 +184,7 @@ def test_a_thousand_levels_in_no_order_take_four_lists_and_twelve_messages_at_mo
 
 def test_another_instrument_is_refused_by_name() -> None:
     with (
-        scripted([("*IDN?", "Keysight Technologies,34465A,MY1,1.0")]) as link,
+        scripted(told(":ABOR (@1)"), [("*IDN?", "Keysight Technologies,34465A,MY1,1.0")]) as link,
         pytest.raises(LinkOpenError, match=r"34465A.*the rig has a Keysight B2900"),
     ):
         connect(ScpiSession(link))
@@ -192,7 +193,7 @@ def test_another_instrument_is_refused_by_name() -> None:
 @pytest.mark.parametrize("model", ["B2901A", "B2911B", "B2910BL"])
 def test_a_second_channel_that_the_model_lacks_is_a_mistake_of_the_rig(model: str) -> None:
     with (
-        scripted([("*IDN?", f"Agilent Technologies,{model},MY1,1.0")]) as link,
+        scripted(told(":ABOR (@2)"), [("*IDN?", f"Agilent Technologies,{model},MY1,1.0")]) as link,
         pytest.raises(ConfigError, match=f"{model} on scripted has one"),
     ):
         connect(ScpiSession(link), channel=2)

@@ -196,10 +196,12 @@ def test_a_part_of_a_sweep_that_is_not_answered_is_not_sent_again() -> None:
             channel.run(SweepPoints(np.array([0.0, 1.0])))
 
 
-def test_a_sweep_is_broken_off_by_a_device_clear() -> None:
+def test_what_is_under_way_is_broken_off_by_a_device_clear_also_before_anything_is_asked() -> None:
     link = ClearableLink(hello())
-    opened(link).abort()
+    channel = opened(link)
     assert link.cleared == 1
+    channel.abort()
+    assert link.cleared == 2
 
 
 def test_another_source_of_the_same_maker_is_refused() -> None:
