@@ -35,6 +35,15 @@ class Limited(StrEnum):
     STOP = "stop"
 
 
+class Rest(StrEnum):
+    """What the board does with the lines that a sweep of a branch does not need."""
+
+    FLOAT = "float"
+    GROUND = "ground"
+    HALF = "v/2"
+    THIRD = "v/3"
+
+
 app = command_group("Sweeps: the points, and what is measured at them.")
 
 Start = Annotated[
@@ -89,6 +98,15 @@ def points(
 def iv(
     rig: Annotated[Path, typer.Argument(metavar="RIG", help="A rig file with source meters.")],
     smu: Annotated[str, typer.Option("--smu", metavar="NAME", help="Which of the rig's source meters.")],
+    branch: Annotated[
+        str | None,
+        typer.Option(
+            "--branch", metavar="IN,OUT", help="A branch of the rig's board; default: the terminals."
+        ),
+    ] = None,
+    others: Annotated[
+        Rest, typer.Option("--others", help="With --branch: what the board does with its other lines.")
+    ] = Rest.FLOAT,
     start: Start = None,
     stop: Stop = None,
     number: Points = 11,
@@ -128,9 +146,14 @@ def iv(
 
     Example: labrig sweep iv rig.yaml --smu smu --start "-1 V" --stop "1 V" --points 101 --compliance "1 mA"
     """
+    from dataclasses import replace
+
     from labrig.config.loading import load_meters
+    from labrig.config.rig import RigConfig
     from labrig.config.writing import to_yaml
-    from labrig.procedures.store_sweep import Where, sweep_alone
+    from labrig.errors import ConfigError
+    from labrig.procedures.store_sweep import Where, sweep_alone, sweep_branch
+    from labrig.procedures.sweep_words import Others
     from labrig.views.sweep_progress import SweepProgress
 
     config = load_meters(rig)
@@ -138,9 +161,26 @@ def iv(
     meter = _meter(config, smu)
     setup = _setup(meter, unit, compliance, nplc)
     plan = _plan(setup, levels, at_compliance, pulse, point_by_point=point_by_point)
-    where = Where(name or f"iv-{smu}", to_yaml(config), f"{smu}, at its terminals", runs)
+    described = to_yaml(config)
     with SweepProgress(levels.size) as progress:
-        swept = sweep_alone({smu: meter}, plan, where, progress.update)
+        if branch is None:
+            where = Where(name or f"iv-{smu}", described, f"{smu}, at its terminals", runs)
+            swept = sweep_alone({smu: meter}, plan, where, progress.update)
+        elif isinstance(config, RigConfig):
+            where = Where(name or f"iv-{branch.replace(',', '-')}", described, f"branch {branch}", runs)
+            follows = others in (Rest.HALF, Rest.THIRD)
+            swept = sweep_branch(
+                config,
+                smu,
+                branch,
+                Others(others),
+                replace(plan, point_by_point=True) if follows else plan,
+                where,
+                progress.update,
+            )
+        else:
+            msg = f"--branch: found {branch!r}, but {rig} has no board"
+            raise ConfigError(msg)
     _tell(swept, json=json)
 
 

@@ -1,20 +1,32 @@
 """A sweep from opening the instrument to the stored run."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from labrig.arrays import Seconds
+from labrig.bench.assembly import open_bench
+from labrig.bench.bench import Bench
 from labrig.bench.endings import end_if_told
+from labrig.bench.guard import LEASE
 from labrig.bench.metering import metered
 from labrig.config.instruments import AnySourceMeter
-from labrig.instruments.base import Limited
-from labrig.procedures.sweep_iv import SweepPlan, sweep_iv
+from labrig.config.rig import RigConfig
+from labrig.errors import LimitExceeded
+from labrig.instruments.base import Limited, Reading, VoltageSource
+from labrig.instruments.safe import SafeSourceMeter
+from labrig.procedures.selecting import around, select
+from labrig.procedures.sweep_iv import Lease, SweepPlan, sweep_iv
 from labrig.procedures.sweep_recording import meter_facts, sweep_attributes, sweep_columns, sweep_row
+from labrig.procedures.sweep_words import Others
 from labrig.store.catalogue import runs_folder
 from labrig.store.provenance import collect
 from labrig.store.writer import Run
+from labrig.units import format_quantity
 
 Told = Callable[[int, int], None]
 """Points measured, and points at a limit."""
@@ -67,32 +79,103 @@ def sweep_alone(meters: Mapping[str, AnySourceMeter], plan: SweepPlan, where: Wh
     with ExitStack() as stack:
         with metered(meters) as opened:
             meter = opened.meters[name]
-            record = stack.enter_context(
-                Run.create(
-                    runs_folder(where.runs),
-                    where.name,
-                    sweep_columns(plan),
-                    planned_steps=plan.levels.size,
-                    attributes=sweep_attributes(
-                        plan,
-                        where.swept,
-                        {"instrument": f"{meter.identity.model}, serial {meter.identity.serial_number}"},
-                    ),
-                    provenance={**collect(), **meter_facts(name, meter.identity)},
-                    experiment=where.described,
-                )
+            record = stack.enter_context(_begin(name, meter, plan, where))
+            stored = _store(sweep_iv(meter, opened.guard, plan), record, told)
+        return _finish(record, plan, *stored)
+
+
+def sweep_branch(
+    rig: RigConfig, name: str, branch: str, others: Others, plan: SweepPlan, where: Where, told: Told
+) -> Swept:
+    """Sweep one branch of a board between a source-measure unit and ground; the board holds other lines.
+
+    Raises
+    ------
+    ConfigError
+        The unit is on no end of the branch.
+    LimitExceeded
+        The levels could take a branch over a limit; nothing was sent.
+    LinkError, ProtocolError, DeviceError, SafetyError
+        An instrument or the board cannot be reached, or complains.
+    RunError
+        The run cannot be stored.
+    """
+    config = rig.source_meters[name]
+    with ExitStack() as stack:
+        with open_bench(rig.model_copy(update={"source_meters": {}})) as bench:
+            selected = select(bench.topology, branch, config.node or "no node")
+            _check_branches(bench, plan)
+            with metered({name: config}) as opened:
+                meter = opened.meters[name]
+                record = stack.enter_context(_begin(name, meter, plan, where))
+
+                def hold(level: float) -> None:
+                    bench.settle([around(bench.topology, selected, others, level)])
+
+                hold(0.0)
+                parts = sweep_iv(meter, _Both(opened.guard, bench), plan, hold)
+                stored = _store(parts, record, told)
+        return _finish(record, plan, *stored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """A lease with the guard of the unit and with the keeper of the board."""
+
+    guard: Lease
+    bench: Bench
+
+    def renew(self, seconds: Seconds = LEASE) -> None:
+        """All is well, for so long at least."""
+        self.guard.renew(seconds)
+        self.bench.renew(seconds)
+
+
+def _check_branches(bench: Bench, plan: SweepPlan) -> None:
+    """Refuse levels at which the most conductive branch could exceed a limit, unless the compliance is below."""
+    largest, limit = float(np.max(np.abs(plan.levels))), plan.setup.compliance
+    span, most = (largest, limit) if isinstance(plan.setup, VoltageSource) else (limit, largest)
+    limits = bench.limits
+    current = min(most, span * float(bench.realised().max()))
+    for value, allowed, unit in ((span, limits.voltage, "V"), (current, limits.branch_current, "A")):
+        if value > allowed:
+            msg = (
+                f"refused: this sweep could take a branch to {format_quantity(value, unit)}, the limit is"
+                f" {format_quantity(allowed, unit)}; nothing was sent. Lower the levels or the compliance"
             )
-            points = limited = 0
-            begun = time.monotonic()
-            for part in sweep_iv(meter, opened.guard, plan):
-                for reading in part:
-                    record.append(points, sweep_row(reading, begun), {})
-                    points += 1
-                    limited += reading.limited is not Limited.NO
-                end_if_told()
-                told(points, limited)
-        whole = points == plan.levels.size
-        ended = f"all {points} points" if whole else f"ended at a limit after {points} points"
-        reason = f"{ended}; output off, read back"
-        record.finish("stopped", reason)
+            raise LimitExceeded(msg)
+
+
+def _begin(name: str, meter: SafeSourceMeter, plan: SweepPlan, where: Where) -> Run:
+    identity = meter.identity
+    instrument = f"{identity.model}, serial {identity.serial_number}"
+    return Run.create(
+        runs_folder(where.runs),
+        where.name,
+        sweep_columns(plan),
+        planned_steps=plan.levels.size,
+        attributes=sweep_attributes(plan, where.swept, {"instrument": instrument}),
+        provenance={**collect(), **meter_facts(name, identity)},
+        experiment=where.described,
+    )
+
+
+def _store(parts: Iterator[list[Reading]], record: Run, told: Told) -> tuple[int, int]:
+    points = limited = 0
+    begun = time.monotonic()
+    for part in parts:
+        for reading in part:
+            record.append(points, sweep_row(reading, begun), {})
+            points += 1
+            limited += reading.limited is not Limited.NO
+        end_if_told()
+        told(points, limited)
+    return points, limited
+
+
+def _finish(record: Run, plan: SweepPlan, points: int, limited: int) -> Swept:
+    whole = points == plan.levels.size
+    ended = f"all {points} points" if whole else f"ended at a limit after {points} points"
+    reason = f"{ended}; output off, read back"
+    record.finish("stopped", reason)
     return Swept(record.directory, points, limited, reason)
