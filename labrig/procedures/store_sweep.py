@@ -132,7 +132,7 @@ class _Both:
 
 
 def _check_branches(bench: Bench, plan: SweepPlan) -> None:
-    """Refuse levels at which the most conductive branch could exceed a limit, unless the compliance is below."""
+    """Refuse levels at which the most conductive branch could exceed a limit that the compliance is above."""
     largest, limit = float(np.max(np.abs(plan.levels))), plan.setup.compliance
     span, most = (largest, limit) if isinstance(plan.setup, VoltageSource) else (limit, largest)
     limits = bench.limits

@@ -41,4 +41,4 @@ class Others(StrEnum):
     HALF = "v/2"
     """All are at half the level: no other branch has more than half of it."""
     THIRD = "v/3"
-    """Lines beside the driven one are at a third of the level, those beside the grounded one at two thirds."""
+    """Lines beside the driven one are at a third, those beside the grounded one at two thirds of it."""
