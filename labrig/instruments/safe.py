@@ -67,9 +67,9 @@ class SafeSourceMeter:
         self._caps = caps
         self._setup: Setup | None = None
         self._level: float | None = None
-        """The source's, while the output is on."""
+        """The source's, while the output is on and no failure has left it who knows where."""
         self._moved: Seconds = -math.inf
-        """When the level changed last, by the monotonic clock."""
+        """When the level, or whether the output is on, changed last, by the monotonic clock."""
 
     @property
     def identity(self) -> Identity:
@@ -102,7 +102,7 @@ class SafeSourceMeter:
         self._setup = setup
 
     def enable(self, *, level: float = 0.0) -> None:
-        """Turn the output on at 0 and ramp to a level.
+        """Turn the output on at 0 and ramp to a level; one that is on is ramped down and turned off first.
 
         Raises
         ------
@@ -117,9 +117,10 @@ class SafeSourceMeter:
         self._check(level, "level", unit_of(setup))
         self._raise_errors("before its output was turned on")
         self._verify(setup)
+        self._turn_off()
         self._channel.set_level(0.0, unit_of(setup))
         self._channel.switch(on=True)
-        self._level = 0.0
+        self._level, self._moved = 0.0, time.monotonic()
         self._ramp(level)
         self._raise_errors("when its output was turned on")
 
@@ -185,8 +186,12 @@ class SafeSourceMeter:
         most = self._channel.longest_sweep()
         for first in range(0, levels.size, most):
             part = levels[first : first + most]
-            readings += self._channel.run(SweepPoints(part, delay))
-            self._level, self._moved = float(part[-1]), time.monotonic()
+            self._level = None
+            try:
+                readings += self._channel.run(SweepPoints(part, delay))
+            finally:
+                self._moved = time.monotonic()
+            self._level = float(part[-1])
             self._raise_errors(f"after {len(readings)} of {levels.size} points")
         return readings
 
@@ -226,6 +231,7 @@ class SafeSourceMeter:
 
     def _turn_off(self) -> None:
         channel = self._channel
+        self._level = None
         if channel.is_on():
             unit = channel.sourced()
             self._ramp_from(channel.level(unit), 0.0, unit)
@@ -233,7 +239,6 @@ class SafeSourceMeter:
             if channel.is_on():
                 msg = f"{self.name}: was told to turn its output off, and says that it is on"
                 raise ReadbackMismatch(msg)
-        self._level = None
 
     def _configured(self) -> Setup:
         if self._setup is None:
@@ -268,10 +273,12 @@ class SafeSourceMeter:
             raise InstrumentError(f"{self.name}: {'; '.join(errors)} ({when})")
 
     def _ramp(self, level: float) -> None:
-        if self._level is None:
-            msg = f"{self.name}: its output is off; it is turned on first"
+        start, unit = self._level, unit_of(self._configured())
+        if start is None:
+            msg = f"{self.name}: its output is off, or was interrupted on its way; it is turned on first"
             raise ConfigError(msg)
-        self._ramp_from(self._level, level, unit_of(self._configured()))
+        self._level = None
+        self._ramp_from(start, level, unit)
         self._level = level
 
     def _ramp_from(self, start: float, level: float, unit: Unit) -> None:
@@ -281,8 +288,10 @@ class SafeSourceMeter:
         held = abs(level - start) / steps / rate
         for k in range(1, steps + 1):
             time.sleep(max(0.0, self._moved + held - time.monotonic()))
-            self._channel.set_level(level if k == steps else start + (level - start) * k / steps, unit)
-            self._moved = time.monotonic()
+            try:
+                self._channel.set_level(level if k == steps else start + (level - start) * k / steps, unit)
+            finally:
+                self._moved = time.monotonic()
 
     def _slowed(self, levels: FloatArray, unit: Unit) -> Seconds:
         """The delay at each point with which the largest step stays within the slew limit."""
