@@ -184,6 +184,75 @@ def iv(
     _tell(swept, json=json)
 
 
+@app.command()
+def codes(
+    rig: Annotated[Path, typer.Argument(metavar="RIG", help="A rig file with a board of wipers.")],
+    branch: Annotated[str, typer.Option("--branch", metavar="IN,OUT", help="Which branch.")],
+    chosen: Annotated[
+        str | None,
+        typer.Option("--codes", metavar="FIRST:LAST:STEP", help="Default: all that the board has."),
+    ] = None,
+    repeats: Annotated[int, typer.Option("--repeats", metavar="N", help="Up and down so often.", min=1)] = 1,
+    level: Annotated[str, typer.Option("--level", metavar="VOLTS", help="Over the branch.")] = "0.5 V",
+    smu: Annotated[
+        str | None,
+        typer.Option("--smu", metavar="NAME", help="A source meter on one end; default: the board itself."),
+    ] = None,
+    compliance: Annotated[
+        str | None, typer.Option("--compliance", metavar="LIMIT", help="With --smu; default: the rig's.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the run.")] = None,
+    runs: Runs = None,
+    json: Json = False,
+) -> None:
+    """Measure a branch's conductance over its wiper codes.
+
+    It goes up and down again, repeated. Without --smu the board measures by itself, by the drop over a drive
+    resistor. The sweep is stored as a run, with a picture, and the branch gets its own code back.
+
+    Example: labrig sweep codes rig.yaml --branch in0,out3 --codes 0:256:8 --repeats 3
+    """
+    from labrig.config.loading import load_rig
+    from labrig.config.writing import to_yaml
+    from labrig.procedures.store_sweep import CodesPlan, Where, sweep_branch_codes
+    from labrig.views.sweep_progress import SweepProgress
+
+    config = load_rig(rig)
+    if smu is not None:
+        _meter(config, smu)
+    limit = None if compliance is None else _level("--compliance", compliance, "A")
+    wanted = _codes(chosen, config)
+    plan = CodesPlan(branch, wanted, repeats, _level("--level", level, "V"), smu, limit)
+    where = Where(name or f"codes-{branch.replace(',', '-')}", to_yaml(config), f"branch {branch}", runs)
+    with SweepProgress(2 * repeats * len(wanted)) as progress:
+        swept = sweep_branch_codes(config, plan, where, progress.update)
+    _tell(swept, json=json)
+
+
+def _codes(text: str | None, config: "RigConfig") -> list[int]:
+    """Codes from ``FIRST:LAST:STEP``, both ends included, or all of the board's part."""
+    from labrig.errors import ConfigError
+
+    model = getattr(config.board, "model", None) or config.board
+    if text is None:
+        from labrig.devices.parts import digipot
+
+        elements = getattr(model, "elements", None)
+        if elements is None or elements.kind != "digipot":
+            msg = "--codes: missing; the rig does not say which part the board has"
+            raise ConfigError(msg)
+        return list(range(digipot(elements.part).code_max + 1))
+    fields = text.split(":")
+    if len(fields) not in (1, 2, 3) or not all(field.strip().isdecimal() for field in fields):
+        msg = f"--codes: found {text!r}; write FIRST:LAST:STEP, such as 0:256:8"
+        raise ConfigError(msg)
+    first, last, step = [*map(int, fields), *(int(fields[0]), 1)[len(fields) - 1 :]]
+    if last < first or step < 1:
+        msg = f"--codes: found {text!r}, which is no range upward"
+        raise ConfigError(msg)
+    return list(range(first, last + 1, step))
+
+
 def read_levels(
     start: str | None,
     stop: str | None,

@@ -1,14 +1,14 @@
 """A sweep from opening the instrument to the stored run."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from labrig.arrays import Seconds
+from labrig.arrays import Amperes, Seconds, Volts
 from labrig.bench.assembly import open_bench
 from labrig.bench.bench import Bench
 from labrig.bench.endings import end_if_told
@@ -18,16 +18,27 @@ from labrig.config.instruments import AnySourceMeter
 from labrig.config.rig import RigConfig
 from labrig.errors import LimitExceeded
 from labrig.instruments.base import Limited, Reading, VoltageSource
+from labrig.instruments.opening import setup_of
 from labrig.instruments.safe import SafeSourceMeter
 from labrig.procedures.selecting import around, select
+from labrig.procedures.sweep_codes import Measure, by_a_unit, by_the_board, sweep_codes
 from labrig.procedures.sweep_iv import Lease, SweepPlan, sweep_iv
-from labrig.procedures.sweep_recording import meter_facts, sweep_attributes, sweep_columns, sweep_row
+from labrig.procedures.sweep_recording import (
+    CODES,
+    code_columns,
+    code_row,
+    meter_facts,
+    sweep_attributes,
+    sweep_columns,
+    sweep_row,
+)
 from labrig.procedures.sweep_words import Others
 from labrig.store.catalogue import runs_folder
 from labrig.store.provenance import collect
 from labrig.store.writer import Run
 from labrig.units import format_quantity
 
+_LONGEST_POINT: Seconds = 20.0
 Told = Callable[[int, int], None]
 """Points measured, and points at a limit."""
 
@@ -116,6 +127,96 @@ def sweep_branch(
                 parts = sweep_iv(meter, _Both(opened.guard, bench), plan, hold)
                 stored = _store(parts, record, told)
         return _finish(record, plan, *stored)
+
+
+@dataclass(frozen=True, slots=True)
+class CodesPlan:
+    """Which codes of which branch.
+
+    Parameters
+    ----------
+    branch
+        Its two nodes, ``IN,OUT``; the first one is driven where the board measures alone.
+    smu
+        Name of the unit that drives one end; None: the board measures alone.
+    """
+
+    branch: str
+    codes: Sequence[int]
+    repeats: int
+    level: Volts
+    smu: str | None = None
+    compliance: Amperes | None = None
+
+
+def sweep_branch_codes(rig: RigConfig, plan: CodesPlan, where: Where, told: Told) -> Swept:
+    """Measure a branch at each of its codes; the branch gets its own code back, and outputs go off.
+
+    Raises
+    ------
+    ConfigError
+        The board has no such codes, or the unit is on no end of the branch.
+    LimitExceeded
+        A code could take the branch over a limit; it was not sent.
+    LinkError, ProtocolError, DeviceError, SafetyError
+        The board or the unit cannot be reached, or complains.
+    RunError
+        The run cannot be stored.
+    """
+    with ExitStack() as stack:
+        with ExitStack() as devices:
+            bench = devices.enter_context(open_bench(rig.model_copy(update={"source_meters": {}})))
+            first = plan.branch.partition(",")[0].strip()
+            if plan.smu is None:
+                selected = select(bench.topology, plan.branch, first)
+                measure = by_the_board(bench, selected, plan.level)
+                instrument = f"{bench.info.part}, serial {bench.info.serial_number}"
+            else:
+                config = rig.source_meters[plan.smu]
+                selected = select(bench.topology, plan.branch, config.node or "no node")
+                opened = devices.enter_context(metered({plan.smu: config}))
+                meter = opened.meters[plan.smu]
+                meter.configure(setup_of(config, source="voltage", compliance=plan.compliance))
+                meter.enable()
+                measure = _renewed(_Both(opened.guard, bench), by_a_unit(bench, selected, plan.level, meter))
+                instrument = f"{meter.identity.model}, serial {meter.identity.serial_number}"
+            record = stack.enter_context(_begin_codes(plan, instrument, where))
+            points = lost = 0
+            begun = time.monotonic()
+            for point in sweep_codes(bench, selected, plan.codes, plan.repeats, measure):
+                record.append(points, code_row(point, begun), {})
+                points, lost = points + 1, lost + bool(point.lost)
+                end_if_told()
+                told(points, lost)
+        reason = f"all {points} points; the branch has its code again, outputs off"
+        record.finish("stopped", reason)
+        return Swept(record.directory, points, lost, reason)
+
+
+def _begin_codes(plan: CodesPlan, instrument: str, where: Where) -> Run:
+    return Run.create(
+        runs_folder(where.runs),
+        where.name,
+        code_columns(),
+        planned_steps=2 * plan.repeats * len(plan.codes),
+        attributes={
+            "procedure": CODES,
+            "swept": where.swept,
+            "level": plan.level,
+            "repeats": plan.repeats,
+            "instrument": instrument,
+        },
+        provenance=collect(),
+        experiment=where.described,
+    )
+
+
+def _renewed(lease: Lease, measure: Measure) -> Measure:
+    def renewing() -> tuple[Volts, Amperes, str]:
+        lease.renew(_LONGEST_POINT)
+        return measure()
+
+    return renewing
 
 
 @dataclass(frozen=True, slots=True)
