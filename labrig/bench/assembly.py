@@ -7,6 +7,8 @@ import numpy as np
 
 from labrig.bench.bench import Bench, Scanning
 from labrig.bench.endings import afterwards, signals_unwind
+from labrig.bench.live import live
+from labrig.bench.on_meters import on_source_meters
 from labrig.bench.profile import limits_of, spread, tap_laws
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
@@ -45,8 +47,12 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
     topology = build_topology(rig.network)
     with ExitStack() as stack:
         stack.enter_context(signals_unwind())
+        if not simulate:
+            stack.enter_context(live(rig))
         board = _open_board(rig, topology, stack, simulate=simulate)
         stack.enter_context(afterwards(board.close))
+        if meters := {name: meter for name, meter in rig.source_meters.items() if meter.node is not None}:
+            board = stack.enter_context(on_source_meters(rig, meters, board, topology))
         bench = assemble(rig, board, topology)
         stack.enter_context(afterwards(bench.make_safe))
         yield bench

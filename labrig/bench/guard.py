@@ -34,6 +34,11 @@ class Guard:
         self.on_watch: set[str] = set()
         """Instruments whose outputs may be on; the guard is let go only once there are none."""
 
+    @property
+    def pid(self) -> int:
+        """Of the guard."""
+        return self._process.pid
+
     def renew(self, seconds: Seconds = LEASE) -> None:
         """All is well, for so long at least; cheap enough for every reading.
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from labrig.bench.endings import signals_unwind, undisturbed
 from labrig.bench.guard import LEASE, Guard, guarded
+from labrig.bench.live import live
 from labrig.bench.rescue import made_safe_by_any_link
 from labrig.config.instruments import AnySourceMeter
+from labrig.config.rig import MeterRig
 from labrig.errors import SafetyError
 from labrig.instruments.opening import open_source_meter
 from labrig.instruments.safe import SafeSourceMeter
@@ -36,6 +38,7 @@ def metered(configs: Mapping[str, AnySourceMeter]) -> Generator[Metered]:
     """
     with ExitStack() as stack:
         stack.enter_context(signals_unwind())
+        stack.enter_context(live(MeterRig(source_meters=dict(configs))))
         meters: dict[str, SafeSourceMeter] = {}
         guard = stack.enter_context(guarded(configs))
         for name, config in configs.items():

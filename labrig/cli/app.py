@@ -2,7 +2,7 @@
 
 import sys
 
-from labrig.cli import board, circuit, config, find, measure, resume, runs, simulate, sweep, train
+from labrig.cli import board, circuit, config, find, measure, resume, runs, safe, simulate, sweep, train
 from labrig.cli.groups import command_group
 from labrig.errors import LabrigError
 
@@ -14,6 +14,7 @@ app.command("train")(train.train)
 app.command("resume")(resume.resume)
 app.command("measure")(measure.measure)
 app.command("find")(find.find)
+app.command("safe")(safe.safe)
 app.add_typer(runs.app, name="runs")
 app.add_typer(board.app, name="board")
 app.add_typer(sweep.app, name="sweep")

@@ -19,7 +19,7 @@ def find(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List serial ports and VISA resources, who has them, and who is behind them.
+    """List serial ports and VISA resources, and who is there.
 
     Nothing changes at any output: serial ports are not opened, since that may reset a board, and
     instruments are asked nothing but *IDN?.

@@ -74,6 +74,76 @@ def board(
     raise typer.Exit(exit_code)
 
 
+@app.command()
+def smu(
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Which one: keithley2400.")],
+    listen: Annotated[
+        str,
+        typer.Option(
+            "--listen", metavar="WHERE", help="Where: tcp://HOST:PORT, pty:PATH or hislip://HOST:PORT."
+        ),
+    ],
+    load: Annotated[
+        str | None,
+        typer.Option(
+            "--load", metavar="OHMS", help="A resistor at the terminals; default: nothing is there."
+        ),
+    ] = None,
+    rig: Annotated[
+        Path | None, typer.Option("--rig", metavar="RIG", help="A rig whose network is at the terminals.")
+    ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option("--node", metavar="NODE", help="Of that network, whose other side is at ground."),
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", metavar="FILE", help="Write messages and outputs as lines of JSON."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the noise.", min=0)] = 0,
+    json: Json = False,
+) -> None:
+    """Serve a simulated source meter to any program.
+
+    A circuit is behind it. Prints "ready RESOURCE" once a client may open it; on stderr it tells the VISA
+    resource. A measurement takes as long as on the real one. Ctrl-C or SIGTERM ends it.
+
+    Example: labrig simulate smu --model keithley2400 --listen tcp://127.0.0.1:5025 --load "1 kohm"
+    """
+    from labrig.cli.serving import serve_meter
+    from labrig.cli.signals import ending_signals
+
+    with ending_signals() as ending:
+        serve_meter(model, listen, load, rig, node, trace, seed, ending, json=json)
+        exit_code = ending.exit_code()
+    raise typer.Exit(exit_code)
+
+
+@app.command()
+def bench(
+    rig: Annotated[Path, typer.Argument(help="A rig file with links.", metavar="RIG")],
+    traces: Annotated[
+        Path | None,
+        typer.Option("--traces", metavar="DIR", help="Write what each source meter did, as lines of JSON."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Serve a rig's board and source meters on one circuit.
+
+    They are where the rig's links look for them. Prints one "ready RESOURCE" a device. The same rig then
+    trains on it as on the bench. Ctrl-C or SIGTERM ends it.
+
+    Example: labrig simulate bench configs/rigs/two-source-meters.yaml
+    """
+    from labrig.cli.serving import serve_bench
+    from labrig.cli.signals import ending_signals
+
+    with ending_signals() as ending:
+        serve_bench(rig, traces, ending, json=json)
+        exit_code = ending.exit_code()
+    raise typer.Exit(exit_code)
+
+
 def _serve_chips(
     rig: "RigConfig", topology: "Topology", listen: str, ending: "Ending", *, json: bool
 ) -> None:
@@ -82,10 +152,11 @@ def _serve_chips(
     from labrig.config.faults import wire_faults
     from labrig.sim.build import build_hardware, simulation_of
     from labrig.sim.damage import DamagedPort
+    from labrig.sim.ports.loop import serve
     from labrig.sim.ports.opening import open_port
     from labrig.sim.serving.device import Device
     from labrig.sim.serving.dispatcher import Dispatcher
-    from labrig.sim.serving.server import serve
+    from labrig.sim.serving.server import BoardServant
 
     model, serial_number = simulation_of(rig.board)
     chips = build_hardware(model, topology, serial_number, rig.faults)
@@ -94,7 +165,8 @@ def _serve_chips(
         _say_ready(
             f"{chips.info.part}, serial {chips.info.serial_number}", topology, port.resource, json=json
         )
-        serve(DamagedPort(port, wire_faults(rig.faults), model.seed), dispatcher, ending)
+        damaged = DamagedPort(port, wire_faults(rig.faults), model.seed)
+        serve([BoardServant(damaged, dispatcher)], ending)
 
 
 def _serve_firmware(

@@ -1,6 +1,7 @@
 """``labrig sweep``: levels and what is measured at them."""
 
 import sys
+from enum import StrEnum
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,6 @@ import typer
 
 from labrig.cli.groups import command_group
 from labrig.cli.options import Json, Runs
-from labrig.procedures.sweep_points import Order, Scale
 
 if TYPE_CHECKING:
     from labrig.arrays import FloatArray
@@ -19,6 +19,31 @@ if TYPE_CHECKING:
     from labrig.procedures.store_sweep import Swept
     from labrig.procedures.sweep_iv import SweepPlan
 
+
+class Spacing(StrEnum):
+    """How levels are spaced."""
+
+    LINEAR = "linear"
+    LOG = "log"
+
+
+class Limited(StrEnum):
+    """What a sweep does once a limit holds."""
+
+    KEEP = "keep"
+    STEP_BACK = "step-back"
+    STOP = "stop"
+
+
+class Rest(StrEnum):
+    """What the board does with the lines that a sweep of a branch does not need."""
+
+    FLOAT = "float"
+    GROUND = "ground"
+    HALF = "v/2"
+    THIRD = "v/3"
+
+
 app = command_group("Sweeps: the points, and what is measured at them.")
 
 Start = Annotated[
@@ -26,7 +51,7 @@ Start = Annotated[
 ]
 Stop = Annotated[str | None, typer.Option("--stop", metavar="LEVEL", help="Last level.")]
 Points = Annotated[int, typer.Option("--points", metavar="N", help="From start to stop, both included.")]
-ScaleOption = Annotated[Scale, typer.Option("--scale", help="How the levels are spaced.")]
+ScaleOption = Annotated[Spacing, typer.Option("--scale", help="How the levels are spaced.")]
 Dual = Annotated[bool, typer.Option("--dual", help="From start to stop and back.")]
 Quadrants = Annotated[
     bool,
@@ -49,7 +74,7 @@ def points(
     start: Start = None,
     stop: Stop = None,
     number: Points = 11,
-    scale: ScaleOption = Scale.LINEAR,
+    scale: ScaleOption = Spacing.LINEAR,
     dual: Dual = False,
     four_quadrant: Quadrants = False,
     cycles: Cycles = 1,
@@ -73,10 +98,19 @@ def points(
 def iv(
     rig: Annotated[Path, typer.Argument(metavar="RIG", help="A rig file with source meters.")],
     smu: Annotated[str, typer.Option("--smu", metavar="NAME", help="Which of the rig's source meters.")],
+    branch: Annotated[
+        str | None,
+        typer.Option(
+            "--branch", metavar="IN,OUT", help="A branch of the rig's board; default: the terminals."
+        ),
+    ] = None,
+    others: Annotated[
+        Rest, typer.Option("--others", help="With --branch: what the board does with its other lines.")
+    ] = Rest.FLOAT,
     start: Start = None,
     stop: Stop = None,
     number: Points = 11,
-    scale: ScaleOption = Scale.LINEAR,
+    scale: ScaleOption = Spacing.LINEAR,
     dual: Dual = False,
     four_quadrant: Quadrants = False,
     cycles: Cycles = 1,
@@ -89,9 +123,8 @@ def iv(
         float | None, typer.Option("--nplc", metavar="X", help="Integration, in cycles of the power line.")
     ] = None,
     at_compliance: Annotated[
-        str,
-        typer.Option("--at-compliance", metavar="WHAT", help="keep, step-back or stop, once a limit holds."),
-    ] = "keep",
+        Limited, typer.Option("--at-compliance", help="What to do once a limit holds.")
+    ] = Limited.KEEP,
     pulse: Annotated[
         str | None,
         typer.Option(
@@ -105,7 +138,7 @@ def iv(
     runs: Runs = None,
     json: Json = False,
 ) -> None:
-    """Measure current over voltage at the terminals of a source-measure unit.
+    """Measure current over voltage with a source meter.
 
     Levels in V make it a source of voltage, levels in A one of current. The sweep is stored as a run, with
     a picture, as CSV and, where its package is installed, as NetCDF. However it ends, the output is ramped
@@ -113,9 +146,14 @@ def iv(
 
     Example: labrig sweep iv rig.yaml --smu smu --start "-1 V" --stop "1 V" --points 101 --compliance "1 mA"
     """
+    from dataclasses import replace
+
     from labrig.config.loading import load_meters
+    from labrig.config.rig import RigConfig
     from labrig.config.writing import to_yaml
-    from labrig.procedures.store_sweep import Where, sweep_alone
+    from labrig.errors import ConfigError
+    from labrig.procedures.store_sweep import Where, sweep_alone, sweep_branch
+    from labrig.procedures.sweep_words import Others
     from labrig.views.sweep_progress import SweepProgress
 
     config = load_meters(rig)
@@ -123,18 +161,104 @@ def iv(
     meter = _meter(config, smu)
     setup = _setup(meter, unit, compliance, nplc)
     plan = _plan(setup, levels, at_compliance, pulse, point_by_point=point_by_point)
-    where = Where(name or f"iv-{smu}", to_yaml(config), f"{smu}, at its terminals", runs)
+    described = to_yaml(config)
     with SweepProgress(levels.size) as progress:
-        swept = sweep_alone({smu: meter}, plan, where, progress.update)
+        if branch is None:
+            where = Where(name or f"iv-{smu}", described, f"{smu}, at its terminals", runs)
+            swept = sweep_alone({smu: meter}, plan, where, progress.update)
+        elif isinstance(config, RigConfig):
+            where = Where(name or f"iv-{branch.replace(',', '-')}", described, f"branch {branch}", runs)
+            follows = others in (Rest.HALF, Rest.THIRD)
+            swept = sweep_branch(
+                config,
+                smu,
+                branch,
+                Others(others),
+                replace(plan, point_by_point=True) if follows else plan,
+                where,
+                progress.update,
+            )
+        else:
+            msg = f"--branch: found {branch!r}, but {rig} has no board"
+            raise ConfigError(msg)
     _tell(swept, json=json)
+
+
+@app.command()
+def codes(
+    rig: Annotated[Path, typer.Argument(metavar="RIG", help="A rig file with a board of wipers.")],
+    branch: Annotated[str, typer.Option("--branch", metavar="IN,OUT", help="Which branch.")],
+    chosen: Annotated[
+        str | None,
+        typer.Option("--codes", metavar="FIRST:LAST:STEP", help="Default: all that the board has."),
+    ] = None,
+    repeats: Annotated[int, typer.Option("--repeats", metavar="N", help="Up and down so often.", min=1)] = 1,
+    level: Annotated[str, typer.Option("--level", metavar="VOLTS", help="Over the branch.")] = "0.5 V",
+    smu: Annotated[
+        str | None,
+        typer.Option("--smu", metavar="NAME", help="A source meter on one end; default: the board itself."),
+    ] = None,
+    compliance: Annotated[
+        str | None, typer.Option("--compliance", metavar="LIMIT", help="With --smu; default: the rig's.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the run.")] = None,
+    runs: Runs = None,
+    json: Json = False,
+) -> None:
+    """Measure a branch's conductance over its wiper codes.
+
+    It goes up and down again, repeated. Without --smu the board measures by itself, by the drop over a drive
+    resistor. The sweep is stored as a run, with a picture, and the branch gets its own code back.
+
+    Example: labrig sweep codes rig.yaml --branch in0,out3 --codes 0:256:8 --repeats 3
+    """
+    from labrig.config.loading import load_rig
+    from labrig.config.writing import to_yaml
+    from labrig.procedures.store_sweep import CodesPlan, Where, sweep_branch_codes
+    from labrig.views.sweep_progress import SweepProgress
+
+    config = load_rig(rig)
+    if smu is not None:
+        _meter(config, smu)
+    limit = None if compliance is None else _level("--compliance", compliance, "A")
+    wanted = _codes(chosen, config)
+    plan = CodesPlan(branch, wanted, repeats, _level("--level", level, "V"), smu, limit)
+    where = Where(name or f"codes-{branch.replace(',', '-')}", to_yaml(config), f"branch {branch}", runs)
+    with SweepProgress(2 * repeats * len(wanted)) as progress:
+        swept = sweep_branch_codes(config, plan, where, progress.update)
+    _tell(swept, json=json)
+
+
+def _codes(text: str | None, config: "RigConfig") -> list[int]:
+    """Codes from ``FIRST:LAST:STEP``, both ends included, or all of the board's part."""
+    from labrig.errors import ConfigError
+
+    model = getattr(config.board, "model", None) or config.board
+    if text is None:
+        from labrig.devices.parts import digipot
+
+        elements = getattr(model, "elements", None)
+        if elements is None or elements.kind != "digipot":
+            msg = "--codes: missing; the rig does not say which part the board has"
+            raise ConfigError(msg)
+        return list(range(digipot(elements.part).code_max + 1))
+    fields = text.split(":")
+    if len(fields) not in (1, 2, 3) or not all(field.strip().isdecimal() for field in fields):
+        msg = f"--codes: found {text!r}; write FIRST:LAST:STEP, such as 0:256:8"
+        raise ConfigError(msg)
+    first, last, step = [*map(int, fields), *(int(fields[0]), 1)[len(fields) - 1 :]]
+    if last < first or step < 1:
+        msg = f"--codes: found {text!r}, which is no range upward"
+        raise ConfigError(msg)
+    return list(range(first, last + 1, step))
 
 
 def read_levels(
     start: str | None,
     stop: str | None,
     number: int,
-    scale: Scale,
-    order: Order,
+    scale: Spacing,
+    order: str,
     cycles: int,
     listed: str | None,
 ) -> "tuple[FloatArray, str]":
@@ -149,6 +273,7 @@ def read_levels(
 
     from labrig.errors import ConfigError
     from labrig.procedures.sweep_points import SweepShape, listed_levels, sweep_levels
+    from labrig.procedures.sweep_words import Order, Scale
 
     if listed is not None:
         if start is not None or stop is not None:
@@ -163,17 +288,18 @@ def read_levels(
         raise ConfigError(msg)
     unit = _unit("--stop", stop)
     first = 0.0 if start is None else _level("--start", start, unit)
-    shape = SweepShape(first, _level("--stop", stop, unit), number, scale, order, cycles)
+    shape = SweepShape(first, _level("--stop", stop, unit), number, Scale(scale), Order(order), cycles)
     return sweep_levels(shape), unit
 
 
-def _order(dual: bool, four_quadrant: bool) -> Order:
+def _order(dual: bool, four_quadrant: bool) -> str:
+    """Name of the way through the levels."""
     if dual and four_quadrant:
         from labrig.errors import ConfigError
 
         msg = "--dual: found beside --four-quadrant, which comes back by itself; leave one out"
         raise ConfigError(msg)
-    return Order.FOUR_QUADRANT if four_quadrant else Order.DUAL if dual else Order.SINGLE
+    return "four-quadrant" if four_quadrant else "dual" if dual else "single"
 
 
 def _unit(option: str, text: str) -> str:
@@ -229,14 +355,17 @@ def _setup(meter: "AnySourceMeter", unit: str, compliance: str | None, nplc: flo
 
 
 def _plan(
-    setup: "Setup", levels: "FloatArray", at_compliance: str, pulse: str | None, *, point_by_point: bool
+    setup: "Setup",
+    levels: "FloatArray",
+    at_compliance: Limited,
+    pulse: str | None,
+    *,
+    point_by_point: bool,
 ) -> "SweepPlan":
     from labrig.errors import ConfigError
-    from labrig.procedures.sweep_iv import AtCompliance, SweepPlan
+    from labrig.procedures.sweep_iv import SweepPlan
+    from labrig.procedures.sweep_words import AtCompliance
 
-    if at_compliance not in tuple(AtCompliance):
-        msg = f"--at-compliance: found {at_compliance!r}; write one of {', '.join(AtCompliance)}"
-        raise ConfigError(msg)
     width = None if pulse is None else _level("--pulse", pulse, "s")
     if width is not None and width <= 0:
         msg = f"--pulse: found {pulse!r}; it must be above 0"

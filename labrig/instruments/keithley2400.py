@@ -31,8 +31,8 @@ _LIST = 100
 _LISTS_A_MESSAGE = 5
 _ELEMENTS = 4
 _OVERHEAD: Seconds = 2.0
-_CYCLES = 3
-"""A reading integrates signal, reference and zero (autozero, appendix A; from memory)."""
+_CYCLES = 6
+"""A point integrates voltage and current, and of each the signal, a reference and zero (from memory)."""
 _NAMES: dict[Unit, str] = {"V": "VOLT", "A": "CURR"}
 _OFF_MODES = {"normal": "NORM", "zero": "ZERO", "high-impedance": "HIMP", "guard": "GUAR"}
 _OVERFLOWED, _COMPLIANCE, _RANGE = 1 << 0, 1 << 3, 1 << 16
@@ -74,8 +74,8 @@ class Keithley2400Channel(ScpiChannel):
     def apply(self, setup: Setup) -> None:
         """Everything from ``*RST``, which turns off what must be off already, but keep the terminals in use.
 
-        The range that holds the compliance is chosen before the compliance, which may not be under 0.1 % of
-        the range (p. 18-64, from memory), and only then the range that was asked for.
+        The compliance comes before the measurement range, which may not be above it, and is itself not under
+        0.1 % of a fixed one: after ``*RST`` the range is automatic (p. 18-63 and 18-64, from memory).
         """
         metering = setup.metering
         source, sense = _names(setup)
@@ -91,7 +91,7 @@ class Keithley2400Channel(ScpiChannel):
             f":SOUR:FUNC {source};:SOUR:CLE:AUTO 0",
             _ranged(f":SOUR:{source}", setup.range),
             f":SOUR:{source}:LEV 0",
-            f":SENS:{sense}:RANG {setup.compliance:.6E};:SENS:{sense}:PROT {setup.compliance:.6E}",
+            f":SENS:{sense}:PROT {setup.compliance:.6E}",
             _ranged(f":SENS:{sense}", metering.range),
             f":SENS:{sense}:NPLC {metering.nplc:g}",
             f":SOUR:DEL {metering.delay:.6E}",
@@ -176,6 +176,8 @@ def connect(session: ScpiSession) -> Keithley2400Channel:
     LinkOpenError
         Something else answers.
     """
+    session.clear()
+    session.write(":ABOR")  # a sweep that was left running would keep it from answering
     identity = session.identify()
     if not ("KEITHLEY" in identity.maker.upper() and identity.model.upper().startswith("MODEL 24")):
         msg = f"{session.name}: found {identity}; the rig has a Keithley 2400 there"

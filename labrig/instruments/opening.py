@@ -1,5 +1,7 @@
 """From the configuration of a source-measure unit to one that can be used safely."""
 
+from dataclasses import replace
+
 from labrig.config.instruments import (
     AnySourceMeter,
     Keithley2400,
@@ -38,10 +40,28 @@ def open_source_meter(config: AnySourceMeter, link: LinkConfig | None = None) ->
     """
     opened = shared_link(link or config.link, open_link)
     try:
-        return SafeSourceMeter(_identified(config, opened), caps_of(config))
+        return meter_behind(config, opened)
     except BaseException:
         opened.close()
         raise
+
+
+def meter_behind(config: AnySourceMeter, link: Link, *, slew: float | None = None) -> SafeSourceMeter:
+    """See who is behind a link that is open.
+
+    Parameters
+    ----------
+    slew
+        V/s; None: as the rig has it.
+
+    Raises
+    ------
+    LinkOpenError
+        Nothing answers, or another instrument does.
+    """
+    caps = caps_of(config)
+    limited = caps if slew is None else replace(caps, slew=slew)
+    return SafeSourceMeter(_identified(config, link), limited)
 
 
 def caps_of(config: SourceMeterConfig) -> Caps:

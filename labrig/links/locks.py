@@ -31,6 +31,16 @@ def holder_of(port: str) -> str | None:
     return None
 
 
+def holder_pid(port: str) -> int | None:
+    """Process id of the labrig process that holds a port; None where none does, or it does not say."""
+    if holder_of(port) is None:
+        return None
+    try:
+        return int(json.loads(_beside(port).read_text())["pid"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
 class PortLock:
     """Held from construction to `release`; the system lets go of it when the process dies.
 

@@ -4,29 +4,21 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 
 from labrig.arrays import FloatArray, Seconds
 from labrig.instruments.base import Limited, Reading, Setup, SourceMeter, SweepPoints
+from labrig.procedures.sweep_words import AtCompliance
 
 PART: Seconds = 10.0
 """A sweep in the instrument's engine is read this often at least, so that it can be looked at meanwhile."""
+_SPARE: Seconds = 5.0
+"""What a lease has beyond the time that is expected."""
 _SLOWEST_LINE = 50.0
-_CYCLES = 3
-
-
-class AtCompliance(StrEnum):
-    """What a sweep does once the limit holds."""
-
-    KEEP = "keep"
-    """Measures the point as it is, and goes on."""
-    STEP_BACK = "step-back"
-    """Leaves out what lies further from zero, and goes on with the way back."""
-    STOP = "stop"
-    """Ends with this point."""
+_CYCLES = 6
+"""Integrations a point: voltage and current, each with a reference and a zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +108,7 @@ def _parts(meter: SweepSource, lease: Lease, plan: SweepPlan) -> Iterator[list[R
     for first in range(0, plan.levels.size, size):
         part = plan.levels[first : first + size]
         way = np.abs(np.diff(part, prepend=at))
-        lease.renew(2 * part.size * plan.point_time + 2 * meter.travel(float(way.max()) * part.size) + PART)
+        lease.renew(1.2 * (part.size * plan.point_time + meter.travel(float(way.max()) * part.size)) + _SPARE)
         yield meter.sweep(SweepPoints(part))
         at = float(part[-1])
 
@@ -127,7 +119,7 @@ def _points(meter: SweepSource, lease: Lease, plan: SweepPlan, before: Between) 
         side = math.copysign(1.0, level)
         if abs(level) >= ends[side]:
             continue
-        lease.renew(PART + 2 * plan.point_time + 2 * meter.travel(abs(level - at)))
+        lease.renew(1.2 * (plan.point_time + meter.travel(abs(level - at))) + _SPARE)
         before(level)
         begun = time.monotonic()
         reading = meter.source_measure(level)

@@ -1,30 +1,12 @@
 """Which levels a sweep goes through, and in which order; no hardware."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from labrig.arrays import FloatArray
 from labrig.errors import ConfigError
-
-
-class Scale(StrEnum):
-    """How levels are spaced."""
-
-    LINEAR = "linear"
-    LOG = "log"
-
-
-class Order(StrEnum):
-    """The way through the levels."""
-
-    SINGLE = "single"
-    """From start to stop."""
-    DUAL = "dual"
-    """From start to stop and back."""
-    FOUR_QUADRANT = "four-quadrant"
-    """From 0 to stop, back through 0 to minus stop, and back to 0: what shows a pinched hysteresis loop."""
+from labrig.procedures.sweep_words import Order, Scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,42 @@
 from collections.abc import Mapping
 
 from labrig.instruments.base import Identity, Reading, VoltageSource, unit_of
+from labrig.procedures.sweep_codes import CodePoint
 from labrig.procedures.sweep_iv import SweepPlan
 from labrig.store.columns import Column, Value
 from labrig.store.tables import Json
 
-PROCEDURE = "sweep iv"
+PROCEDURE, CODES = "sweep iv", "sweep codes"
+
+
+def code_columns() -> list[Column]:
+    """Columns of a sweep over codes."""
+    return [
+        Column("time", "s", "since the first point"),
+        Column("code", "", "of the wiper", "int64"),
+        Column("repeat", "", "which time through, from 0", "int64"),
+        Column("upward", "", "the code was reached from below", "bool"),
+        Column("voltage", "V", "over the branch, measured"),
+        Column("current", "A", "through the branch, measured"),
+        Column("conductance", "S", "current over voltage"),
+        Column("nominal", "S", "by the law of the part"),
+        Column("lost", "", "why a value is missing", "str"),
+    ]
+
+
+def code_row(point: CodePoint, begun: float) -> dict[str, Value]:
+    """One row."""
+    return {
+        "time": point.time - begun,
+        "code": point.code,
+        "repeat": point.repeat,
+        "upward": point.upward,
+        "voltage": point.volts,
+        "current": point.amperes,
+        "conductance": point.conductance,
+        "nominal": point.nominal,
+        "lost": point.lost,
+    }
 
 
 def sweep_columns(plan: SweepPlan) -> list[Column]:

@@ -22,6 +22,7 @@ from labrig.errors import LinkClosed
 from labrig.sim.converters import driver_levels
 from labrig.sim.hardware import Hardware
 from labrig.sim.pulls import has_pulls, resolve_pulls
+from labrig.sim.world import CircuitWorld
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class SimulatedBoard:
         self._open = True
         self.imposed: Boundary = Boundary({})
         """What the drivers hold now; pulls toward a target have become voltages."""
+
+    @property
+    def world(self) -> CircuitWorld:
+        """The circuit that it acts on."""
+        return self._world
 
     @property
     def info(self) -> BoardInfo:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from labrig.errors import RunError
 from labrig.store.reader import RunReader
+from labrig.views.codes_picture import draw_code_sweep, is_code_sweep, load_code_sweep
 from labrig.views.conductance_panel import draw_conductances
 from labrig.views.error_panel import draw_error
 from labrig.views.gather import load_record
@@ -34,15 +35,22 @@ def write_summary(run: Path, destination: Path | None = None) -> Path:
         The run cannot be read or the picture cannot be written.
     """
     target = run / SUMMARY_NAME if destination is None else destination
-    with RunReader(run) as reader:
-        sweep = load_sweep(reader) if is_sweep(reader) else None
-    figure = draw_summary(load_record(run)) if sweep is None else draw_sweep(sweep)
+    figure = _draw(run)
     try:
         figure.savefig(target, dpi=_DPI)  # pyright: ignore[reportUnknownMemberType]
     except (OSError, ValueError) as error:
         msg = f"{target} cannot be written: {error}; choose another file, such as picture.png"
         raise RunError(msg) from error
     return target
+
+
+def _draw(run: Path) -> Figure:
+    with RunReader(run) as reader:
+        if is_sweep(reader):
+            return draw_sweep(load_sweep(reader))
+        if is_code_sweep(reader):
+            return draw_code_sweep(load_code_sweep(reader))
+    return draw_summary(load_record(run))
 
 
 def draw_summary(record: TrainingRecord) -> Figure:

@@ -54,7 +54,7 @@ def draw_sweep(record: SweepRecord) -> Figure:
         linear, logarithmic = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
         _draw_linear(linear, record)
         _draw_logarithmic(logarithmic, record)
-        _draw_header(figure, record)
+        draw_sweep_header(figure, record.info, _facts(record))
     return drawing
 
 
@@ -98,16 +98,10 @@ def _trace(axes: Axes, x: FloatArray, y: FloatArray, limited: BoolArray) -> None
         )  # fmt: skip
 
 
-def _draw_header(figure: Any, record: SweepRecord) -> None:
-    info, facts = record.info, record.attributes
-    figure.text(0.04, 0.94, info.name, fontsize=16, fontweight="bold", color=INK, va="center")
-    colour = OUTCOME_COLOURS.get(info.status, SOFT)
-    figure.text(
-        0.965, 0.94, info.status, fontsize=10.5, fontweight="bold", color=PAPER, va="center", ha="right",
-        bbox={"boxstyle": "round,pad=0.45", "facecolor": colour, "edgecolor": "none"},
-    )  # fmt: skip
+def _facts(record: SweepRecord) -> list[str]:
+    facts = record.attributes
     limit = "A" if facts.get("source") == "voltage" else "V"
-    parts = [
+    return [
         str(facts.get("swept", "")),
         f"{record.volts.size} points",
         f"compliance {format_quantity(float(facts['compliance']), limit)}",
@@ -115,7 +109,17 @@ def _draw_header(figure: Any, record: SweepRecord) -> None:
         f"{facts.get('nplc', 1):g} NPLC",
         str(facts.get("instrument", "")),
     ]
-    figure.text(0.04, 0.875, "   ·   ".join(filter(None, parts)), fontsize=9.5, color=SOFT, va="center")
+
+
+def draw_sweep_header(figure: Any, info: RunInfo, facts: list[str]) -> None:
+    """Name, outcome, and a line of facts."""
+    figure.text(0.04, 0.94, info.name, fontsize=16, fontweight="bold", color=INK, va="center")
+    colour = OUTCOME_COLOURS.get(info.status, SOFT)
+    figure.text(
+        0.965, 0.94, info.status, fontsize=10.5, fontweight="bold", color=PAPER, va="center", ha="right",
+        bbox={"boxstyle": "round,pad=0.45", "facecolor": colour, "edgecolor": "none"},
+    )  # fmt: skip
+    figure.text(0.04, 0.875, "   ·   ".join(filter(None, facts)), fontsize=9.5, color=SOFT, va="center")
 
 
 def _scale(values: FloatArray, unit: str) -> tuple[float, str]:

@@ -17,10 +17,11 @@ from labrig.circuit.topology import Topology
 from labrig.devices.laws import RheostatLaw
 from labrig.sim.converters import Driver, Reader
 from labrig.sim.hardware import Hardware
+from labrig.sim.ports.loop import serve
 from labrig.sim.ports.opening import open_port
 from labrig.sim.serving.device import Device
 from labrig.sim.serving.dispatcher import Dispatcher
-from labrig.sim.serving.server import serve
+from labrig.sim.serving.server import BoardServant
 from labrig.sim.world import CircuitWorld
 from tests.support.firmware import Circuit, Terminals, Wire
 
@@ -138,7 +139,7 @@ class SimulatedStarter(Terminals):
         self._running.callback(stop.close)
         port = self._running.enter_context(open_port(listen))
         dispatcher = Dispatcher(Device(hardware, time.monotonic))
-        thread = threading.Thread(target=serve, args=(port, dispatcher, stop))
+        thread = threading.Thread(target=serve, args=([BoardServant(port, dispatcher)], stop))
         thread.start()
         self._running.callback(thread.join)
         self._running.callback(stop.now)

@@ -1,12 +1,11 @@
-"""The loop between an instrument and those who talk to it."""
+"""An instrument and those who talk to it."""
 
-import select
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from labrig.arrays import Seconds
 from labrig.sim.instruments.base import Instrument
 from labrig.sim.instruments.trace import Trace
-from labrig.sim.ports.base import Ending
 
 
 class InstrumentPort(Protocol):
@@ -39,26 +38,31 @@ class InstrumentPort(Protocol):
         ...
 
 
-def serve_instruments(pairs: Sequence[tuple[InstrumentPort, Instrument]], ending: Ending) -> None:
-    """Let instruments answer, each on its own port, until the end has come."""
-    while True:
-        patience = min((left for left in map(_advance, pairs) if left is not None), default=None)
-        readable = [ending, *(end for port, _ in pairs for end in port.waiting_for())]
-        writable = [end for port, _ in pairs for end in port.blocked()]
-        ready, able, _ = select.select(readable, writable, [], patience)
-        if ending in ready:
-            return
-        for port, instrument in pairs:
-            if any(end in ready for end in port.waiting_for()) or any(end in able for end in port.blocked()):
-                port.attend(instrument, ready)
+class InstrumentServant:
+    """An instrument at its port."""
 
+    def __init__(self, port: InstrumentPort, instrument: Instrument) -> None:
+        self._port = port
+        self._instrument = instrument
 
-def _advance(pair: tuple[InstrumentPort, Instrument]) -> float | None:
-    port, instrument = pair
-    patience = instrument.advance()
-    if response := instrument.respond():
-        port.deliver(response)
-    return patience
+    def advance(self) -> Seconds | None:
+        """Let the instrument do what is due, and send what it answers."""
+        patience = self._instrument.advance()
+        if response := self._instrument.respond():
+            self._port.deliver(response)
+        return patience
+
+    def waiting_for(self) -> Sequence[Any]:
+        """What the port waits for."""
+        return self._port.waiting_for()
+
+    def blocked(self) -> Sequence[Any]:
+        """What the port could not send yet."""
+        return self._port.blocked()
+
+    def attend(self, ready: Sequence[object]) -> None:
+        """Take what has arrived to the instrument."""
+        self._port.attend(self._instrument, ready)
 
 
 class Traced:

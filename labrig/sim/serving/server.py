@@ -1,25 +1,38 @@
-"""The loop between a port and the board behind it."""
+"""A board at its port."""
 
-import select
+from collections.abc import Sequence
 
-from labrig.sim.ports.base import Ending, Port
+from labrig.arrays import Seconds
+from labrig.sim.ports.base import Port
 from labrig.sim.serving.dispatcher import Dispatcher
 
 
-def serve(port: Port, dispatcher: Dispatcher, ending: Ending) -> None:
-    """Answer what arrives, and let the heartbeat run out where nothing does, until the end has come."""
-    while True:
-        ready, _, _ = select.select([port, ending], [], [], dispatcher.check_heartbeat())
-        if ending in ready:
+class BoardServant:
+    """Answers what arrives, and lets the heartbeat run out where nothing does."""
+
+    def __init__(self, port: Port, dispatcher: Dispatcher) -> None:
+        self._port = port
+        self._dispatcher = dispatcher
+
+    def advance(self) -> Seconds | None:
+        """Make safe where the host has been silent for too long."""
+        return self._dispatcher.check_heartbeat()
+
+    def waiting_for(self) -> Sequence[Port]:
+        """The port."""
+        return [self._port]
+
+    def blocked(self) -> Sequence[Port]:
+        """Nothing: what a client is slow to take is lost, as on a wire."""
+        return ()
+
+    def attend(self, ready: Sequence[object]) -> None:
+        """Answer what has arrived."""
+        if self._port not in ready:
             return
-        if port in ready:
-            _answer(port, dispatcher)
-
-
-def _answer(port: Port, dispatcher: Dispatcher) -> None:
-    data = port.receive()
-    if data is None:
-        dispatcher.line_lost()
-        return
-    for reply in dispatcher.receive(data):
-        port.send(reply)
+        data = self._port.receive()
+        if data is None:
+            self._dispatcher.line_lost()
+            return
+        for reply in self._dispatcher.receive(data):
+            self._port.send(reply)

@@ -13,7 +13,8 @@ from pyvisa.resources import MessageBasedResource
 
 from labrig.errors import LinkTimeout
 from labrig.links.visa import VisaInstrumentLink, open_visa
-from labrig.sim.instruments.serving import serve_instruments
+from labrig.sim.instruments.serving import InstrumentServant
+from labrig.sim.ports.loop import serve as serve_servants
 from labrig.sim.ports.opening import open_instrument_port
 from tests.support.echo import Echo
 
@@ -47,7 +48,7 @@ def serve(where: str) -> Generator[Served]:
         stack.enter_context(ends)
         stack.enter_context(ending)
         port = stack.enter_context(open_instrument_port(where))
-        server = threading.Thread(target=serve_instruments, args=([(port, echo)], ending))
+        server = threading.Thread(target=serve_servants, args=([InstrumentServant(port, echo)], ending))
         server.start()
         try:
             yield Served(port.visa, port.resource, echo)

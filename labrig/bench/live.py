@@ -1,0 +1,62 @@
+"""Which rigs are in use now, so that somebody who knows no more than that can turn them off."""
+
+import json
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from labrig.bench.state import state_folder
+from labrig.config.rig import MeterRig, RigConfig
+
+_numbers = count()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRig:
+    """A rig that a process has opened, or had when it was killed."""
+
+    pid: int
+    command: str
+    rig: RigConfig | MeterRig
+    path: Path
+    """Of the entry; gone once the process has ended as it should."""
+
+
+@contextmanager
+def live(rig: RigConfig | MeterRig) -> Generator[None]:
+    """List a rig for as long as the block lasts; a process that is killed leaves its entry."""
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{os.getpid()}-{next(_numbers)}.json"
+    kind = "rig" if isinstance(rig, RigConfig) else "meters"
+    entry = {"pid": os.getpid(), "command": " ".join(sys.argv), kind: rig.model_dump(mode="json")}
+    path.write_text(json.dumps(entry), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def live_rigs() -> list[LiveRig]:
+    """All entries, also of processes that are gone; those that cannot be read are left out."""
+    found: list[LiveRig] = []
+    for path in sorted(_folder().glob("*.json")):
+        try:
+            entry = json.loads(path.read_text(encoding="utf-8"))
+            rig = (
+                RigConfig.model_validate(entry["rig"])
+                if "rig" in entry
+                else MeterRig.model_validate(entry["meters"])
+            )
+            found.append(LiveRig(int(entry["pid"]), str(entry["command"]), rig, path))
+        except (OSError, ValueError, KeyError):
+            continue
+    return found
+
+
+def _folder() -> Path:
+    return state_folder() / "live"
