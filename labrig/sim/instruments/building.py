@@ -6,7 +6,7 @@ from labrig.errors import ConfigError
 from labrig.sim.instruments.analogue import Load, Terminals
 from labrig.sim.instruments.base import Clock, Instrument, Watch
 
-MODELS = ("keithley2400",)
+MODELS = ("keithley2400", "keithley2600")
 """What can be simulated."""
 
 
@@ -28,10 +28,14 @@ def build_instrument(
         msg = f"--model: found {model!r}, which has {channels} channel; {len(terminals)} were asked for"
         raise ConfigError(msg)
     wired = [*terminals, *(Load(float("inf")) for _ in range(channels - len(terminals)))]
+    if model == "keithley2600":
+        from labrig.sim.instruments import keithley2600
+
+        return keithley2600.build(wired, clock, watch, seed)
     from labrig.sim.instruments import keithley2400
 
     return keithley2400.build(wired[0], clock, watch, seed)
 
 
-CHANNELS = {"keithley2400": 1}
+CHANNELS = {"keithley2400": 1, "keithley2600": 2}
 """How many each model has."""
