@@ -72,12 +72,12 @@ def around(topology: Topology, selected: Selected, others: Others, level: Volts)
     return Boundary({selected.grounded: 0.0, **held})
 
 
-def isolating(topology: Topology, selected: Selected, level: Volts) -> Boundary:
-    """As `around`, with every other line of the far side at the level: no current but the branch's leaves.
+def isolating(topology: Topology, selected: Selected, low: Volts, high: Volts) -> Boundary:
+    """The far end and all lines beside the driven one low, the other lines of the far side high.
 
-    What is driven then feeds its own branch alone, whatever the others are.
+    What is driven high then feeds its own branch alone, whatever the others are.
     """
-    far = topology.outputs if selected.driven in topology.inputs else topology.inputs
-    near = topology.inputs if selected.driven in topology.inputs else topology.outputs
-    held = {node: level for node in far if node != selected.grounded}
-    return Boundary({selected.grounded: 0.0, **dict.fromkeys(set(near) - {selected.driven}, 0.0), **held})
+    from_inputs = selected.driven in topology.inputs
+    near, far = (topology.inputs, topology.outputs) if from_inputs else (topology.outputs, topology.inputs)
+    lows = {*near, selected.grounded} - {selected.driven}
+    return Boundary({**dict.fromkeys(far, high), **dict.fromkeys(lows, low)})

@@ -11,6 +11,7 @@ from labrig.arrays import Amperes, Seconds, Siemens, Volts
 from labrig.bench.bench import Bench
 from labrig.boards.base import Codes
 from labrig.circuit.boundary import Boundary
+from labrig.circuit.network import Origin
 from labrig.errors import ConfigError
 from labrig.instruments.base import Limited
 from labrig.instruments.safe import SafeSourceMeter
@@ -50,6 +51,8 @@ class CodePoint:
         return self.amperes / self.volts if self.volts and not self.lost else math.nan
 
 
+_MARGIN = 0.05
+"""Of a converter's span; readings within 1 % of a rail count as none."""
 Measure = Callable[[], tuple[Volts, Amperes, str]]
 """Voltage over the branch, current through it, and why they mean nothing."""
 
@@ -85,15 +88,17 @@ def sweep_codes(
 
 def by_the_board(bench: Bench, selected: Selected, level: Volts) -> Measure:
     """The board drives one end, and the drop over the drive resistor of the other is the current."""
-    boundary = isolating(bench.topology, selected, 0.0)
-    driven = Boundary({**boundary.voltages, selected.driven: level})
+    low = _off_the_rail(bench)
+    others = isolating(bench.topology, selected, low, low)
+    driven = Boundary({**others.voltages, selected.driven: low + level})
 
     def measure() -> tuple[Volts, Amperes, str]:
         states = bench.settle([driven], currents=True)
         volts = states.node_voltages[0]
         amperes = -float(states.clamp_currents[0, selected.grounded])
+        measured = states.current_origin[0, selected.grounded] == Origin.MEASURED
         flagged = states.flags[0, [selected.driven, selected.grounded]].any()
-        lost = "a reading cannot be used" if flagged else ""
+        lost = "a reading cannot be used" if flagged else "" if measured else "the board reads no currents"
         return float(volts[selected.driven] - volts[selected.grounded]), amperes, lost
 
     return measure
@@ -101,15 +106,22 @@ def by_the_board(bench: Bench, selected: Selected, level: Volts) -> Measure:
 
 def by_a_unit(bench: Bench, selected: Selected, level: Volts, meter: SafeSourceMeter) -> Measure:
     """A source-measure unit drives one end; the other lines keep its current to this branch."""
-    boundary = isolating(bench.topology, selected, level)
+    low = _off_the_rail(bench)
+    boundary = isolating(bench.topology, selected, low, low + level)
 
     def measure() -> tuple[Volts, Amperes, str]:
+        meter.source(low + level)
         states = bench.settle([boundary])
-        reading = meter.source_measure(level)
+        reading = meter.source_measure(low + level)
         lost = reading.lost or ("a limit held" if reading.limited is not Limited.NO else "")
         return reading.volts - float(states.node_voltages[0, selected.grounded]), reading.amperes, lost
 
     return measure
+
+
+def _off_the_rail(bench: Bench) -> Volts:
+    """The lowest level that a board reads with confidence: its converter may begin at 0 V."""
+    return 0.0 if bench.info.adc is None else _MARGIN * bench.info.adc.span
 
 
 def _check(bench: Bench, selected: Selected, codes: Sequence[int]) -> None:
