@@ -103,8 +103,8 @@ class Keithley2600Channel(ScpiChannel):
         return f"{self._smu} of {super().name}"
 
     def is_on(self) -> bool:
-        """``smuX.source.output`` is 1 (or 2, a relay that is open: HIGH_Z, which is off)."""
-        return self._number("source.output") == 1
+        """``smuX.source.output`` is 0 when it is off, also in high impedance (p. 9-249)."""
+        return self._number("source.output") != 0
 
     def switch(self, *, on: bool) -> None:
         """``smuX.source.output``."""
