@@ -3,6 +3,10 @@
 Source: *Series 2600B System SourceMeter Instrument Reference Manual*, 2600BS-901-01, revision F of August
 2021; pages as noted, those of section 7 from revision B of May 2013 or C of August 2016. What was not found
 there is marked "from memory".
+
+Not looked up, and so from memory as well: ``smuX.sense``, ``measure.nplc`` and ``measure.autozero``, ranges,
+``localnode.linefreq``, the arguments of ``trigger.source.linearY`` and ``logY``, that ``collecttimestamps``
+needs a buffer that was cleared in the same message, and at which level ``smuX.abort()`` leaves the source.
 """
 
 import math

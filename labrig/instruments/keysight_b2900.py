@@ -4,6 +4,9 @@ Source: *Agilent B2900 SCPI Command Reference*, edition 2 (B2910-90030), pages a
 sister volume *Keysight B2961A/B2962A SCPI Command Reference*, edition 6 (B2961-90030), which has the same
 subsystems. What neither was found to say is marked "from memory".
 
+Not looked up, and so from memory as well: ``:FUNC:SHAPe``, ``:ARM``, ``:TRIGger`` and ``:INITiate:ACQuire``,
+``:SENSe:REMote`` and ``:NPLC``, ``:SYSTem:LFRequency?``, and at which level ``:ABORt`` leaves the source.
+
 ``*RST`` would turn the other channel off without a ramp, so that nothing here sends it: each setting that
 matters is named.
 """
