@@ -5,8 +5,8 @@ Source: *Model 2450 Interactive SourceMeter Instrument Reference Manual*, 2450-9
 that of the 2450 was not found. What none was found to say is marked "from memory".
 
 Not looked up, and so from memory as well: ``:ROUTe:TERMinals``, ``:SENSe:…:RSENse``, ``:AZERo`` and
-``:NPLCycles``, ``:SYSTem:LFRequency?``, that ``*OPC?`` waits for the trigger model, and that the level which a
-list recalls is the one that ``:SOURce:…?`` answers after ``:ABORt``.
+``:NPLCycles``, ``:SYSTem:LFRequency?``, that ``*OPC?`` waits for the trigger model, and that the level which
+a list recalls is the one that ``:SOURce:…?`` answers after ``:ABORt``.
 
 The sweep commands fill a trigger model that turns the output off at its end (from memory), from whatever
 level it is at. So a sweep here is made of blocks of its own.

@@ -5,8 +5,8 @@ Source: *Series 2600B System SourceMeter Instrument Reference Manual*, 2600BS-90
 there is marked "from memory".
 
 Not looked up, and so from memory as well: ``smuX.sense``, ``measure.nplc`` and ``measure.autozero``, ranges,
-``localnode.linefreq``, the arguments of ``trigger.source.linearY`` and ``logY``, that ``collecttimestamps``
-needs a buffer that was cleared in the same message, and at which level ``smuX.abort()`` leaves the source.
+``localnode.linefreq``, the arguments of ``trigger.source.linearY`` and ``logY``, and at which level
+``smuX.abort()`` leaves the source.
 """
 
 import math
