@@ -60,8 +60,25 @@ class Keithley2400Channel(ScpiChannel):
         return "A" if self._session.query(":SOUR:FUNC?").startswith("CURR") else "V"
 
     def level(self, unit: Unit) -> float:
-        """``:SOURce:…:LEVel?``."""
-        return self._session.number(f":SOUR:{_NAMES[unit]}:LEV?")
+        """``:SOURce:…:LEVel?``, of the fixed source.
+
+        A sweep that was broken off has another one: that of its latest reading (p. 17-4), which becomes the
+        fixed one when the engine is left.
+
+        Raises
+        ------
+        UnexpectedReply
+            There is no such reading: nothing but off is without a jump to somewhere else.
+        """
+        node = f":SOUR:{_NAMES[unit]}"
+        if not self._session.query(f"{node}:MODE?").startswith("FIX"):
+            self._session.write(":FORM ASC;:FORM:ELEM VOLT,CURR,TIME,STAT")
+            latest = self._session.numbers(asked := ":SENS:DATA:LAT?", _ELEMENTS)
+            measured, lost = number(latest[0 if unit == "V" else 1])
+            if lost:
+                raise self._session.unexpected(asked, lost, "the level of a sweep that was broken off")
+            self._session.write(f"{node}:LEV {measured:.6E};{node}:MODE FIX")
+        return self._session.number(f"{node}:LEV?")
 
     def set_level(self, level: float, unit: Unit) -> None:
         """``:SOURce:…:LEVel``, at once where this is what is sourced."""

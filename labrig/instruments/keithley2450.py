@@ -4,9 +4,12 @@ Source: *Model 2450 Interactive SourceMeter Instrument Reference Manual*, 2450-9
 2013, pages as noted; with "2461" and "2470" the same chapter for the sister models, which were read where
 that of the 2450 was not found. What none was found to say is marked "from memory".
 
+Not looked up, and so from memory as well: ``:ROUTe:TERMinals``, ``:SENSe:…:RSENse``, ``:AZERo`` and
+``:NPLCycles``, ``:SYSTem:LFRequency?``, that ``*OPC?`` waits for the trigger model, and that the level which
+a list recalls is the one that ``:SOURce:…?`` answers after ``:ABORt``.
+
 The sweep commands fill a trigger model that turns the output off at its end (from memory), from whatever
-level it is at. So a sweep here uses no more of such a command than the list of settings that it makes, and
-blocks of its own.
+level it is at. So a sweep here is made of blocks of its own.
 """
 
 import math
@@ -213,19 +216,15 @@ def connect(session: ScpiSession) -> Keithley2450Channel:
 
 
 def _listed(source: str, levels: Sequence[float]) -> list[str]:
-    """Levels, and the list of settings that a sweep makes of them (2461, p. 6-102; 2470, p. 12-92)."""
+    """Levels, of which the instrument makes a list of settings of its own (2461, p. 6-101 and 6-102)."""
     first, *rest = chunks(levels, _LIST)
     commands = [f":SOUR:LIST:{source} {first}", *(f":SOUR:LIST:{source}:APP {part}" for part in rest)]
     messages = [commands[k : k + _LISTS_A_MESSAGE] for k in range(0, len(commands), _LISTS_A_MESSAGE)]
-    return [*(";".join(message) for message in messages), f":SOUR:SWE:{source}:LIST 1, 0, 1, OFF, {_BUFFER}"]
+    return [";".join(message) for message in messages]
 
 
 def _blocks(source: str, count: int, delay: Seconds) -> str:
-    """Recall the first settings, wait, measure, recall the next.
-
-    The commands are those of p. 3-101 and after; the name of the list is the one that public scripts recall,
-    which was seen for a voltage only.
-    """
+    """Recall the first settings, wait, measure, recall the next (2461, p. 6-195 to 6-199, and p. 3-101)."""
     settings = f'"{source.capitalize()}CustomSweepList"'
     return ";".join(
         (

@@ -3,6 +3,10 @@
 Source: *Series 2600B System SourceMeter Instrument Reference Manual*, 2600BS-901-01, revision F of August
 2021; pages as noted, those of section 7 from revision B of May 2013 or C of August 2016. What was not found
 there is marked "from memory".
+
+Not looked up, and so from memory as well: ``smuX.sense``, ``measure.nplc`` and ``measure.autozero``, ranges,
+``localnode.linefreq``, the arguments of ``trigger.source.linearY`` and ``logY``, and at which level
+``smuX.abort()`` leaves the source.
 """
 
 import math
@@ -93,6 +97,8 @@ class Keithley2600Channel(ScpiChannel):
         self._line_frequency = line_frequency
         self._channel = channel
         self._smu = _smu(channel)
+        self._sweeping = f"labrig_sweeping_{self._smu}"
+        """A variable of the instrument."""
         self._setup: Setup = VoltageSource(compliance=math.nan)
 
     @property
@@ -101,8 +107,8 @@ class Keithley2600Channel(ScpiChannel):
         return f"{self._smu} of {super().name}"
 
     def is_on(self) -> bool:
-        """``smuX.source.output`` is 1 (or 2, a relay that is open: HIGH_Z, which is off)."""
-        return self._number("source.output") == 1
+        """``smuX.source.output`` is 0 when it is off, also in high impedance (p. 9-249)."""
+        return self._number("source.output") != 0
 
     def switch(self, *, on: bool) -> None:
         """``smuX.source.output``."""
@@ -113,8 +119,16 @@ class Keithley2600Channel(ScpiChannel):
         return "V" if self._number("source.func") == 1 else "A"
 
     def level(self, unit: Unit) -> float:
-        """``smuX.source.levelY``."""
-        return self._number(f"source.level{_LETTERS[unit]}")
+        """``smuX.source.levelY``; a sweep that was broken off has another one, which is measured, quickly.
+
+        Whether one was is kept in the instrument, so that whoever opens it next can tell.
+        """
+        smu, letter = self._smu, _LETTERS[unit]
+        (level,) = self._tsp.printed(
+            f"{self._sweeping} and {smu}.measure.{letter}() or {smu}.source.level{letter}",
+            before=f"if {self._sweeping} then {smu}.measure.nplc = 0.1 end ",
+        )
+        return level
 
     def set_level(self, level: float, unit: Unit) -> None:
         """``smuX.source.levelY``, at once where this is what is sourced."""
@@ -134,7 +148,7 @@ class Keithley2600Channel(ScpiChannel):
         source, sense = _letters(setup)
         self._setup = setup
         for command in (
-            f"{smu}.reset()",
+            f"{smu}.reset() {self._sweeping} = nil",
             f"{smu}.source.func = {smu}.{_FUNCTIONS['V' if source == 'v' else 'A']}",
             f"{smu}.source.offmode = {smu}.{_OFF_MODES[metering.off_mode]}",
             f"{smu}.sense = {smu}.SENSE_{'REMOTE' if metering.four_wire else 'LOCAL'}",
@@ -179,13 +193,16 @@ class Keithley2600Channel(ScpiChannel):
             " ".join(f"{smu}.nvbuffer{k}.clear() {smu}.nvbuffer{k}.appendmode = 1" for k in (1, 2))
             + f" {smu}.nvbuffer1.collecttimestamps = 1 {smu}.nvbuffer2.collecttimestamps = 1",
             f"{smu}.source.delay = {delay:.6E} {smu}.trigger.arm.count = 1 {smu}.trigger.count = {count}",
-            f"{smu}.trigger.initiate()",
+            f"{self._sweeping} = true {smu}.trigger.initiate()",
         ):
             self._tsp.write(command)
         begun = time.monotonic()
         time.sleep(count * (delay + self._setup.metering.nplc / self._line_frequency))
         rows = self._printed_rows(count, _OVERHEAD + count * self._point_time(delay))
-        self._tsp.write(f"{smu}.source.level{self._source} = {points.levels[-1]:.6E} {smu}.source.delay = 0")
+        self._tsp.write(
+            f"{smu}.source.level{self._source} = {points.levels[-1]:.6E} {smu}.source.delay = 0"
+            f" {self._sweeping} = nil"
+        )
         return [
             self._reading(
                 float(level),

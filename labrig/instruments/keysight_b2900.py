@@ -4,6 +4,9 @@ Source: *Agilent B2900 SCPI Command Reference*, edition 2 (B2910-90030), pages a
 sister volume *Keysight B2961A/B2962A SCPI Command Reference*, edition 6 (B2961-90030), which has the same
 subsystems. What neither was found to say is marked "from memory".
 
+Not looked up, and so from memory as well: ``:FUNC:SHAPe``, ``:ARM``, ``:TRIGger`` and ``:INITiate:ACQuire``,
+``:SENSe:REMote`` and ``:NPLC``, ``:SYSTem:LFRequency?``, and at which level ``:ABORt`` leaves the source.
+
 ``*RST`` would turn the other channel off without a ramp, so that nothing here sends it: each setting that
 matters is named.
 """
@@ -82,8 +85,28 @@ class KeysightB2900Channel(ScpiChannel):
         return "A" if self._session.query(f":SOUR{self._number}:FUNC:MODE?").startswith("CURR") else "V"
 
     def level(self, unit: Unit) -> float:
-        """``:SOURce[c]:…?``, the immediate level (p. 4-93)."""
-        return self._session.number(f":SOUR{self._number}:{_NAMES[unit]}?")
+        """``:SOURce[c]:…?``, the immediate level (p. 4-93).
+
+        A sweep that was broken off has another one. It is measured, quickly, and becomes the immediate one
+        when the engine is left.
+
+        Raises
+        ------
+        UnexpectedReply
+            It cannot be measured: nothing but off is without a jump to somewhere else.
+        """
+        k, name = self._number, _NAMES[unit]
+        node = f":SOUR{k}:{name}"
+        if not self._session.query(f"{node}:MODE?").startswith("FIX"):
+            self._session.write(f":FORM ASC;:SENS{k}:{name}:NPLC 0.1")
+            asked = f":MEAS:{name}? {self._list}"
+            measured, lost = number(self._session.number(asked))
+            if lost:
+                raise self._session.unexpected(asked, lost, "the level of a sweep that was broken off")
+            self._session.write(
+                f"{node} {measured:.6E};{node}:MODE FIX;:SOUR{k}:FUNC:TRIG:CONT 0;:FORM REAL,64"
+            )
+        return self._session.number(f"{node}?")
 
     def set_level(self, level: float, unit: Unit) -> None:
         """``:SOURce[c]:…``, at once where this is what is sourced (p. 4-93)."""

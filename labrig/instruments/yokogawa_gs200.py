@@ -3,6 +3,9 @@
 Source: *GS200 DC Voltage/Current Source User's Manual*, IM GS210-01EN, chapter 13; pages as noted. What was
 not found there is marked "from memory"; names of such commands are those that public drivers use.
 
+Not looked up, and so from memory as well: ``:SENSe:ZERO:AUTO``, that ``:MEASure?`` waits for
+``:SENSe:DELay``, and whether a device clear drops the rest of a message.
+
 The program memory steps the source, and a storage of its own (``:TRACe``, p. 13-19) may keep what is measured
 meanwhile. How the two are armed together was not found, so that sweeps are messages of many units instead:
 each sets a level and measures, and all are answered by one message (p. 13-1).

@@ -7,7 +7,7 @@ import pytest
 
 from labrig.config.capabilities import Keithley2600Model
 from labrig.errors import InstrumentError, LinkOpenError, ReadbackMismatch, UnexpectedReply
-from labrig.instruments.base import CurrentSource, Limited, Metering, SweepPoints, VoltageSource
+from labrig.instruments.base import CurrentSource, Limited, Metering, SweepPoints, Unit, VoltageSource
 from labrig.instruments.keithley2600 import Keithley2600Channel, TspSession, connect
 from labrig.instruments.safe import Caps, SafeSourceMeter
 from tests.support.scripted import ScriptedLink, Turn, block, scripted, told
@@ -28,7 +28,7 @@ FORMAT = "format.asciiprecision = 10 format.data = format.REAL64 format.byteorde
 
 def set_up(smu: str) -> list[Turn]:
     return told(
-        f"{smu}.reset()",
+        f"{smu}.reset() labrig_sweeping_{smu} = nil",
         f"{smu}.source.func = {smu}.OUTPUT_DCVOLTS",
         f"{smu}.source.offmode = {smu}.OUTPUT_NORMAL",
         f"{smu}.sense = {smu}.SENSE_LOCAL",
@@ -58,7 +58,7 @@ def buffers(smu: str, count: int) -> list[Turn]:
         f" {smu}.nvbuffer2.clear() {smu}.nvbuffer2.appendmode = 1"
         f" {smu}.nvbuffer1.collecttimestamps = 1 {smu}.nvbuffer2.collecttimestamps = 1",
         f"{smu}.source.delay = 1.000000E-05 {smu}.trigger.arm.count = 1 {smu}.trigger.count = {count}",
-        f"{smu}.trigger.initiate()",
+        f"labrig_sweeping_{smu} = true {smu}.trigger.initiate()",
     )
 
 
@@ -90,7 +90,7 @@ def test_ranges_sense_and_off_mode_are_set_where_they_are_asked_for() -> None:
     with scripted(
         HELLO_A,
         told(
-            "smua.reset()",
+            "smua.reset() labrig_sweeping_smua = nil",
             "smua.source.func = smua.OUTPUT_DCAMPS",
             "smua.source.offmode = smua.OUTPUT_HIGH_Z",
             "smua.sense = smua.SENSE_REMOTE",
@@ -182,7 +182,7 @@ def test_a_staircase_of_a_thousand_points_takes_six_messages() -> None:
         told("smua.trigger.source.linearv(0.000000E+00, 1.000000E+00, 1000)"),
         buffers("smua", 1000),
         [(printed("smua", 1000), block(rows, "<d", indefinite=True))],
-        told("smua.source.levelv = 1.000000E+00 smua.source.delay = 0"),
+        told("smua.source.levelv = 1.000000E+00 smua.source.delay = 0 labrig_sweeping_smua = nil"),
     ) as link:
         channel = opened(link, 1)
         channel.apply(SETUP)
@@ -209,7 +209,7 @@ def test_a_thousand_levels_in_no_order_take_twelve_messages_at_most() -> None:
         ),
         buffers("smub", 1000),
         [(printed("smub", 1000), block([0.0] * 5000, "<d", indefinite=True))],
-        told(f"smub.source.levelv = {levels[-1]:.6E} smub.source.delay = 0"),
+        told(f"smub.source.levelv = {levels[-1]:.6E} smub.source.delay = 0 labrig_sweeping_smub = nil"),
     ) as link:
         channel = opened(link)
         channel.apply(SETUP)
@@ -224,7 +224,7 @@ def test_levels_of_equal_ratio_are_a_logarithmic_staircase() -> None:
         told("smua.trigger.source.logv(1.000000E-03, 1.000000E+00, 4, 0)"),
         buffers("smua", 4),
         [(printed("smua", 4), block([0.0] * 20, "<d", indefinite=True))],
-        told("smua.source.levelv = 1.000000E+00 smua.source.delay = 0"),
+        told("smua.source.levelv = 1.000000E+00 smua.source.delay = 0 labrig_sweeping_smua = nil"),
     ) as link:
         channel = opened(link, 1)
         channel.apply(SETUP)
@@ -243,3 +243,13 @@ def test_another_model_of_the_series_is_refused_because_its_limits_differ(model:
         pytest.raises(LinkOpenError, match=f"Model 2602B.*the rig has a Keithley {model}"),
     ):
         connect(TspSession(link), model)
+
+
+@pytest.mark.parametrize(("unit", "letter"), [("V", "v"), ("A", "i")])
+def test_the_level_of_a_sweep_that_was_broken_off_is_measured(unit: Unit, letter: str) -> None:
+    asked = (
+        "if labrig_sweeping_smub then smub.measure.nplc = 0.1 end "
+        f"print(labrig_sweeping_smub and smub.measure.{letter}() or smub.source.level{letter})"
+    )
+    with scripted(HELLO, [(asked, "7.25000e-01")]) as link:
+        assert opened(link).level(unit) == 0.725

@@ -197,3 +197,41 @@ def test_a_second_channel_that_the_model_lacks_is_a_mistake_of_the_rig(model: st
         pytest.raises(ConfigError, match=f"{model} on scripted has one"),
     ):
         connect(ScpiSession(link), channel=2)
+
+
+def test_the_level_is_the_one_that_was_set() -> None:
+    with scripted(HELLO, [(":SOUR2:VOLT:MODE?", "FIX"), (":SOUR2:VOLT?", "+5.0E-01")]) as link:
+        assert second(link).level("V") == 0.5
+
+
+def test_a_sweep_that_was_broken_off_is_left_at_the_level_it_had_come_to() -> None:
+    with scripted(
+        HELLO,
+        [
+            (":SOUR2:VOLT:MODE?", "SWE"),
+            (":FORM ASC;:SENS2:VOLT:NPLC 0.1", None),
+            (":MEAS:VOLT? (@2)", "+7.25E-01"),
+            (":SOUR2:VOLT 7.250000E-01;:SOUR2:VOLT:MODE FIX;:SOUR2:FUNC:TRIG:CONT 0;:FORM REAL,64", None),
+            (":SOUR2:VOLT?", "+7.25E-01"),
+        ],
+    ) as link:
+        assert second(link).level("V") == 0.725
+
+
+@pytest.mark.parametrize("measured", ["+9.91E+37", "-9.9E+37"])
+def test_an_output_whose_level_nobody_knows_is_turned_off_at_once(measured: str) -> None:
+    with scripted(
+        HELLO,
+        [
+            (":ABOR (@2)", None),
+            (":OUTP2?", "1"),
+            (":SOUR2:FUNC:MODE?", "VOLT"),
+            (":SOUR2:VOLT:MODE?", "SWE"),
+            (":FORM ASC;:SENS2:VOLT:NPLC 0.1", None),
+            (":MEAS:VOLT? (@2)", measured),
+            (":ABOR (@2)", None),
+            (":OUTP2 OFF", None),
+            (":OUTP2?", "0"),
+        ],
+    ) as link:
+        SafeSourceMeter(second(link), Caps(10.0, 1.0, 100.0)).make_safe()

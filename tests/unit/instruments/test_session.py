@@ -35,3 +35,17 @@ def test_a_sweep_of_a_2400_in_text_is_not_begun_again_when_it_is_not_answered() 
         channel = Keithley2400Channel(ScpiSession(link), Identity("KEITHLEY", "MODEL 2400", "1", "C30"), 50.0)
         with pytest.raises(LinkTimeout, match="asked once"):
             channel.run(SweepPoints(np.array([0.0, 1.0])))
+
+
+def test_a_sweep_of_a_2400_that_was_broken_off_is_left_at_the_level_it_had_come_to() -> None:
+    with scripted(
+        [
+            (":SOUR:VOLT:MODE?", "LIST"),
+            (":FORM ASC;:FORM:ELEM VOLT,CURR,TIME,STAT", None),
+            (":SENS:DATA:LAT?", "+7.25E-01,+1.0E-04,+3.2E+00,+3.0E+04"),
+            (":SOUR:VOLT:LEV 7.250000E-01;:SOUR:VOLT:MODE FIX", None),
+            (":SOUR:VOLT:LEV?", "+7.25E-01"),
+        ]
+    ) as link:
+        channel = Keithley2400Channel(ScpiSession(link), Identity("KEITHLEY", "MODEL 2400", "1", "C30"), 50.0)
+        assert channel.level("V") == 0.725
