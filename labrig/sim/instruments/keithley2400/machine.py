@@ -72,8 +72,15 @@ class Machine:
         point = self.update()
         return point is not None and point.limited
 
-    def sequence(self, now: float) -> Generator[Seconds, None, list[Measured]]:
+    def sequence(self, now: float, taken: list[Measured]) -> Generator[Seconds, None, None]:
         """All points of the trigger model, each with its delay and its integration time.
+
+        Parameters
+        ----------
+        now
+            When it begins, s.
+        taken
+            Gets each reading as it is made, so that what was broken off has left something.
 
         Raises
         ------
@@ -84,7 +91,6 @@ class Machine:
         if not state.on and not state.turns_off:
             raise OUTPUT_OFF
         levels = list(self._levels())
-        readings: list[Measured] = []
         passed = 0.0
         if state.turns_off:
             self.switch(on=True)
@@ -95,10 +101,9 @@ class Machine:
                 duration = self.point_time()
                 yield duration
                 passed += duration
-                readings.append(self.measure(now + passed))
+                taken.append(self.measure(now + passed))
         if state.turns_off:
             self.switch(on=False)
-        return readings
 
     def point_time(self) -> Seconds:
         """How long one point takes."""

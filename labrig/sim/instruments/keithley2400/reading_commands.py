@@ -49,8 +49,8 @@ class Readings:
 
     def initiate(self) -> Running:
         """One pass through the trigger model."""
-        measured = yield from self.machine.sequence(self.clock() - self.started)
-        self.latest = measured
+        measured = self.latest = []
+        yield from self.machine.sequence(self.clock() - self.started, measured)
         self.status.event |= _READING_AVAILABLE
         if self.feeding:
             self.buffer += measured[: max(0, self.capacity - len(self.buffer))]
