@@ -6,7 +6,7 @@ from labrig.errors import ConfigError
 from labrig.sim.instruments.analogue import Load, Terminals
 from labrig.sim.instruments.base import Clock, Instrument, Watch
 
-MODELS = ("keithley2400", "keithley2600", "keysight_b2900")
+MODELS = ("keithley2400", "keithley2600", "keysight_b2900", "yokogawa_gs200")
 """What can be simulated."""
 
 
@@ -36,10 +36,14 @@ def build_instrument(
         from labrig.sim.instruments import keysight_b2900
 
         return keysight_b2900.build(wired, clock, watch, seed)
+    if model == "yokogawa_gs200":
+        from labrig.sim.instruments import yokogawa_gs200
+
+        return yokogawa_gs200.build(wired[0], clock, watch, seed)
     from labrig.sim.instruments import keithley2400
 
     return keithley2400.build(wired[0], clock, watch, seed)
 
 
-CHANNELS = {"keithley2400": 1, "keithley2600": 2, "keysight_b2900": 2}
+CHANNELS = {"keithley2400": 1, "keithley2600": 2, "keysight_b2900": 2, "yokogawa_gs200": 1}
 """How many each model has."""
