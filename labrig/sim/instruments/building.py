@@ -6,7 +6,7 @@ from labrig.errors import ConfigError
 from labrig.sim.instruments.analogue import Load, Terminals
 from labrig.sim.instruments.base import Clock, Instrument, Watch
 
-MODELS = ("keithley2400", "keithley2600", "keysight_b2900", "yokogawa_gs200")
+MODELS = ("keithley2400", "keithley2450", "keithley2600", "keysight_b2900", "yokogawa_gs200")
 """What can be simulated."""
 
 
@@ -28,6 +28,10 @@ def build_instrument(
         msg = f"--model: found {model!r}, which has {channels} channel; {len(terminals)} were asked for"
         raise ConfigError(msg)
     wired = [*terminals, *(Load(float("inf")) for _ in range(channels - len(terminals)))]
+    if model == "keithley2450":
+        from labrig.sim.instruments import keithley2450
+
+        return keithley2450.build(wired[0], clock, watch, seed)
     if model == "keithley2600":
         from labrig.sim.instruments import keithley2600
 
@@ -45,5 +49,5 @@ def build_instrument(
     return keithley2400.build(wired[0], clock, watch, seed)
 
 
-CHANNELS = {"keithley2400": 1, "keithley2600": 2, "keysight_b2900": 2, "yokogawa_gs200": 1}
+CHANNELS = {"keithley2400": 1, "keithley2450": 1, "keithley2600": 2, "keysight_b2900": 2, "yokogawa_gs200": 1}
 """How many each model has."""
