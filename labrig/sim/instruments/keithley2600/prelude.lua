@@ -385,10 +385,21 @@ beeper = attributes("", host.get_beeper, host.put_beeper, {
     wait(duration)
   end}, {ON = 1, OFF = 0})
 
+-- Limits in force, channel by channel (section 7, status.measurement.instrument.smuX).
+local VLMT, ILMT = 1, 2
+local function limits(channel, smu)
+  return attributes("", function(key)
+    if key ~= "condition" then fail(-286, "TSP Runtime error: a status register has no " .. key) end
+    if not smu.source.compliance then return 0 end
+    return smu.source.func == 1 and ILMT or VLMT
+  end, function(key) fail(-286, "TSP Runtime error: " .. key .. " is read-only") end)
+end
+local measurement = {instrument = {smua = limits(1, smua), smub = smub and limits(2, smub)}}
+
 status = attributes("", function(key)
   if key == "condition" then return host.status_byte() end
   return host.get_status(key)
-end, host.put_status, {reset = function() host.clear_status() end})
+end, host.put_status, {reset = function() host.clear_status() end}, nil, {measurement = measurement})
 
 timer = {reset = function() host.timer_reset() end,
          measure = attributes("", function(key)

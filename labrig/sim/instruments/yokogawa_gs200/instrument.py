@@ -27,7 +27,7 @@ class YokogawaGS200(ScpiInstrument):
     def __init__(self, unit: Unit, clock: Clock) -> None:
         super().__init__(clock, errors=15)
         self.unit = unit
-        self.program = Program(unit)
+        self.program = Program(unit, self.status.operation)
         self.monitors = False
         self.trigger_source = "READy"
         self.period = 1.0

@@ -7,20 +7,24 @@ from labrig.arrays import Seconds
 from labrig.sim.instruments.scpi.errors import ScpiError
 from labrig.sim.instruments.scpi.parameters import Range
 from labrig.sim.instruments.scpi.settings import action, boolean, choice, number
+from labrig.sim.instruments.scpi.status import Register
 from labrig.sim.instruments.scpi.tree import CommandTree, Running
 from labrig.sim.instruments.unit import Unit
 
 _STEP: Seconds = 0.01
 """Of a slope."""
 _MOST = 10000
+_END_OF_PROGRAM = 1 << 7
+"""EOP of the extended event register (p. 13-29, from memory)."""
 _TRIGGERS = ("NORMal", "MEND")
 
 
 class Program:
     """Levels, recorded between the start and the end of editing."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, events: Register) -> None:
         self._unit = unit
+        self._events = events
         self.levels: list[float] = []
         self.editing = False
         self.interval: Seconds = 1.0
@@ -64,6 +68,7 @@ class Program:
                     unit.put_level(unit.source, start + (level - start) * k / steps)
                 yield max(0.0, self.interval - self.slope)
             if not self.repeats:
+                self._events.event |= _END_OF_PROGRAM
                 return None
 
 
