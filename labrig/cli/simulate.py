@@ -76,7 +76,14 @@ def board(
 
 @app.command()
 def smu(
-    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Which one: keithley2400.")],
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="keithley2400, keithley2450, keithley2600, keysight_b2900 or yokogawa_gs200.",
+        ),
+    ],
     listen: Annotated[
         str,
         typer.Option(
