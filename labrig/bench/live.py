@@ -11,6 +11,7 @@ from pathlib import Path
 
 from labrig.bench.state import state_folder
 from labrig.config.rig import MeterRig, RigConfig
+from labrig.errors import ConfigError
 
 _numbers = count()
 
@@ -28,13 +29,22 @@ class LiveRig:
 
 @contextmanager
 def live(rig: RigConfig | MeterRig) -> Generator[None]:
-    """List a rig for as long as the block lasts; a process that is killed leaves its entry."""
-    folder = _folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{os.getpid()}-{next(_numbers)}.json"
+    """List a rig for as long as the block lasts; a process that is killed leaves its entry.
+
+    Raises
+    ------
+    ConfigError
+        The state folder cannot be written.
+    """
+    path = _folder() / f"{os.getpid()}-{next(_numbers)}.json"
     kind = "rig" if isinstance(rig, RigConfig) else "meters"
     entry = {"pid": os.getpid(), "command": " ".join(sys.argv), kind: rig.model_dump(mode="json")}
-    path.write_text(json.dumps(entry), encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(entry), encoding="utf-8")
+    except OSError as error:
+        msg = f"{path.parent} cannot be written: {error.strerror}; name another state folder in LABRIG_STATE"
+        raise ConfigError(msg) from error
     try:
         yield
     finally:
