@@ -20,6 +20,8 @@ from labrig.bench.bounds import EffectiveBounds, effective_bounds
 from labrig.bench.currents import driver_currents, injected
 from labrig.bench.levels import Levels
 from labrig.bench.limits import BenchLimits
+from labrig.bench.line_meter import FunctionChanges
+from labrig.bench.metered_board import MeteredBoard
 from labrig.bench.programmer import Programmer, realise
 from labrig.bench.stillness import Stillness
 from labrig.bench.supervisor import Supervisor
@@ -156,6 +158,11 @@ class Bench:
     def monitored(self) -> Monitored | None:
         """The board again where it can be asked for an echo and for its health; None where it has no link."""
         return self._board if isinstance(self._board, Monitored) else None
+
+    @property
+    def function_changes(self) -> FunctionChanges:
+        """What it cost source meters to change between driving a node and listening to it."""
+        return self._board.function_changes if isinstance(self._board, MeteredBoard) else FunctionChanges()
 
     @property
     def line_names(self) -> list[str]:

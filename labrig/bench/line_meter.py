@@ -1,8 +1,9 @@
 """A source-measure unit on a line of the board: what it imposes there, and what it reads."""
 
+import time
 from dataclasses import dataclass
 
-from labrig.arrays import Amperes, Volts
+from labrig.arrays import Amperes, Seconds, Volts
 from labrig.config.instruments import SourceMeterConfig
 from labrig.instruments.base import Reading, Setup
 from labrig.instruments.opening import setup_of
@@ -15,6 +16,22 @@ class Forced:
 
     volts: Volts | None = None
     amperes: Amperes = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionChanges:
+    """Times that an output had to be off so that its unit could source another quantity."""
+
+    count: int = 0
+    seconds: Seconds = 0.0
+
+    def and_one_of(self, seconds: Seconds) -> "FunctionChanges":
+        """One more."""
+        return FunctionChanges(self.count + 1, self.seconds + seconds)
+
+    def and_all_of(self, other: "FunctionChanges") -> "FunctionChanges":
+        """Those of another unit too."""
+        return FunctionChanges(self.count + other.count, self.seconds + other.seconds)
 
 
 class LineMeter:
@@ -39,8 +56,7 @@ class LineMeter:
         self._current = setup_of(config, source="current")
         self._setup: Setup | None = None
         self._level = 0.0
-        self.turned_off = 0
-        """Times the output had to be off for a change of function."""
+        self.changes = FunctionChanges()
 
     def impose(self, forced: Forced) -> None:
         """Ramp to what is to be held; where the function changes, the output is off meanwhile."""
@@ -49,11 +65,13 @@ class LineMeter:
         if setup is self._setup:
             self._meter.source(self._level)
             return
-        self.turned_off += self._setup is not None
+        begun, before = time.monotonic(), self._setup
         self._setup = None
         self._meter.configure(setup)
         self._meter.enable(level=self._level)
         self._setup = setup
+        if before is not None:
+            self.changes = self.changes.and_one_of(time.monotonic() - begun)
 
     def read(self) -> Reading:
         """Measure where it is."""

@@ -4,13 +4,14 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import reduce
 from typing import Protocol
 
 import numpy as np
 
 from labrig.arrays import FloatArray, Seconds
 from labrig.bench.guard import LEASE
-from labrig.bench.line_meter import Forced, LineMeter
+from labrig.bench.line_meter import Forced, FunctionChanges, LineMeter
 from labrig.boards.base import Board, BoardInfo, BoardReply, BoardRequest, Counters
 from labrig.circuit.boundary import Boundary, Nudge, TowardTarget
 from labrig.circuit.network import Nudging
@@ -93,6 +94,11 @@ class MeteredBoard:
                 unusable[row, line] = reading.limited is not Limited.NO or bool(reading.lost)
             self._states += 1
         return replace(reply, voltages=volts, sources=sources, saturated=unusable)
+
+    @property
+    def function_changes(self) -> FunctionChanges:
+        """Of all units together."""
+        return reduce(FunctionChanges.and_all_of, (meter.changes for meter in self._meters.values()))
 
     def digest(self) -> int:
         """Digest of the codes that are on the board now."""

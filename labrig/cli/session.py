@@ -53,6 +53,13 @@ def tell(bench: Bench, training: Training, *, json: bool, arrays: bool) -> None:
     if bench.resets:
         times = "once" if bench.resets == 1 else f"{bench.resets} times"
         print(f"the board was reset {times} and restored: check its supply", file=sys.stderr)
+    if (changes := bench.function_changes).count:
+        print(
+            f"meters  outputs had to be off {changes.count} times, {changes.seconds:.3g} s in all, to change"
+            " between driving a node and listening to it; the board's own clamps do not: leave such an"
+            " output's source meter out of the rig, or its node",
+            file=sys.stderr,
+        )
     if training.ending is None:
         return
     record = load_record(training.run)
