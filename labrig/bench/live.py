@@ -25,6 +25,13 @@ class LiveRig:
     rig: RigConfig | MeterRig
     path: Path
     """Of the entry; gone once the process has ended as it should."""
+    started: int
+    """When it started, in the kernel's ticks since the machine did: tells it from a later namesake."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is still that process that has this number."""
+        return _started(self.pid) == self.started
 
 
 @contextmanager
@@ -38,7 +45,13 @@ def live(rig: RigConfig | MeterRig) -> Generator[None]:
     """
     path = _folder() / f"{os.getpid()}-{next(_numbers)}.json"
     kind = "rig" if isinstance(rig, RigConfig) else "meters"
-    entry = {"pid": os.getpid(), "command": " ".join(sys.argv), kind: rig.model_dump(mode="json")}
+    pid = os.getpid()
+    entry = {
+        "pid": pid,
+        "started": _started(pid),
+        "command": " ".join(sys.argv),
+        kind: rig.model_dump(mode="json"),
+    }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(entry), encoding="utf-8")
@@ -62,10 +75,19 @@ def live_rigs() -> list[LiveRig]:
                 if "rig" in entry
                 else MeterRig.model_validate(entry["meters"])
             )
-            found.append(LiveRig(int(entry["pid"]), str(entry["command"]), rig, path))
+            found.append(LiveRig(int(entry["pid"]), str(entry["command"]), rig, path, int(entry["started"])))
         except (OSError, ValueError, KeyError):
             continue
     return found
+
+
+def _started(pid: int) -> int:
+    """Field 22 of ``/proc/PID/stat`` (proc(5)); -1 where there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return -1
+    return int(stat.rpartition(")")[2].split()[19])
 
 
 def _folder() -> Path:

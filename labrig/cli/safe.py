@@ -42,9 +42,9 @@ def safe(
     live = live_rigs()
     if rig is not None:
         wanted = load_meters(rig)
-        targets.append((wanted, [entry.pid for entry in live if _same(entry.rig, wanted)]))
+        targets.append((wanted, [e.pid for e in live if e.runs and _same(e.rig, wanted)]))
     else:
-        targets += [(entry.rig, [entry.pid]) for entry in live]
+        targets += [(entry.rig, [entry.pid] if entry.runs else []) for entry in live]
         targets += [
             (load_meters(path), []) for path in filter(None, os.environ.get("LABRIG_RIGS", "").split(":"))
         ]

@@ -1,5 +1,6 @@
 """Which rigs are in use: listed while they are, left behind by a process that was killed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +27,7 @@ def rig() -> MeterRig:
 def test_a_rig_is_listed_for_as_long_as_it_is_in_use(rig: MeterRig) -> None:
     with live(rig), live(rig):
         assert [(entry.pid, entry.rig) for entry in live_rigs()] == [(os.getpid(), rig)] * 2
+        assert all(entry.runs for entry in live_rigs())
     assert live_rigs() == []
 
 
@@ -50,7 +52,17 @@ def test_a_process_that_was_killed_leaves_it(rig: MeterRig, state_folder: Path) 
     assert done.returncode == -9
     (entry,) = live_rigs()
     assert entry.rig == rig
-    assert entry.pid != os.getpid()
+    assert not entry.runs
+
+
+def test_another_process_of_the_same_number_is_not_taken_for_it(rig: MeterRig, state_folder: Path) -> None:
+    with live(rig):
+        (path,) = (state_folder / "live").iterdir()
+        entry = json.loads(path.read_text())
+        path.write_text(json.dumps({**entry, "started": entry["started"] - 1}))
+        (found,) = live_rigs()
+        assert found.pid == os.getpid()
+        assert not found.runs
 
 
 def test_an_entry_that_cannot_be_read_is_left_out(rig: MeterRig, state_folder: Path) -> None:
