@@ -10,6 +10,7 @@ protocol sends it again.
 
 import contextlib
 import socket
+import termios
 import time
 from collections.abc import Mapping
 from typing import Protocol, cast
@@ -26,8 +27,8 @@ BAUDRATE = 1_000_000
 WRITE_TIMEOUT: Seconds = 5.0
 OPEN_TIMEOUT: Seconds = 5.0
 _MOST = 65536
-_BROKEN = (OSError, RuntimeError, pyvisa.Error)
-"""What pyvisa-py raises; a RuntimeError where a HiSLIP server hung up."""
+_BROKEN = (OSError, RuntimeError, termios.error, pyvisa.Error)
+"""What pyvisa-py raises: RuntimeError where a HiSLIP server hung up, termios.error where a port vanished."""
 _STREAMS = (SerialInstrument, TCPIPSocket)
 
 
@@ -66,9 +67,11 @@ class VisaResourceLink:
 
     def discard_input(self) -> None:
         """Throw away what has arrived."""
+        if _hung_up(self._resource):  # pyvisa-py 0.8 would wait for ever for what no longer comes
+            raise self._failed(ConnectionResetError("the other end hung up"), "input to be discarded", 0.0)
         try:
             self._resource.flush(BufferOperation.discard_read_buffer)
-        except (OSError, pyvisa.Error) as error:
+        except _BROKEN as error:
             raise self._failed(error, "input to be discarded", 0.0) from error
 
     def close(self) -> None:

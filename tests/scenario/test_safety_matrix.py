@@ -23,7 +23,7 @@ def test_an_output_is_off_over_every_transport(transport: str, ending: str) -> N
 
 
 @pytest.mark.parametrize("model", MODELS[1:])
-@pytest.mark.parametrize("ending", ["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("ending", ["SIGTERM", "SIGKILL", "lost link"])
 def test_an_output_is_off_on_every_model(model: str, ending: str) -> None:
     outcome = try_ending(model, "tcp", ending)
     assert is_kept(ending, outcome), outcome
