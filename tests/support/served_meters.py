@@ -30,7 +30,6 @@ class ServedMeter:
     visa: str
     instrument: Instrument
     outputs: list[OutputState] = field(default_factory=list[OutputState])
-    times: list[float] = field(default_factory=list[float])
     messages: list[str] = field(default_factory=list[str])
 
     @property
@@ -92,15 +91,10 @@ def served_meter(
         stack.enter_context(ending)
         port = stack.enter_context(open_instrument_port(where))
         outputs: list[OutputState] = []
-        times: list[float] = []
-
-        def watch(state: OutputState) -> None:
-            outputs.append(state)
-            times.append(time.monotonic())
 
         load = Load(1000.0) if terminals is None else terminals
-        instrument = build_instrument(model, [load], time.monotonic, watch)
-        found = ServedMeter(model, port.visa, instrument, outputs, times)
+        instrument = build_instrument(model, [load], time.monotonic, outputs.append)
+        found = ServedMeter(model, port.visa, instrument, outputs)
         servant = InstrumentServant(port, Heard(instrument, found.messages))
         server = threading.Thread(target=serve, args=([servant], ending))
         server.start()
