@@ -7,6 +7,7 @@ from labrig.arrays import Amperes, Seconds, Volts
 from labrig.config.instruments import SourceMeterConfig
 from labrig.instruments.base import Reading, Setup
 from labrig.instruments.opening import setup_of
+from labrig.instruments.ramping import Ramp
 from labrig.instruments.safe import SafeSourceMeter
 
 
@@ -52,26 +53,26 @@ class LineMeter:
 
     def __init__(self, meter: SafeSourceMeter, config: SourceMeterConfig) -> None:
         self._meter = meter
+        self.link = config.link
         self._voltage = setup_of(config, source="voltage")
         self._current = setup_of(config, source="current")
         self._setup: Setup | None = None
         self._level = 0.0
         self.changes = FunctionChanges()
 
-    def impose(self, forced: Forced) -> None:
-        """Ramp to what is to be held; where the function changes, the output is off meanwhile."""
+    def impose(self, forced: Forced) -> Ramp:
+        """The way to what is to be held; where the function changes, the output has been off meanwhile."""
         setup = self._current if forced.volts is None else self._voltage
         self._level = forced.amperes if forced.volts is None else forced.volts
-        if setup is self._setup:
-            self._meter.source(self._level)
-            return
-        begun, before = time.monotonic(), self._setup
-        self._setup = None
-        self._meter.configure(setup)
-        self._meter.enable(level=self._level)
-        self._setup = setup
-        if before is not None:
-            self.changes = self.changes.and_one_of(time.monotonic() - begun)
+        if setup is not self._setup:
+            begun, before = time.monotonic(), self._setup
+            self._setup = None
+            self._meter.configure(setup)
+            self._meter.enable()
+            self._setup = setup
+            if before is not None:
+                self.changes = self.changes.and_one_of(time.monotonic() - begun)
+        return self._meter.ramp(self._level)
 
     def read(self) -> Reading:
         """Measure where it is."""

@@ -1,8 +1,9 @@
 """A board some of whose lines are driven and read by source-measure units: to its user one `Board`."""
 
 import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import reduce
 from typing import Protocol
@@ -15,8 +16,10 @@ from labrig.bench.line_meter import Forced, FunctionChanges, LineMeter
 from labrig.boards.base import Board, BoardInfo, BoardReply, BoardRequest, Counters
 from labrig.circuit.boundary import Boundary, Nudge, TowardTarget
 from labrig.circuit.network import Nudging
+from labrig.config.links import LinkConfig
 from labrig.errors import ConfigError, LabrigError
 from labrig.instruments.base import Limited, Reading
+from labrig.instruments.ramping import walk
 
 _LONGEST: Seconds = 30.0
 """What one state may take: ramps, changes of function and measurements of all units."""
@@ -33,8 +36,9 @@ class Lease(Protocol):
 class MeteredBoard:
     """Sets wipers through the board, and imposes and reads some lines through units.
 
-    States are imposed one after the other: all units are told, the board imposes and scans what is left to
-    it, and then all units measure at once. What the last state imposes stays.
+    States are imposed one after the other: all units are on their way together, the board imposes and scans
+    what is left to it, and then the units measure at the same time, those on one link in turn. What the last
+    state imposes stays.
 
     Parameters
     ----------
@@ -50,7 +54,11 @@ class MeteredBoard:
         self._board = board
         self._meters = meters
         self._guard = guard
-        self._pool = ThreadPoolExecutor(len(meters), thread_name_prefix="labrig source meter")
+        by_link: defaultdict[LinkConfig, dict[int, LineMeter]] = defaultdict(dict)
+        for line, meter in meters.items():
+            by_link[meter.link][line] = meter
+        self._groups = list(by_link.values())
+        self._pool = ThreadPoolExecutor(len(self._groups), thread_name_prefix="labrig source meter")
         self._states = 0
         everything = len(meters) == board.info.lines
         self._info = replace(
@@ -110,13 +118,16 @@ class MeteredBoard:
         self._guard.renew(max(seconds, LEASE))
 
     def make_safe(self) -> None:
-        """Everything off and released, whatever fails on the way."""
+        """Everything off and released, whatever fails; units on different links at the same time."""
         failures: list[LabrigError] = []
-        for make_safe in (*(meter.make_safe for meter in self._meters.values()), self._board.make_safe):
-            try:
-                make_safe()
-            except LabrigError as error:
-                failures.append(error)
+        ending = [self._pool.submit(_off_in_turn, group.values()) for group in self._groups]
+        try:
+            self._board.make_safe()
+        except LabrigError as error:
+            failures.append(error)
+        finally:
+            wait(ending)
+        failures = [*(error for off in ending for error in off.result()), *failures]
         if failures:
             for other in failures[1:]:
                 failures[0].add_note(str(other))
@@ -133,8 +144,7 @@ class MeteredBoard:
     def _impose(self, boundary: Boundary) -> None:
         self._guard.renew(_LONGEST)
         self._board.renew(_LONGEST)
-        for line, meter in self._meters.items():
-            meter.impose(_forced(boundary, line))
+        walk([meter.impose(_forced(boundary, line)) for line, meter in self._meters.items()])
 
     def _scan(self, boundary: Boundary, request: BoardRequest) -> BoardReply | None:
         """What the board imposes and reads by itself; None where units have all lines."""
@@ -146,8 +156,26 @@ class MeteredBoard:
         )
 
     def _read(self) -> dict[int, Reading]:
-        readings = self._pool.map(LineMeter.read, self._meters.values())
-        return dict(zip(self._meters, readings, strict=True))
+        readings = [self._pool.submit(_read_in_turn, group) for group in self._groups]
+        try:
+            return {line: reading for group in readings for line, reading in group.result().items()}
+        finally:
+            wait(readings)  # whoever turns the units off next must not talk into a query
+
+
+def _read_in_turn(meters: Mapping[int, LineMeter]) -> dict[int, Reading]:
+    return {line: meter.read() for line, meter in meters.items()}
+
+
+def _off_in_turn(meters: Iterable[LineMeter]) -> list[LabrigError]:
+    """What went wrong."""
+    failures: list[LabrigError] = []
+    for meter in meters:
+        try:
+            meter.make_safe()
+        except LabrigError as error:
+            failures.append(error)
+    return failures
 
 
 def _forced(boundary: Boundary, line: int) -> Forced:

@@ -17,6 +17,7 @@ from labrig.errors import (
 )
 from labrig.instruments.base import Identity, Reading, Setup, SweepPoints, Unit, limited_unit_of, unit_of
 from labrig.instruments.channel import Channel
+from labrig.instruments.ramping import Ramp, walk
 from labrig.units import format_quantity
 
 _PACE: Seconds = 0.01
@@ -121,7 +122,7 @@ class SafeSourceMeter:
         self._channel.set_level(0.0, unit_of(setup))
         self._channel.switch(on=True)
         self._level, self._moved = 0.0, time.monotonic()
-        self._ramp(level)
+        walk([self._steps(level)])
         self._raise_errors("when its output was turned on")
 
     def source(self, level: float) -> None:
@@ -132,8 +133,18 @@ class SafeSourceMeter:
         LimitExceeded
             The level is above the rig's limit; nothing was sent.
         """
+        walk([self.ramp(level)])
+
+    def ramp(self, level: float) -> Ramp:
+        """The way to a level, for `walk`, which takes those of several units together.
+
+        Raises
+        ------
+        LimitExceeded
+            The level is above the rig's limit; nothing was sent.
+        """
         self._check(level, "level", unit_of(self._configured()))
-        self._ramp(level)
+        return self._steps(level)
 
     def travel(self, distance: float) -> Seconds:
         """How long a ramp over this distance takes, V or A."""
@@ -155,7 +166,7 @@ class SafeSourceMeter:
             The instrument complained.
         """
         self._check(level, "level", unit_of(self._configured()))
-        self._ramp(level)
+        walk([self._steps(level)])
         reading = self._channel.measure(level)
         self._raise_errors(f"at {format_quantity(level, unit_of(self._configured()))}")
         return reading
@@ -181,7 +192,7 @@ class SafeSourceMeter:
             return []
         self._check(float(levels[np.argmax(np.abs(levels))]), "level", unit)
         delay = max(points.delay, self._slowed(levels, unit))
-        self._ramp(float(levels[0]))
+        walk([self._steps(float(levels[0]))])
         readings: list[Reading] = []
         most = self._channel.longest_sweep()
         for first in range(0, levels.size, most):
@@ -234,7 +245,7 @@ class SafeSourceMeter:
         self._level = None
         if channel.is_on():
             unit = channel.sourced()
-            self._ramp_from(channel.level(unit), 0.0, unit)
+            walk([self._steps_from(channel.level(unit), 0.0, unit)])
             channel.switch(on=False)
             if channel.is_on():
                 msg = f"{self.name}: was told to turn its output off, and says that it is on"
@@ -272,22 +283,22 @@ class SafeSourceMeter:
         if errors := self._channel.errors():
             raise InstrumentError(f"{self.name}: {'; '.join(errors)} ({when})")
 
-    def _ramp(self, level: float) -> None:
+    def _steps(self, level: float) -> Ramp:
         start, unit = self._level, unit_of(self._configured())
         if start is None:
             msg = f"{self.name}: its output is off, or was interrupted on its way; it is turned on first"
             raise ConfigError(msg)
         self._level = None
-        self._ramp_from(start, level, unit)
+        yield from self._steps_from(start, level, unit)
         self._level = level
 
-    def _ramp_from(self, start: float, level: float, unit: Unit) -> None:
+    def _steps_from(self, start: float, level: float, unit: Unit) -> Ramp:
         """Walk from one level to another; the last step is sent even where nothing changes."""
         rate = self._caps.rate(unit)
         steps = max(1, math.ceil(abs(level - start) / (rate * _PACE * _SLACK)))
         held = abs(level - start) / steps / rate
         for k in range(1, steps + 1):
-            time.sleep(max(0.0, self._moved + held - time.monotonic()))
+            yield self._moved + held
             try:
                 self._channel.set_level(level if k == steps else start + (level - start) * k / steps, unit)
             finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from labrig.arrays import Seconds
-from labrig.instruments import safe
+from labrig.instruments import ramping, safe
 from labrig.instruments.base import Identity, Reading, Setup, SweepPoints, Unit, limited_unit_of, unit_of
 
 
@@ -28,10 +28,11 @@ class Clock:
 
 @contextmanager
 def stopped_clock() -> Generator[Clock]:
-    """For what `safe` waits for."""
+    """For what `safe` and `ramping` wait for."""
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(safe, "time", clock)
+        patch.setattr(ramping, "time", clock)
         yield clock
 
 

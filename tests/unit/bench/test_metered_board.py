@@ -1,17 +1,30 @@
 """A board some of whose lines are on source meters: what they impose and read is what the circuit is."""
 
+import math
+import signal
+import time
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn, cast
 
 import numpy as np
 import pytest
 
 import labrig
 from labrig.bench.assembly import open_bench
+from labrig.bench.line_meter import Forced, LineMeter
+from labrig.bench.metered_board import MeteredBoard
+from labrig.boards.base import BoardRequest
 from labrig.circuit.boundary import Boundary, TowardTarget
+from labrig.circuit.build import build_topology
 from labrig.circuit.network import Flag
 from labrig.config.loading import load_rig
 from labrig.config.rig import RigConfig
 from labrig.errors import ConfigError, LimitExceeded
+from labrig.instruments.base import Limited, Reading
+from labrig.instruments.ramping import Ramp
+from labrig.sim.build import build_board, simulation_of
 
 RIG = """
 network: {{kind: crossbar, inputs: 2, outputs: 2}}
@@ -87,6 +100,72 @@ def test_a_level_above_the_meters_own_limit_is_refused(tmp_path: Path) -> None:
 def test_a_rig_without_a_compliance_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="compliance_current"), open_bench(rig(tmp_path, "slew: 1 V/s")):
         pass
+
+
+@dataclass
+class SlowMeter:
+    """A `LineMeter` whose readings take a while; `talking` counts those at once, link by link."""
+
+    link: str
+    talking: Counter[str]
+    most: Counter[str]
+
+    def impose(self, forced: Forced) -> Ramp:
+        del forced
+        return iter(())
+
+    def read(self) -> Reading:
+        for key in (self.link, "any"):
+            self.talking[key] += 1
+            self.most[key] = max(self.most[key], self.talking[key])
+        time.sleep(0.05)
+        for key in (self.link, "any"):
+            self.talking[key] -= 1
+        return Reading(0.0, 1.0, 0.0, 0.0, math.nan, Limited.NO, "")
+
+    def make_safe(self) -> None:
+        assert not self.talking[self.link], "a unit is turned off while somebody reads it"
+
+
+def metered(folder: Path, links: str, talking: Counter[str], most: Counter[str]) -> MeteredBoard:
+    """A unit on each of four lines, on the link of its letter."""
+    config = rig(folder)
+    board = build_board(simulation_of(config.board)[0], build_topology(config.network))
+    meters = {line: SlowMeter(link, talking, most) for line, link in enumerate(links)}
+    return MeteredBoard(board, cast("dict[int, LineMeter]", meters), NoLease())
+
+
+DRIVEN = BoardRequest([Boundary({0: 1.0, 1: 1.0})])
+
+
+def test_units_read_at_once_but_those_on_one_link_in_turn(tmp_path: Path) -> None:
+    talking, most = Counter[str](), Counter[str]()
+    board = metered(tmp_path, "AABB", talking, most)
+    assert board.exchange(DRIVEN).voltages.tolist() == [[1.0] * 4]
+    board.close()
+    assert most == {"A": 1, "B": 1, "any": 2}
+
+
+def test_a_signal_in_the_middle_of_readings_waits_for_them(tmp_path: Path) -> None:
+    talking = Counter[str]()
+    board = metered(tmp_path, "AAAA", talking, Counter())
+    before = signal.signal(signal.SIGALRM, _terminate)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(SystemExit):
+            board.exchange(DRIVEN)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not talking["A"]
+    board.close()
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise SystemExit(number)
+
+
+class NoLease:
+    def renew(self, seconds: float = 0.0) -> None: ...
 
 
 def test_a_training_converges_with_meters_on_an_input_and_an_output(tmp_path: Path) -> None:

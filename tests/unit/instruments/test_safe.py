@@ -19,6 +19,7 @@ from labrig.errors import (
     SafetyError,
 )
 from labrig.instruments.base import CurrentSource, Setup, SweepPoints, VoltageSource
+from labrig.instruments.ramping import walk
 from labrig.instruments.safe import Caps, SafeSourceMeter
 from tests.support.fake_channel import Clock, FakeChannel, stopped_clock
 
@@ -160,6 +161,21 @@ def ready(clock: Clock) -> tuple[FakeChannel, SafeSourceMeter]:
     meter = SafeSourceMeter(channel, CAPS)
     meter.configure(VoltageSource(1e-3))
     return channel, meter
+
+
+@given(st.lists(st.floats(-2.0, 2.0), min_size=1, max_size=5))
+def test_units_that_are_on_their_way_together_take_as_long_as_the_longest_way(levels: list[float]) -> None:
+    with stopped_clock() as clock:
+        units = [ready(clock) for _ in levels]
+        for _, meter in units:
+            meter.enable()
+        begun = clock.now
+        walk([meter.ramp(level) for (_, meter), level in zip(units, levels, strict=True)])
+        taken = clock.now - begun
+    assert [channel.levels["V"] for channel, _ in units] == levels
+    assert taken <= max(abs(level) for level in levels) / CAPS.slew * EXACT + RESOLUTION
+    for channel, _ in units:
+        assert_never_faster(channel)
 
 
 def test_an_output_that_reads_back_on_is_reported_with_what_to_do() -> None:
