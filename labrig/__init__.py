@@ -1,7 +1,7 @@
 """labrig: train a physical resistor crossbar on the bench.
 
-The public names are loaded when they are first used: `load_experiment`, `load_rig`, `open_bench`, `train`,
-`open_resumed`, `measure`, `open_run`, and the modules `circuit`, `learning` and `errors`.
+The public names are loaded when they are first used: `load_experiment`, `load_rig`, `open_bench`,
+`preflight`, `train`, `open_resumed`, `measure`, `open_run`, and the modules `circuit`, `learning` and `errors`.
 """
 
 from importlib import import_module
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from labrig.config.loading import load_experiment as load_experiment
     from labrig.config.loading import load_rig as load_rig
     from labrig.procedures.measure import measure as measure
+    from labrig.procedures.preflight import preflight as preflight
     from labrig.procedures.resume import open_resumed as open_resumed
     from labrig.procedures.train import train as train
     from labrig.store.dataset import open_run as open_run
@@ -25,11 +26,21 @@ _HOMES = {
     "open_bench": "labrig.bench.assembly",
     "open_resumed": "labrig.procedures.resume",
     "open_run": "labrig.store.dataset",
+    "preflight": "labrig.procedures.preflight",
     "train": "labrig.procedures.train",
 }
 _MODULES = ("circuit", "errors", "learning")
 
-__all__ = ["load_experiment", "load_rig", "measure", "open_bench", "open_resumed", "open_run", "train"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
+    "load_experiment",
+    "load_rig",
+    "measure",
+    "open_bench",
+    "open_resumed",
+    "open_run",
+    "preflight",
+    "train",
+]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

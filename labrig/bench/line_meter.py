@@ -10,6 +10,16 @@ from labrig.instruments.opening import setup_of
 from labrig.instruments.ramping import Ramp
 from labrig.instruments.safe import SafeSourceMeter
 
+MESSAGES_A_CHANGE = 40
+"""At most, for a change of function on any of the models; a test counts them."""
+_A_MESSAGE: Seconds = 0.01
+"""About what one takes over LAN or GPIB with the instrument's time to carry it out; an estimate."""
+
+
+def function_change_seconds(ramp: Seconds) -> Seconds:
+    """About what a change of function takes: messages, and a ramp down and up again of `ramp` each."""
+    return MESSAGES_A_CHANGE * _A_MESSAGE + 2 * ramp
+
 
 @dataclass(frozen=True, slots=True)
 class Forced:

@@ -2,7 +2,20 @@
 
 import sys
 
-from labrig.cli import board, circuit, config, find, measure, resume, runs, safe, simulate, sweep, train
+from labrig.cli import (
+    board,
+    circuit,
+    config,
+    find,
+    measure,
+    preflight,
+    resume,
+    runs,
+    safe,
+    simulate,
+    sweep,
+    train,
+)
 from labrig.cli.groups import command_group
 from labrig.errors import LabrigError
 
@@ -13,6 +26,7 @@ app = command_group(
 app.command("train")(train.train)
 app.command("resume")(resume.resume)
 app.command("measure")(measure.measure)
+app.command("preflight")(preflight.preflight)
 app.command("find")(find.find)
 app.command("safe")(safe.safe)
 app.add_typer(runs.app, name="runs")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from labrig.bench.line_meter import MESSAGES_A_CHANGE
 from labrig.config.instruments import SourceMeterConfig
 from labrig.errors import InstrumentError, LimitExceeded, LinkOpenError
 from labrig.instruments.base import CurrentSource, Limited, Metering, SweepPoints, VoltageSource
@@ -112,6 +113,18 @@ def test_an_output_that_was_left_on_is_ramped_down_and_not_dropped(served: Serve
     assert not served.on
     assert np.abs(np.diff(levels)).max() <= 5.0 * 0.01 * (1 + 1e-6), "no step over the slew of one pace"
     assert taken >= 0.9 * 1.0 / 5.0
+
+
+def test_a_change_of_function_takes_no_more_messages_than_a_preflight_reckons_with(
+    served: ServedMeter, meter: SafeSourceMeter
+) -> None:
+    meter.configure(MILLIAMPERE)
+    meter.enable()
+    before = len(served.messages)
+    meter.configure(CurrentSource(compliance=2.0, metering=FAST))
+    meter.enable()
+    assert 0 < len(served.messages) - before <= MESSAGES_A_CHANGE
+    meter.make_safe()
 
 
 def test_a_thousand_points_take_a_dozen_messages(served: ServedMeter, meter: SafeSourceMeter) -> None:

@@ -1,0 +1,237 @@
+"""Whether any conductances of a box give the outputs that are wanted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from labrig.arrays import BranchArray, FloatArray, Volts
+from labrig.circuit.boundary import Boundary
+from labrig.circuit.coercivity import output_derivative
+from labrig.circuit.solve import solve
+from labrig.circuit.topology import Topology
+
+_STARTS = 8
+_EXACT = {"xtol": 1e-14, "ftol": 1e-14, "gtol": 1e-14}
+_UNLIMITED = 1e6
+"""Times the greatest finite bound stands for no bound at all; voltages know ratios only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One state: which nodes are forced, and what some others shall come to."""
+
+    inputs: Mapping[int, Volts]
+    targets: Mapping[int, Volts]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An output that does not come to its target."""
+
+    state: int
+    node: int
+    target: Volts
+    alone: Volts | None
+    """Nearest value if its neighbours were where they shall be; None: not known."""
+    jointly: Volts
+    """Its value where all targets are missed as little as the search found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feasibility:
+    """Answer of a search; `conductances` is its witness."""
+
+    conductances: BranchArray
+    """Shape (B,), S, within the box."""
+    missed: tuple[Missed, ...]
+    certain: bool
+    """A linear programme was solved; else this was a heuristic search, and only a success proves anything."""
+
+    @property
+    def reachable(self) -> bool | None:
+        """None: not decidable."""
+        return True if not self.missed else (False if self.certain else None)
+
+
+def feasibility(
+    topology: Topology,
+    wanted: Sequence[Wanted],
+    floor: BranchArray,
+    ceiling: BranchArray,
+    *,
+    tolerance: Volts,
+    seed: int = 0,
+) -> Feasibility:
+    """Search the box for conductances that give all targets of all states.
+
+    Without hidden nodes Kirchhoff's law at the targets, D_O diag(v^D) g = 0, is linear in g (Huijzer et al.,
+    arXiv:2503.00349): the linear programme min Σ|residual current| decides. With hidden nodes, or outputs
+    without a target on any network but a crossbar, this is a search from several starts. Either way the
+    network is solved with what was found.
+
+    Parameters
+    ----------
+    wanted
+        Several states are wanted of the same conductances.
+    floor, ceiling
+        Shape (B,), S; the ceiling may be infinite.
+    tolerance
+        An output nearer to its target than this has reached it, V.
+
+    Raises
+    ------
+    CircuitError
+        A node has no conducting path to an input.
+    """
+    highest = np.where(np.isfinite(ceiling), ceiling, _UNLIMITED * _greatest(floor, ceiling))
+    certain = topology.crossbar_shape is not None or not _unknown_nodes(topology, wanted)
+    found = (
+        _linear(topology, wanted, floor, highest)
+        if certain
+        else _searched(topology, wanted, floor, highest, tolerance, seed)
+    )
+    if len(wanted) == 1 and topology.crossbar_shape is not None:
+        found = _nearest(topology, wanted[0], found, floor, highest, tolerance)
+    missed: list[Missed] = []
+    states = solve(topology, found, [Boundary(state.inputs) for state in wanted]).node_voltages
+    for row, state in enumerate(wanted):
+        for node, target in state.targets.items():
+            volts = float(states[row, node])
+            if abs(volts - target) > tolerance:
+                alone = _extreme(topology, state, node, floor, highest)[0] if certain else None
+                missed.append(Missed(row, node, target, alone, volts))
+    return Feasibility(found, tuple(missed), certain)
+
+
+def _greatest(floor: BranchArray, ceiling: BranchArray) -> float:
+    return float(np.max([*floor, *ceiling[np.isfinite(ceiling)]]))
+
+
+def _unknown_nodes(topology: Topology, wanted: Sequence[Wanted]) -> bool:
+    """Whether the voltage of some node is not told by the task."""
+    return any(len({*state.inputs, *state.targets}) < len(topology.nodes) for state in wanted)
+
+
+def _linear(
+    topology: Topology, wanted: Sequence[Wanted], floor: BranchArray, ceiling: BranchArray
+) -> BranchArray:
+    """Least sum of |residual currents| at the targets, each row in units of its largest branch voltage."""
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array, hstack, identity
+
+    rows = csr_array(np.vstack([_currents(topology, state) for state in wanted]))
+    scale = float(np.median(floor))
+    count, branches = rows.shape
+    slack = identity(count, format="csr")
+    box = [*zip((floor / scale).tolist(), (ceiling / scale).tolist(), strict=True)]
+    answer = linprog(
+        np.concatenate([np.zeros(branches), np.ones(2 * count)]),
+        A_eq=hstack([rows, slack, -slack], format="csr"),
+        b_eq=np.zeros(count),
+        bounds=[*box, *[(0.0, None)] * (2 * count)],
+        method="highs",
+    )
+    if answer.x is None:
+        msg = f"the linear programme of reachability was not solved: {answer.message}"
+        raise RuntimeError(msg)
+    return np.clip(np.asarray(answer.x[:branches]) * scale, floor, ceiling)
+
+
+def _currents(topology: Topology, state: Wanted) -> FloatArray:
+    """Voltage of each branch toward each target, (T, B), in units of a row's largest; times g, a current."""
+    volts = np.full(len(topology.nodes), np.nan)
+    for node, value in {**state.inputs, **state.targets}.items():
+        volts[node] = value
+    over = topology.branch_voltages(volts)
+    rows = np.zeros((len(state.targets), len(topology.branches)))
+    for row, node in enumerate(state.targets):
+        rows[row, topology.ends[:, 0] == node] = over[topology.ends[:, 0] == node]
+        rows[row, topology.ends[:, 1] == node] = -over[topology.ends[:, 1] == node]
+        rows[row] /= max(np.abs(rows[row]).max(), np.finfo(np.float64).tiny)
+    return rows
+
+
+def _nearest(
+    topology: Topology,
+    state: Wanted,
+    found: BranchArray,
+    floor: BranchArray,
+    ceiling: BranchArray,
+    tolerance: Volts,
+) -> BranchArray:
+    """The same, with each column that misses its target as near as it gets: columns share no branch."""
+    volts = solve(topology, found, [Boundary(state.inputs)]).node_voltages[0]
+    nearest = found.copy()
+    for node, target in state.targets.items():
+        if abs(volts[node] - target) > tolerance:
+            at = (topology.ends == node).any(axis=1)
+            nearest[at] = _extreme(topology, state, node, floor, ceiling)[1]
+    return nearest
+
+
+def _extreme(
+    topology: Topology, state: Wanted, node: int, floor: BranchArray, ceiling: BranchArray
+) -> tuple[Volts, FloatArray]:
+    """Nearest value to a target that its node can have while its neighbours are where they shall be.
+
+    The voltage is a mean of the neighbours', weighted by conductances; at its extremes the branches to the
+    neighbours on one side are at one end of the box, the others at the other. With the conductances of its
+    branches there, in their order.
+    """
+    at = np.flatnonzero((topology.ends == node).any(axis=1))
+    others = topology.ends[at].sum(axis=1) - node
+    known = {**state.inputs, **state.targets}
+    volts = np.array([known[k] for k in others.tolist()])
+    target = state.targets[node]
+    sides = volts[:, None] <= volts
+    choices = [np.where(side, a, b) for side in sides for a, b in _ends(floor[at], ceiling[at])]
+    means = np.array([np.average(volts, weights=weights) for weights in choices])
+    best = int(np.argmin(np.abs(means - target)))
+    return float(np.clip(target, means.min(), means.max())), choices[best]
+
+
+def _ends(floor: FloatArray, ceiling: FloatArray) -> tuple[tuple[FloatArray, FloatArray], ...]:
+    return ((floor, ceiling), (ceiling, floor))
+
+
+def _searched(
+    topology: Topology,
+    wanted: Sequence[Wanted],
+    floor: BranchArray,
+    ceiling: BranchArray,
+    tolerance: Volts,
+    seed: int,
+) -> BranchArray:
+    """Least squares of the errors over log g, from several starts; the best of them."""
+    from scipy.optimize import least_squares
+
+    low, high = np.log(floor), np.log(ceiling)
+    draw = np.random.default_rng(seed)
+    boundaries = [Boundary(state.inputs) for state in wanted]
+
+    def errors(logs: FloatArray) -> FloatArray:
+        volts = solve(topology, np.exp(logs), boundaries).node_voltages
+        return np.concatenate(
+            [volts[k, list(s.targets)] - list(s.targets.values()) for k, s in enumerate(wanted)]
+        )
+
+    def slopes(logs: FloatArray) -> FloatArray:
+        g = np.exp(logs)
+        return np.vstack([output_derivative(topology, g, s.inputs, list(s.targets)) for s in wanted]) * g
+
+    best: FloatArray | None = None
+    width = np.maximum(high - low, 1e-9)
+    for start in range(_STARTS):
+        first = low + width * (0.5 if start == 0 else draw.uniform(0.05, 0.95, low.shape))
+        found = least_squares(
+            errors, first, slopes, bounds=(low, low + width), xtol=1e-14, ftol=1e-14, gtol=1e-14
+        )
+        logs = np.asarray(found.x)
+        if best is None or np.abs(errors(logs)).max() < np.abs(errors(best)).max():
+            best = logs
+        if np.abs(errors(best)).max() <= tolerance:
+            break
+    if best is None:
+        raise AssertionError
+    return np.clip(np.exp(best), floor, ceiling)

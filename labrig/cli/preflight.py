@@ -1,0 +1,47 @@
+"""``labrig preflight``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labrig.cli.options import Json
+
+_ADVISES_AGAINST = 10
+
+
+def preflight(
+    experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="An experiment file.")],
+    rig: Annotated[
+        Path | None, typer.Option(metavar="RIG", help="Another rig than the experiment names.")
+    ] = None,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Ask the rig's simulated board, not the one on the bench.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Say before a training whether it can succeed, what it may take, and what speaks against it.
+
+    The board is asked who it is; nothing is driven or written. Exit code 10: something speaks against it.
+
+    Example: labrig preflight configs/experiments/crossbar-40x30.yaml
+    """
+    from json import dumps
+
+    from labrig.bench.assembly import open_bench
+    from labrig.config.loading import load_experiment
+    from labrig.procedures.preflight import preflight as look
+    from labrig.procedures.preflight import preflight_result
+    from labrig.views.preflight_text import preflight_lines
+
+    loaded = load_experiment(experiment, rig=rig)
+    with open_bench(loaded.rig, simulate=simulate) as bench:
+        found = preflight_result(bench.topology, look(bench, loaded.config))
+    if json:
+        print(dumps(found))
+    else:
+        print("\n".join(preflight_lines(found)))
+    if found["objections"]:
+        print("labrig: the preflight advises against this training", file=sys.stderr)
+        raise typer.Exit(_ADVISES_AGAINST)

@@ -1,0 +1,273 @@
+"""Before a training: whether it can succeed, what may speak against it, and what it will take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from labrig.arrays import Amperes, Seconds, Volts
+from labrig.bench.bench import Bench
+from labrig.bench.line_meter import function_change_seconds
+from labrig.boards.base import Codes
+from labrig.circuit.boundary import Boundary
+from labrig.circuit.coercivity import Coercivity, coercivity
+from labrig.circuit.feasibility import Feasibility, Missed, Wanted, feasibility
+from labrig.circuit.topology import Topology
+from labrig.config.experiment import ExperimentConfig
+from labrig.learning.floor import Floor, NoFloor
+from labrig.learning.tasks import Batch
+from labrig.procedures.plan import TrainingPlan, driven_span, plan_training
+from labrig.procedures.recording import keep_policy, training_columns
+from labrig.store.prediction import predicted_bytes, sampling_interval
+from labrig.units import format_quantity
+
+_NEGLIGIBLE = 1e-6
+"""Share of the input span by which an output may miss its target where the experiment names no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What a training takes where nothing but its number of steps ends it."""
+
+    steps: int
+    measurements: int
+    writes: int
+    """Branch codes, or conductances, if each update changes all of them."""
+    megabytes: float
+    floor: Volts | None
+    """‖x − y‖ at which it comes to rest."""
+    floor_unknown: str
+    """Why there is none."""
+    function_changes: int
+    """A step: times that an output of a source meter has to be off, so that it can drive after listening."""
+    function_change_seconds: Seconds
+    """A step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """Bounds on what any branch meets during the training."""
+
+    span: Volts
+    """Between the highest and the lowest node that is driven."""
+    branch_current: Amperes
+    """Infinite where no ceiling bounds the conductance."""
+    branch_power: float
+    """W; likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What is known of a training before it starts."""
+
+    plan: TrainingPlan
+    feasibility: Feasibility
+    coercivities: tuple[Coercivity, ...]
+    """At the start, of each sample."""
+    worst: Worst
+    predicted: Predicted
+    objections: tuple[str, ...]
+    """What speaks against it, a sentence each."""
+    hints: tuple[str, ...]
+    """What is worth knowing and does not."""
+
+    @property
+    def rank(self) -> int:
+        """Least over the samples."""
+        return min(found.rank for found in self.coercivities)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the outputs of every sample can be moved in every direction from the start."""
+        return all(found.is_coercive for found in self.coercivities)
+
+
+def preflight(bench: Bench, experiment: ExperimentConfig) -> Preflight:
+    """Look at an experiment on an opened bench; nothing is driven or written.
+
+    Raises
+    ------
+    ConfigError
+        The experiment does not fit this bench.
+    """
+    plan = plan_training(bench, experiment)
+    topology, box = bench.topology, plan.bounds.bounds
+    wanted = [Wanted(sample.inputs, sample.targets) for sample in plan.samples if sample.targets]
+    span = driven_span((*plan.samples, *plan.validation))
+    tolerance = max(experiment.stop.error or 0.0, _NEGLIGIBLE * span)
+    floor, ceiling = box.floor.copy(), box.ceiling.copy()
+    floor[plan.mask] = ceiling[plan.mask] = bench.realised()[plan.mask]
+    reach = feasibility(topology, wanted, floor, ceiling, tolerance=tolerance, seed=experiment.seed)
+    start = np.where(plan.mask, bench.realised(), box.project(plan.initial))
+    moves = tuple(coercivity(topology, start, state.inputs, [*state.targets]) for state in wanted)
+    most = float(box.ceiling.max())
+    worst = Worst(span, span * most if span else 0.0, span**2 * most if span else 0.0)
+    predicted = _predicted(bench, plan)
+    return Preflight(
+        plan,
+        reach,
+        moves,
+        worst,
+        predicted,
+        (*_unreached(topology, wanted, reach), *_rigid(topology, wanted, moves)),
+        tuple(_hints(reach, predicted)),
+    )
+
+
+def _predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
+    config, topology = plan.config, bench.topology
+    steps = config.stop.steps
+    columns = training_columns(topology, plan.drawn, coded=isinstance(bench.held(), Codes))
+    interval = sampling_interval(columns, keep_policy(config.keep), steps + 1)
+    batch = Batch.whole(plan.samples[: plan.drawn])
+    states = _states(plan, batch)
+    changes = sum(_function_changes(states, node) for node in _metered(topology, config))
+    return Predicted(
+        steps=steps,
+        measurements=len(states) * (steps + 1),
+        writes=int(np.count_nonzero(~plan.mask)) * (steps + 1),
+        megabytes=predicted_bytes(columns, steps + 1, interval) / 1e6,
+        floor=plan.floor.error if isinstance(plan.floor, Floor) else None,
+        floor_unknown=plan.floor.reason if isinstance(plan.floor, NoFloor) else "",
+        function_changes=changes,
+        function_change_seconds=changes * _change_seconds(plan),
+    )
+
+
+def _states(plan: TrainingPlan, batch: Batch) -> list[Boundary]:
+    """What one step imposes; a second state that waits for the first is free with its targets forced."""
+    first = list(plan.rule.first(batch))
+    return first if len(first) > len(batch.samples) else [*first, *(s.clamped for s in batch.samples)]
+
+
+def _metered(topology: Topology, config: ExperimentConfig) -> list[int]:
+    """Nodes on source meters."""
+    names = [meter.node for meter in config.rig.source_meters.values()]
+    return [topology.nodes.index(name) for name in names if name is not None]
+
+
+def _function_changes(states: Sequence[Boundary], node: int) -> int:
+    """Changes between a source of voltage and one of current in a cycle of states."""
+    forced = [node in state.voltages or node in state.nudges for state in states]
+    return sum(a != b for a, b in pairwise([*forced, forced[0]]))
+
+
+def _change_seconds(plan: TrainingPlan) -> Seconds:
+    meters = plan.config.rig.source_meters.values()
+    span = driven_span(plan.samples)
+    return max((function_change_seconds(span / meter.slew) for meter in meters), default=0.0)
+
+
+def _unreached(topology: Topology, wanted: Sequence[Wanted], reach: Feasibility) -> list[str]:
+    if not reach.certain or not reach.missed:
+        return []
+    shown = [_miss(topology, missed) for missed in reach.missed[:8]]
+    more = len(reach.missed) - len(shown)
+    beyond = [m for m in reach.missed if not _within_inputs(wanted[m.state], m.target)]
+    what = (
+        f"move the inputs apart: {topology.nodes[beyond[0].node]} wants more than any of them has"
+        if beyond
+        else "widen learning.bounds, move the inputs apart, or move the targets toward their middle"
+    )
+    return [
+        "no conductances within the bounds reach these targets: "
+        + "; ".join(shown)
+        + (f"; and {more} more" if more else "")
+        + f". To help: {what}"
+    ]
+
+
+def _miss(topology: Topology, missed: Missed) -> str:
+    alone = "" if missed.alone is None else f", at best {format_quantity(missed.alone, 'V')} alone"
+    return (
+        f"{topology.nodes[missed.node]} of sample {missed.state + 1} wants"
+        f" {format_quantity(missed.target, 'V')}{alone}, {format_quantity(missed.jointly, 'V')} with all"
+    )
+
+
+def _within_inputs(state: Wanted, target: Volts) -> bool:
+    return min(state.inputs.values()) < target < max(state.inputs.values())
+
+
+def _rigid(topology: Topology, wanted: Sequence[Wanted], moves: Sequence[Coercivity]) -> list[str]:
+    found: list[str] = []
+    for number, (state, move) in enumerate(zip(wanted, moves, strict=True), 1):
+        if move.is_coercive:
+            continue
+        parts = [
+            f"{share:+.2g} {topology.nodes[node]}"
+            for node, share in zip(state.targets, move.weakest.tolist(), strict=True)
+            if abs(share) > 0.05
+        ]
+        found.append(
+            f"at the start no conductance moves {' '.join(parts[:8])} of sample {number} (rank {move.rank} of"
+            f" {move.singular_values.size}): a symmetry of network, start and inputs; start from unequal"
+            " conductances (learning.initial: {kind: uniform, …})"
+        )
+    return found
+
+
+def _hints(reach: Feasibility, predicted: Predicted) -> list[str]:
+    hints: list[str] = []
+    if not reach.certain:
+        hints.append(
+            "with hidden nodes a search from several starts stands in for a proof: it "
+            + (
+                "reached all targets"
+                if reach.reachable
+                else "did not reach all targets, which proves nothing"
+            )
+        )
+    if predicted.function_changes:
+        hints.append(
+            f"each step turns outputs of source meters off {predicted.function_changes} times, about"
+            f" {predicted.function_change_seconds:.2g} s, to change between driving a node and listening to"
+            " it; the board's own clamps do not: leave such an output's source meter out of the rig"
+        )
+    return hints
+
+
+def preflight_result(topology: Topology, found: Preflight) -> dict[str, Any]:
+    """What ``labrig preflight --json`` prints; a number that nothing bounds is null."""
+    predicted, worst = found.predicted, found.worst
+    unreachable = found.feasibility.missed if found.feasibility.certain else ()
+    return {
+        "reachable": found.feasibility.reachable,
+        "unreachable": [
+            {
+                "output": topology.nodes[missed.node],
+                "sample": missed.state,
+                "target": missed.target,
+                "best": missed.alone,
+                "best_jointly": missed.jointly,
+            }
+            for missed in unreachable
+        ],
+        "trainable": found.trainable,
+        "rank": found.rank,
+        "least_singular_value": min(move.least for move in found.coercivities),
+        "bounds": str(found.plan.bounds),
+        "limits": {
+            "span": worst.span,
+            "branch_current": _finite(worst.branch_current),
+            "branch_power": _finite(worst.branch_power),
+        },
+        "predicted": {
+            "steps": predicted.steps,
+            "measurements": predicted.measurements,
+            "writes": predicted.writes,
+            "megabytes": predicted.megabytes,
+            "error_floor": predicted.floor,
+            "error_floor_unknown": predicted.floor_unknown or None,
+            "function_changes": predicted.function_changes,
+            "function_change_seconds": predicted.function_change_seconds,
+        },
+        "objections": list(found.objections),
+        "hints": list(found.hints),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,95 @@
+"""``labrig preflight``: what it says and with which exit code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.calling import Labrig
+
+EXPERIMENT = """
+rig:
+  network: {{kind: crossbar, inputs: 2, outputs: 2}}
+  board: {{kind: simulated, elements: {{kind: ideal}}}}
+task: {{samples: [{{inputs: {{in0: 0 V, in1: 1 V}}, targets: {{out0: {first}, out1: 0.5 V}}}}]}}
+learning:
+  rule: {{kind: contrastive}}
+  step: {{kind: fixed, rate: 0.1}}
+  bounds: {{floor: 1 S, ceiling: 4 S}}
+  initial: {{kind: constant, conductance: 2 S}}
+stop: {{steps: 10}}
+"""
+
+
+def asked(call: Labrig, folder: Path, first: str) -> tuple[int, dict[str, Any]]:
+    path = folder / "experiment.yaml"
+    path.write_text(EXPERIMENT.format(first=first))
+    result = call("preflight", path, "--json")
+    return result.code, json.loads(result.out)
+
+
+def test_nothing_against_a_target_between_the_ends_of_the_box(call: Labrig, tmp_path: Path) -> None:
+    code, found = asked(call, tmp_path, "0.79 V")
+    assert (code, found["reachable"], found["unreachable"], found["objections"]) == (0, True, [], [])
+    assert (found["trainable"], found["rank"]) == (True, 2)
+    assert found["limits"] == {"span": 1.0, "branch_current": 4.0, "branch_power": 4.0}
+    predicted = found["predicted"]
+    assert (predicted["steps"], predicted["measurements"], predicted["writes"]) == (10, 22, 44)
+
+
+def test_a_target_beyond_the_box_is_named_with_the_best_there_is(call: Labrig, tmp_path: Path) -> None:
+    """1 V · 4 S / (4 S + 1 S) = 0.8 V."""
+    code, found = asked(call, tmp_path, "0.9 V")
+    assert (code, found["reachable"]) == (10, False)
+    (missed,) = found["unreachable"]
+    assert missed == {
+        "output": "out0",
+        "sample": 0,
+        "target": 0.9,
+        "best": pytest.approx(0.8),
+        "best_jointly": pytest.approx(0.8),
+    }
+    assert "out0 of sample 1 wants 900 mV, at best 800 mV" in found["objections"][0]
+
+
+def test_a_target_beyond_the_inputs_asks_for_other_inputs(call: Labrig, tmp_path: Path) -> None:
+    code, found = asked(call, tmp_path, "1.2 V")
+    assert code == 10
+    assert "move the inputs apart" in found["objections"][0]
+
+
+def test_the_kite_is_advised_against_in_words(call: Labrig) -> None:
+    result = call("preflight", "configs/experiments/kite.yaml")
+    assert result.code == 10
+    assert "trainable  not from this start, rank 2" in result.out
+    assert "start from unequal conductances" in result.out
+
+
+METERED = """
+rig:
+  network: {{kind: crossbar, inputs: 2, outputs: 1}}
+  board: {{kind: simulated, elements: {{kind: ideal}}}}
+  source_meters:
+    smu: {{kind: keithley2400, node: {node}, link: {{kind: visa, resource: A}}, slew: 10 V/s, {keys}}}
+task: {{samples: [{{inputs: {{in0: 0 V, in1: 1 V}}, targets: {{out0: 0.5 V}}}}]}}
+learning:
+  rule: {{kind: contrastive}}
+  step: {{kind: fixed, rate: 0.1}}
+  bounds: {{floor: 1 mS, ceiling: 4 mS}}
+  initial: {{kind: constant, conductance: 2 mS}}
+"""
+
+
+@pytest.mark.parametrize(("node", "changes"), [("in1", 0), ("out0", 2)])
+def test_the_price_of_a_source_meter_that_both_drives_and_listens_is_told(
+    call: Labrig, tmp_path: Path, node: str, changes: int
+) -> None:
+    path = tmp_path / "experiment.yaml"
+    path.write_text(METERED.format(node=node, keys="compliance_current: 10 mA, limits: {voltage: 5 V}"))
+    result = call("preflight", path, "--json")
+    found = json.loads(result.out)
+    assert found["predicted"]["function_changes"] == changes
+    seconds = found["predicted"]["function_change_seconds"]
+    assert seconds == pytest.approx(changes * (0.4 + 2 * 1.0 / 10), rel=1e-9)
+    assert any("the board's own clamps do not" in hint for hint in found["hints"]) == (changes > 0)
