@@ -1,7 +1,7 @@
 """labrig: train a physical resistor crossbar on the bench.
 
 The public names are loaded when they are first used: `load_experiment`, `load_rig`, `open_bench`,
-`preflight`, `train`, `open_resumed`, `measure`, `open_run`, and the modules `circuit`, `learning` and `errors`.
+`preflight`, `train`, `open_resumed`, `measure`, `open_run`; the modules `circuit`, `learning` and `errors`.
 """
 
 from importlib import import_module

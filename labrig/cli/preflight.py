@@ -37,7 +37,7 @@ def preflight(
 
     loaded = load_experiment(experiment, rig=rig)
     with open_bench(loaded.rig, simulate=simulate) as bench:
-        found = preflight_result(bench.topology, look(bench, loaded.config))
+        found = preflight_result(bench.topology, look(bench, loaded))
     if json:
         print(dumps(found))
     else:

@@ -16,6 +16,7 @@ from labrig.circuit.coercivity import Coercivity, coercivity
 from labrig.circuit.feasibility import Feasibility, Missed, Wanted, feasibility
 from labrig.circuit.topology import Topology
 from labrig.config.experiment import ExperimentConfig
+from labrig.config.loading import Experiment
 from labrig.learning.floor import Floor, NoFloor
 from labrig.learning.tasks import Batch
 from labrig.procedures.plan import TrainingPlan, driven_span, plan_training
@@ -84,7 +85,7 @@ class Preflight:
         return all(found.is_coercive for found in self.coercivities)
 
 
-def preflight(bench: Bench, experiment: ExperimentConfig) -> Preflight:
+def preflight(bench: Bench, experiment: Experiment) -> Preflight:
     """Look at an experiment on an opened bench; nothing is driven or written.
 
     Raises
@@ -92,14 +93,15 @@ def preflight(bench: Bench, experiment: ExperimentConfig) -> Preflight:
     ConfigError
         The experiment does not fit this bench.
     """
-    plan = plan_training(bench, experiment)
+    config = experiment.config
+    plan = plan_training(bench, config)
     topology, box = bench.topology, plan.bounds.bounds
     wanted = [Wanted(sample.inputs, sample.targets) for sample in plan.samples if sample.targets]
     span = driven_span((*plan.samples, *plan.validation))
-    tolerance = max(experiment.stop.error or 0.0, _NEGLIGIBLE * span)
+    tolerance = max(config.stop.error or 0.0, _NEGLIGIBLE * span)
     floor, ceiling = box.floor.copy(), box.ceiling.copy()
     floor[plan.mask] = ceiling[plan.mask] = bench.realised()[plan.mask]
-    reach = feasibility(topology, wanted, floor, ceiling, tolerance=tolerance, seed=experiment.seed)
+    reach = feasibility(topology, wanted, floor, ceiling, tolerance=tolerance, seed=config.seed)
     start = np.where(plan.mask, bench.realised(), box.project(plan.initial))
     moves = tuple(coercivity(topology, start, state.inputs, [*state.targets]) for state in wanted)
     most = float(box.ceiling.max())

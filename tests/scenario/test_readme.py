@@ -62,7 +62,8 @@ def test_the_transcript_is_what_the_commands_print(tmp_path: Path) -> None:
 def test_the_python_example_runs_and_converges(tmp_path: Path) -> None:
     (example,) = blocks("python")
     said = run([sys.executable, "-W", "error", "-c", example], tmp_path / "runs").splitlines()
-    *errors, end = said
+    reachable, *errors, end = said
+    assert reachable == "True"
     assert [line.split()[0] for line in errors] == ["0", "30", "60", "90"]
     assert float(errors[-1].split()[1]) < 1e-4 < float(errors[0].split()[1])
     outcome, unit, smallest = end.split()
