@@ -21,7 +21,7 @@ def preflight(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Say before a training whether it can succeed, what it may take, and what speaks against it.
+    """Say whether a training can succeed, and what it may take.
 
     The board is asked who it is; nothing is driven or written. Exit code 10: something speaks against it.
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from labrig.config.learning import FileInitial, InitialConfig, LearningConfig
+from labrig.config.boards import FirmwareBoard, IdealElements, SimulatedBoard
+from labrig.config.learning import AutoStep, FileInitial, InitialConfig, LearningConfig
 from labrig.config.model import AlsoInFile, Model, Place, mistakes
-from labrig.config.network import branch_names, input_names, listing, output_names
+from labrig.config.network import CrossbarNetwork, branch_names, input_names, listing, output_names
 from labrig.config.quantities import Count, PositiveSeconds, PositiveVolts, Seed, Share, Text
 from labrig.config.rig import RigConfig
 from labrig.config.tasks import Task, task_mistakes, with_names
@@ -85,10 +86,26 @@ class ExperimentConfig(Model):
         found = [
             *_below("task", task_mistakes(self.task, input_names(network), output_names(network))),
             *_below("learning", _branch_mistakes(self.learning.initial, branch_names(network))),
+            *_below("learning", _auto_mistakes(self)),
         ]
         if found:
             raise mistakes("ExperimentConfig", found)
         return self
+
+
+def _auto_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
+    if not isinstance(experiment.learning.step, AutoStep):
+        return
+    board = experiment.rig.board
+    samples = len(experiment.task.samples)
+    if not isinstance(experiment.rig.network, CrossbarNetwork):
+        yield ("step",), "found auto on a graph; it is for a crossbar; use fixed"
+    elif samples != 1:
+        yield ("step",), f"found auto with {samples} samples; it is for one; use fixed"
+    elif isinstance(board, FirmwareBoard) or (
+        isinstance(board, SimulatedBoard) and not isinstance(board.elements, IdealElements)
+    ):
+        yield ("step",), "found auto on a board of wiper codes; it is for continuous branches; use fixed"
 
 
 def _below(key: str, found: Iterable[tuple[Place, str]]) -> Iterator[tuple[Place, str]]:

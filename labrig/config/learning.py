@@ -60,7 +60,13 @@ class DiminishingStep(Model):
     offset: PositiveNumber
 
 
-StepConfig: TypeAlias = Annotated[FixedStep | DiminishingStep, Field(discriminator="kind")]
+class AutoStep(Model):
+    """As few measurements as are known to do; for one sample on a crossbar of continuous branches."""
+
+    kind: Literal["auto"] = "auto"
+
+
+StepConfig: TypeAlias = Annotated[FixedStep | DiminishingStep | AutoStep, Field(discriminator="kind")]
 
 
 class BoundsConfig(Model):

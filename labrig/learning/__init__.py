@@ -8,6 +8,7 @@ from labrig.learning.equilibrium import Equilibrium, EquilibriumByCurrent
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
 from labrig.learning.evidence import Evidence, States
 from labrig.learning.floor import Floor, FloorPrediction, NoFloor, predicted_floor
+from labrig.learning.line_search import LineSearch
 from labrig.learning.loop import Progress, TrainingStep, loop
 from labrig.learning.orders import Batches, OrderState, RandomSamples, ShuffledSamples, WholeTask
 from labrig.learning.rule import LearningRule
@@ -32,6 +33,7 @@ __all__ = [
     "FloorPrediction",
     "LastErrors",
     "LearningRule",
+    "LineSearch",
     "NoFloor",
     "OrderState",
     "Progress",

@@ -5,12 +5,15 @@ from typing import assert_never
 
 import numpy as np
 
+from labrig.arrays import BoolArray
 from labrig.circuit.network import Nudging
+from labrig.circuit.topology import Topology
 from labrig.config import learning as config
 from labrig.errors import ConfigError
 from labrig.learning.contrastive import Contrastive
 from labrig.learning.coupled import Coupled, CoupledByHost
 from labrig.learning.equilibrium import Equilibrium, EquilibriumByCurrent
+from labrig.learning.line_search import LineSearch
 from labrig.learning.orders import Batches, RandomSamples, ShuffledSamples, WholeTask
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
@@ -53,13 +56,26 @@ def _equilibrium(nudge: float, nudging: Nudging) -> LearningRule:
     raise ConfigError(msg)
 
 
-def build_policy(learning: config.LearningConfig) -> StepPolicy:
-    """Take the step policy of an experiment."""
+def build_policy(
+    learning: config.LearningConfig, topology: Topology, samples: Sequence[Sample], mask: BoolArray
+) -> StepPolicy:
+    """Take the step policy of an experiment; `mask` is True for branches that stay as they are, (B,).
+
+    Raises
+    ------
+    ConfigError
+        The policy is not for such a task.
+    """
     match learning.step:
         case config.FixedStep(rate=rate):
             return FixedStep(rate)
         case config.DiminishingStep(scale=scale, offset=offset):
             return DiminishingStep(scale, offset)
+        case config.AutoStep():
+            if topology.crossbar_shape is None or len(samples) != 1:
+                msg = "learning.step: auto is for one sample on a crossbar; use fixed"
+                raise ConfigError(msg)
+            return LineSearch(samples[0], topology.inputs, topology.outputs, mask)
         case _:
             assert_never(learning.step)
 

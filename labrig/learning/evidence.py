@@ -32,7 +32,7 @@ class Evidence:
     errors: FloatArray
     """Shape (S,), V: ‖x − y‖ of each sample in its free state; NaN where an output was not measured."""
     usable: BoolArray
-    """Shape (S,): both states have a trustworthy voltage at every node."""
+    """Shape (S,): the states that were wanted have a trustworthy voltage at every node."""
 
 
 def gather(step: int, batch: Batch, free: NetworkStates, clamped: NetworkStates) -> Evidence:
@@ -40,6 +40,13 @@ def gather(step: int, batch: Batch, free: NetworkStates, clamped: NetworkStates)
     known = trusted(free)
     usable = np.all(known & trusted(clamped), axis=1)
     return Evidence(step, batch, free, clamped, sample_errors(batch, free, known), usable)
+
+
+def gather_free(step: int, batch: Batch, free: NetworkStates) -> Evidence:
+    """The same where only free states were wanted."""
+    known = trusted(free)
+    usable: BoolArray = np.all(known, axis=1)
+    return Evidence(step, batch, free, unknown(free), sample_errors(batch, free, known), usable)
 
 
 def trusted(states: NetworkStates) -> BoolArray:

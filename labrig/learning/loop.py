@@ -10,7 +10,7 @@ from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import NetworkStates, PhysicalNetwork
 from labrig.circuit.remembered import Remembered
 from labrig.learning.bounds import Bounds, Walls
-from labrig.learning.evidence import Evidence, States, gather, rows, total_error, unknown
+from labrig.learning.evidence import Evidence, States, gather, gather_free, rows, total_error
 from labrig.learning.orders import Batches
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import StepPolicy
@@ -102,9 +102,10 @@ def loop(
     for batch in batches:
         if policy.wants() is States.FREE:
             evidence, done = _measure_free(network, batch, latent, done)
+            contrast = np.zeros(latent.shape)
         else:
             evidence, done = _measure_both(network, rule, batch, first((batch,)), latent, done)
-        contrast = rule.contrast(network.topology, evidence)
+            contrast = rule.contrast(network.topology, evidence)
         proposed = policy.propose(evidence, contrast, latent, bounds)
         following = np.where(masked, latent, bounds.project(proposed))
         step = TrainingStep(
@@ -123,7 +124,7 @@ def _measure_free(
     network: PhysicalNetwork, batch: Batch, program: BranchArray, done: Progress
 ) -> tuple[Evidence, Progress]:
     free = network.settle([sample.free for sample in batch.samples], program=program)
-    return gather(done.step, batch, free, unknown(free)), _count(done, free)
+    return gather_free(done.step, batch, free), _count(done, free)
 
 
 def _measure_both(

@@ -1,11 +1,15 @@
 """How far to go along a rule's contrast."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 from labrig.arrays import BranchArray
 from labrig.learning.bounds import Bounds
 from labrig.learning.evidence import Evidence, States
+
+PolicyState: TypeAlias = Mapping[str, Any]
+"""Plain numbers, lists and strings: can be written as JSON."""
 
 
 class StepPolicy(Protocol):
@@ -29,9 +33,30 @@ class StepPolicy(Protocol):
         """
         ...
 
+    def state(self) -> PolicyState:
+        """Tell `restore` how to go on with the next proposal."""
+        ...
+
+    def restore(self, state: PolicyState) -> None:
+        """Go on where `state` was taken."""
+        ...
+
+
+class Forgetful:
+    """A policy to which every step is like the first."""
+
+    __slots__ = ()
+
+    def state(self) -> PolicyState:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: PolicyState) -> None:
+        """Nothing to restore."""
+
 
 @dataclass(frozen=True, slots=True)
-class FixedStep:
+class FixedStep(Forgetful):
     """``Δg = rate * contrast``."""
 
     rate: float
@@ -50,7 +75,7 @@ class FixedStep:
 
 
 @dataclass(frozen=True, slots=True)
-class DiminishingStep:
+class DiminishingStep(Forgetful):
     """``Δg = scale / (offset + t) * contrast``, t the updates applied so far (Huijzer, Algorithm 2)."""
 
     scale: float

@@ -8,6 +8,7 @@ from typing import Any, Self
 from labrig.arrays import BranchArray, FloatArray, Seconds
 from labrig.learning.loop import Progress
 from labrig.learning.orders import OrderState
+from labrig.learning.steps import PolicyState
 from labrig.store.columns import Value
 
 
@@ -32,6 +33,7 @@ class Checkpoint:
     """What the next exchange writes, shape (B,), S."""
     progress: Progress
     order: OrderState
+    policy: PolicyState
     exchange_index: int
     last_errors: FloatArray
     """Of each sample, shape (S,), V."""
@@ -59,6 +61,7 @@ class Checkpoint:
             "last_errors": self.last_errors,
             "last_outputs": self.last_outputs,
             "order": json.dumps(self.order),
+            "policy": json.dumps(self.policy),
             "numbers": json.dumps(numbers),
         }
 
@@ -70,6 +73,7 @@ class Checkpoint:
             latent=values["latent"],
             progress=Progress(**numbers["progress"]),
             order=json.loads(values["order"]),
+            policy=json.loads(values.get("policy", "{}")),
             exchange_index=numbers["exchange_index"],
             last_errors=values["last_errors"],
             last_outputs=values["last_outputs"],

@@ -78,7 +78,7 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
     )
     mask = ~bench.programmer.writable
     initial = np.where(mask, bench.realised(), _initial(bench, learning.initial, experiment.seed))
-    policy = build_policy(learning)
+    policy = build_policy(learning, topology, samples, mask)
     board = None
     if learning.where == "board":
         board = plan_board_learning(bench, experiment, samples, bench.programmer.law)

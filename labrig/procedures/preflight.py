@@ -17,6 +17,7 @@ from labrig.circuit.feasibility import Feasibility, Missed, Wanted, feasibility
 from labrig.circuit.topology import Topology
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.loading import Experiment
+from labrig.learning.evidence import States
 from labrig.learning.floor import Floor, NoFloor
 from labrig.learning.tasks import Batch
 from labrig.procedures.plan import TrainingPlan, driven_span, plan_training
@@ -140,6 +141,8 @@ def _predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
 
 def _states(plan: TrainingPlan, batch: Batch) -> list[Boundary]:
     """What one step imposes; a second state that waits for the first is free with its targets forced."""
+    if plan.policy.wants() is States.FREE:
+        return [sample.free for sample in batch.samples]
     first = list(plan.rule.first(batch))
     return first if len(first) > len(batch.samples) else [*first, *(s.clamped for s in batch.samples)]
 

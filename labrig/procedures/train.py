@@ -162,6 +162,7 @@ class Training:
         if plan.board is not None:
             return board_loop(self._bench, plan.board, start.latent, start.progress)
         plan.batches.restore(start.order)
+        plan.policy.restore(start.policy)
         return loop(
             self._bench,
             plan.rule,
@@ -191,6 +192,7 @@ class Training:
             latent=step.next_latent,
             progress=step.next_progress,
             order=self._plan.batches.state(),
+            policy=self._plan.policy.state(),
             exchange_index=self._bench.exchange_index,
             last_errors=self._errors.errors,
             last_outputs=self._outputs,
@@ -285,6 +287,7 @@ def first_checkpoint(bench: Bench, plan: TrainingPlan) -> Checkpoint:
         latent=plan.initial,
         progress=Progress(),
         order=plan.batches.state(),
+        policy=plan.policy.state(),
         exchange_index=0,
         last_errors=unread[:, 0].copy(),
         last_outputs=unread,

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labrig.circuit import Nudging
+from labrig.circuit import Nudging, Topology
 from labrig.config.learning import LearningConfig
 from labrig.errors import ConfigError
 from labrig.learning import (
@@ -82,7 +82,13 @@ def test_equilibrium_propagation_is_refused_where_the_board_can_do_neither(
     ],
 )
 def test_steps_are_built_as_configured(step: dict[str, Any], expected: StepPolicy) -> None:
-    assert build_policy(learning(step=step)) == expected
+    net = Topology.crossbar(2, 1)
+    assert (
+        build_policy(
+            learning(step=step), net, [Sample({0: 0.0, 1: 1.0}, {2: 0.5})], np.zeros(2, dtype=np.bool_)
+        )
+        == expected
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from labrig.learning import (
     evaluate,
     loop,
 )
+from labrig.learning.steps import Forgetful
 
 TOPOLOGY = Topology.crossbar(4, 3)
 SAMPLES = tuple(
@@ -239,7 +240,7 @@ def test_without_a_single_good_sample_nothing_moves() -> None:
         np.testing.assert_array_equal(step.next_latent, START)
 
 
-class FreeOnly:
+class FreeOnly(Forgetful):
     """A policy that needs no clamped states: push every branch by the mean error."""
 
     def wants(self) -> States:
