@@ -7,7 +7,7 @@ from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_
 from pydantic.json_schema import JsonSchemaValue
 
 from labrig.config.boards import FirmwareBoard, IdealElements, SimulatedBoard
-from labrig.config.learning import AutoStep, FileInitial, InitialConfig, LearningConfig
+from labrig.config.learning import AutoStep, FileInitial, InitialConfig, LearningConfig, PolyakStep
 from labrig.config.model import AlsoInFile, Model, Place, mistakes
 from labrig.config.network import CrossbarNetwork, branch_names, input_names, listing, output_names
 from labrig.config.quantities import Count, PositiveSeconds, PositiveVolts, Seed, Share, Text
@@ -87,6 +87,7 @@ class ExperimentConfig(Model):
             *_below("task", task_mistakes(self.task, input_names(network), output_names(network))),
             *_below("learning", _branch_mistakes(self.learning.initial, branch_names(network))),
             *_below("learning", _auto_mistakes(self)),
+            *_below("learning", _polyak_mistakes(self)),
         ]
         if found:
             raise mistakes("ExperimentConfig", found)
@@ -106,6 +107,12 @@ def _auto_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
         isinstance(board, SimulatedBoard) and not isinstance(board.elements, IdealElements)
     ):
         yield ("step",), "found auto on a board of wiper codes; it is for continuous branches; use fixed"
+
+
+def _polyak_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
+    step, network = experiment.learning.step, experiment.rig.network
+    if isinstance(step, PolyakStep) and step.per == "output" and not isinstance(network, CrossbarNetwork):
+        yield ("step", "per"), "found output on a graph, whose outputs share branches; use network"
 
 
 def _below(key: str, found: Iterable[tuple[Place, str]]) -> Iterator[tuple[Place, str]]:

@@ -60,13 +60,25 @@ class DiminishingStep(Model):
     offset: PositiveNumber
 
 
+class PolyakStep(Model):
+    """Contrastive steps whose length is measured, by errors and clamp currents."""
+
+    kind: Literal["polyak"] = "polyak"
+    relaxation: Annotated[float, Field(gt=0, le=2)] = 1.0
+    """c; 1 goes to where the measured tangent is zero, 2 to its mirror image."""
+    per: Literal["output", "network"] = "network"
+    """What takes a step of its own; each output of a crossbar may."""
+
+
 class AutoStep(Model):
     """As few measurements as are known to do; for one sample on a crossbar of continuous branches."""
 
     kind: Literal["auto"] = "auto"
 
 
-StepConfig: TypeAlias = Annotated[FixedStep | DiminishingStep | AutoStep, Field(discriminator="kind")]
+StepConfig: TypeAlias = Annotated[
+    FixedStep | DiminishingStep | PolyakStep | AutoStep, Field(discriminator="kind")
+]
 
 
 class BoundsConfig(Model):
@@ -150,6 +162,13 @@ class LearningConfig(Model):
     def _rate_with_its_unit(self, step: StepConfig) -> dict[str, Any]:
         written = step.model_dump(mode="json")
         return written | {key: f"{written[key]!r} {self.rule.rate_unit}" for key in _RATES if key in written}
+
+    @model_validator(mode="after")
+    def _rule_gives_what_the_step_needs(self) -> "LearningConfig":
+        if isinstance(self.step, PolyakStep) and not isinstance(self.rule, ContrastiveRule):
+            text = f"found polyak with the {self.rule.kind} rule; it needs the contrastive one; use fixed"
+            raise mistakes("LearningConfig", [(("step",), text)])
+        return self
 
     @model_validator(mode="after")
     def _board_can(self) -> "LearningConfig":

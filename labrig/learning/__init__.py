@@ -11,6 +11,7 @@ from labrig.learning.floor import Floor, FloorPrediction, NoFloor, predicted_flo
 from labrig.learning.line_search import LineSearch
 from labrig.learning.loop import Progress, TrainingStep, loop
 from labrig.learning.orders import Batches, OrderState, RandomSamples, ShuffledSamples, WholeTask
+from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
 from labrig.learning.tasks import Batch, Sample
@@ -36,6 +37,7 @@ __all__ = [
     "LineSearch",
     "NoFloor",
     "OrderState",
+    "PolyakStep",
     "Progress",
     "RandomSamples",
     "Sample",

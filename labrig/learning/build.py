@@ -15,6 +15,7 @@ from labrig.learning.coupled import Coupled, CoupledByHost
 from labrig.learning.equilibrium import Equilibrium, EquilibriumByCurrent
 from labrig.learning.line_search import LineSearch
 from labrig.learning.orders import Batches, RandomSamples, ShuffledSamples, WholeTask
+from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
 from labrig.learning.tasks import Sample
@@ -71,6 +72,8 @@ def build_policy(
             return FixedStep(rate)
         case config.DiminishingStep(scale=scale, offset=offset):
             return DiminishingStep(scale, offset)
+        case config.PolyakStep(relaxation=relaxation, per=per):
+            return PolyakStep(topology, relaxation, per == "output", mask)
         case config.AutoStep():
             if topology.crossbar_shape is None or len(samples) != 1:
                 msg = "learning.step: auto is for one sample on a crossbar; use fixed"

@@ -16,6 +16,8 @@ class States(Enum):
 
     FREE = auto()
     BOTH = auto()
+    BOTH_AND_CURRENTS = auto()
+    """The second ones with the currents that their clamps supply."""
 
 
 @dataclass(frozen=True, slots=True)

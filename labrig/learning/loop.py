@@ -100,11 +100,20 @@ def loop(
     done = Progress() if start is None else start
     first = Remembered[Batch, Sequence[Boundary]](lambda batch: rule.first(batch[0]))
     for batch in batches:
-        if policy.wants() is States.FREE:
+        wanted = policy.wants()
+        if wanted is States.FREE:
             evidence, done = _measure_free(network, batch, latent, done)
             contrast = np.zeros(latent.shape)
         else:
-            evidence, done = _measure_both(network, rule, batch, first((batch,)), latent, done)
+            evidence, done = _measure_both(
+                network,
+                rule,
+                batch,
+                first((batch,)),
+                latent,
+                done,
+                currents=wanted is States.BOTH_AND_CURRENTS,
+            )
             contrast = rule.contrast(network.topology, evidence)
         proposed = policy.propose(evidence, contrast, latent, bounds)
         following = np.where(masked, latent, bounds.project(proposed))
@@ -134,14 +143,16 @@ def _measure_both(
     first: Sequence[Boundary],
     program: BranchArray,
     done: Progress,
+    *,
+    currents: bool,
 ) -> tuple[Evidence, Progress]:
-    states = network.settle(first, program=program)
+    states = network.settle(first, program=program, currents=currents)
     done = _count(done, states)
     second = rule.then(batch, states)
     if second is None:
         free, clamped = rows(states, slice(0, None, 2)), rows(states, slice(1, None, 2))
         return gather(done.step, batch, free, clamped), done
-    clamped = network.settle(second)
+    clamped = network.settle(second, currents=currents)
     return gather(done.step, batch, states, clamped), _count(done, clamped)
 
 

@@ -13,8 +13,10 @@ from labrig.config import learning as config
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.tasks import Sample as NamedSample
 from labrig.devices.laws import TapLaw
+from labrig.errors import ConfigError
 from labrig.learning.build import build_batches, build_policy, build_rule
 from labrig.learning.equilibrium import EquilibriumByCurrent
+from labrig.learning.evidence import States
 from labrig.learning.floor import FloorPrediction, NoFloor, predicted_floor
 from labrig.learning.orders import Batches
 from labrig.learning.rule import LearningRule
@@ -79,6 +81,7 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
     mask = ~bench.programmer.writable
     initial = np.where(mask, bench.realised(), _initial(bench, learning.initial, experiment.seed))
     policy = build_policy(learning, topology, samples, mask)
+    _check_currents(bench, policy)
     board = None
     if learning.where == "board":
         board = plan_board_learning(bench, experiment, samples, bench.programmer.law)
@@ -97,6 +100,17 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
         floor=_floor(bench, samples, rule, policy, bounds, initial, experiment.stop.steps),
         board=board,
     )
+
+
+def _check_currents(bench: Bench, policy: StepPolicy) -> None:
+    """Currents that are modelled from the nominal conductances of codes would mislead a step."""
+    modelled = bench.info.drive == 0 and bench.programmer.law is not None
+    if policy.wants() is States.BOTH_AND_CURRENTS and modelled:
+        msg = (
+            f"learning.step needs the currents of clamps, which board {bench.info.serial_number} does not"
+            " measure; use fixed, or a board that reads both sides of its drive resistors"
+        )
+        raise ConfigError(msg)
 
 
 def number_samples(topology: Topology, samples: Sequence[NamedSample]) -> tuple[Sample, ...]:

@@ -115,7 +115,7 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
         worst,
         predicted,
         (*_unreached(topology, wanted, reach), *_rigid(topology, wanted, moves)),
-        tuple(_hints(reach, predicted)),
+        (*_hints(reach, predicted), *_modelled(bench, plan)),
     )
 
 
@@ -212,6 +212,16 @@ def _rigid(topology: Topology, wanted: Sequence[Wanted], moves: Sequence[Coerciv
             " conductances (learning.initial: {kind: uniform, …})"
         )
     return found
+
+
+def _modelled(bench: Bench, plan: TrainingPlan) -> list[str]:
+    if plan.policy.wants() is not States.BOTH_AND_CURRENTS or bench.info.drive > 0:
+        return []
+    hint = (
+        "this step needs the currents of clamps, which this board does not measure: they are modelled from"
+        " what its branches are taken to conduct"
+    )
+    return [hint]
 
 
 def _hints(reach: Feasibility, predicted: Predicted) -> list[str]:

@@ -1,0 +1,93 @@
+"""Where a step does not fit the rest of an experiment, before a board is opened."""
+
+from pathlib import Path
+
+import pytest
+
+from labrig.bench.assembly import open_bench
+from labrig.config.loading import load_experiment
+from labrig.errors import ConfigError
+from labrig.procedures.plan import plan_training
+
+EXPERIMENT = """
+rig:
+  network: {network}
+  board: {board}
+task: {{samples: [{samples}]}}
+learning:
+  rule: {rule}
+  step: {step}
+  bounds: {{floor: 10 uS}}
+  initial: {{kind: constant, conductance: 20 uS}}
+  {more}
+"""
+CROSSBAR = "{kind: crossbar, inputs: 2, outputs: 1}"
+GRAPH = "{kind: graph, nodes: [a, b, c], branches: [[a, c], [b, c]], inputs: [a, b], outputs: [c]}"
+IDEAL = "{kind: simulated, elements: {kind: ideal}}"
+DIGIPOT = "{kind: simulated, elements: {kind: digipot, part: MCP4351-104}, adc: {bits: 16, span: 5 V}}"
+SAMPLE = "{inputs: [0 V, 1 V], targets: [0.5 V]}"
+
+
+def load(
+    folder: Path,
+    *,
+    network: str = CROSSBAR,
+    board: str = IDEAL,
+    samples: str = SAMPLE,
+    rule: str = "{kind: contrastive}",
+    step: str = "{kind: auto}",
+    more: str = "",
+) -> None:
+    path = folder / "experiment.yaml"
+    path.write_text(
+        EXPERIMENT.format(network=network, board=board, samples=samples, rule=rule, step=step, more=more)
+    )
+    load_experiment(path)
+
+
+def test_one_sample_on_a_crossbar_of_continuous_branches_is_taken(tmp_path: Path) -> None:
+    load(tmp_path)
+
+
+def test_a_graph_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.step: found auto on a graph; it is for a crossbar"):
+        load(tmp_path, network=GRAPH)
+
+
+def test_several_samples_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.step: found auto with 2 samples; it is for one"):
+        load(tmp_path, samples=f"{SAMPLE}, {SAMPLE}")
+
+
+def test_wiper_codes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.step: found auto on a board of wiper codes"):
+        load(tmp_path, board=DIGIPOT)
+
+
+def test_a_board_that_is_to_learn_by_itself_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.step: found auto; a board learns with fixed only"):
+        load(tmp_path, more="where: board")
+
+
+def test_polyak_needs_the_gradient_of_contrastive_learning(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.step: found polyak with the coupled rule"):
+        load(tmp_path, rule="{kind: coupled, nudge: 0.5}", step="{kind: polyak}")
+
+
+def test_outputs_of_a_graph_take_no_steps_of_their_own(tmp_path: Path) -> None:
+    load(tmp_path, network=GRAPH, step="{kind: polyak}")
+    with pytest.raises(ConfigError, match=r"learning\.step\.per: found output on a graph"):
+        load(tmp_path, network=GRAPH, step="{kind: polyak, per: output}")
+
+
+@pytest.mark.parametrize("relaxation", ["0", "2.1"])
+def test_a_relaxation_for_which_nothing_is_proved_is_refused(tmp_path: Path, relaxation: str) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.step\.relaxation"):
+        load(tmp_path, step=f"{{kind: polyak, relaxation: {relaxation}}}")
+
+
+def test_polyak_on_codes_is_refused_where_the_board_measures_no_currents(tmp_path: Path) -> None:
+    load(tmp_path, board=DIGIPOT, step="{kind: polyak}")
+    experiment = load_experiment(tmp_path / "experiment.yaml")
+    with open_bench(experiment.rig) as bench, pytest.raises(ConfigError, match="currents of clamps"):
+        plan_training(bench, experiment.config)
