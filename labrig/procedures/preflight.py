@@ -172,7 +172,7 @@ def _unreached(topology: Topology, wanted: Sequence[Wanted], reach: Feasibility)
     more = len(reach.missed) - len(shown)
     beyond = [m for m in reach.missed if not _within_inputs(wanted[m.state], m.target)]
     what = (
-        f"move the inputs apart: {topology.nodes[beyond[0].node]} wants more than any of them has"
+        f"move the inputs apart: {topology.nodes[beyond[0].node]} wants a voltage outside theirs"
         if beyond
         else "widen learning.bounds, move the inputs apart, or move the targets toward their middle"
     )

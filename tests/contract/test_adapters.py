@@ -1,10 +1,7 @@
 """Source meters of other libraries behind labrig's limits: their drivers, on a simulated Keithley 2400."""
 
-import importlib
-import warnings
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +10,7 @@ from labrig.errors import LimitExceeded, ReadbackMismatch
 from labrig.instruments.adapters import from_pymeasure, from_qcodes
 from labrig.instruments.base import CurrentSource, Limited, Metering, SweepPoints, VoltageSource
 from labrig.instruments.safe import SafeSourceMeter
+from tests.support.libraries import imported
 from tests.support.served_meters import ServedMeter, served_meter
 
 FAST = Metering(nplc=0.1)
@@ -25,13 +23,6 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def served(tmp_path: Path) -> Generator[ServedMeter]:
     with served_meter("keithley2400", "tcp", tmp_path) as found:
         yield found
-
-
-def imported(name: str) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pytest.importorskip(name.partition(".")[0])
-        return importlib.import_module(name)
 
 
 @pytest.fixture(params=["pymeasure", "qcodes"])

@@ -1,7 +1,5 @@
 """The drivers of QCoDeS and PyMeasure on the simulated units, for which none of them was written."""
 
-import importlib
-import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,19 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.libraries import imported
 from tests.support.served_meters import ServedMeter, served_meter
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 OHMS = 1000.0
 """The load of every simulated unit."""
 TERMINATED = {"read_termination": "\n", "write_termination": "\n", "timeout": 5000}
-
-
-def imported(name: str) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pytest.importorskip(name.partition(".")[0])
-        return importlib.import_module(name)
 
 
 @contextmanager

@@ -108,4 +108,5 @@ def test_signals_meant_for_the_program_do_not_end_its_guard(
     with guarded({"smu": served.config()}) as guard:
         os.kill(guard.pid, number)
         time.sleep(0.1)
+        assert os.waitpid(guard.pid, os.WNOHANG) == (0, 0), "it runs on"
         guard.renew(60.0)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from labrig.bench.assembly import open_bench
+from labrig.config.experiment import ExperimentConfig
+from labrig.config.learning import AutoStep
 from labrig.config.loading import load_experiment
 from labrig.errors import ConfigError
 from labrig.procedures.plan import plan_training
@@ -37,16 +39,16 @@ def load(
     rule: str = "{kind: contrastive}",
     step: str = "{kind: auto}",
     more: str = "",
-) -> None:
+) -> ExperimentConfig:
     path = folder / "experiment.yaml"
     path.write_text(
         EXPERIMENT.format(network=network, board=board, samples=samples, rule=rule, step=step, more=more)
     )
-    load_experiment(path)
+    return load_experiment(path).config
 
 
 def test_one_sample_on_a_crossbar_of_continuous_branches_is_taken(tmp_path: Path) -> None:
-    load(tmp_path)
+    assert load(tmp_path).learning.step == AutoStep()
 
 
 def test_a_graph_is_refused(tmp_path: Path) -> None:
@@ -87,7 +89,6 @@ def test_a_relaxation_for_which_nothing_is_proved_is_refused(tmp_path: Path, rel
 
 
 def test_polyak_on_codes_is_refused_where_the_board_measures_no_currents(tmp_path: Path) -> None:
-    load(tmp_path, board=DIGIPOT, step="{kind: polyak}")
-    experiment = load_experiment(tmp_path / "experiment.yaml")
+    experiment = load(tmp_path, board=DIGIPOT, step="{kind: polyak}")
     with open_bench(experiment.rig) as bench, pytest.raises(ConfigError, match="currents of clamps"):
-        plan_training(bench, experiment.config)
+        plan_training(bench, experiment)
