@@ -79,13 +79,9 @@ def output_derivative(
         A node has no conducting path to an input.
     """
     volts = solve(topology, conductances, [Boundary(inputs)]).node_voltages[0]
-    incidence = np.zeros((len(topology.nodes), len(topology.branches)))
-    branch = np.arange(len(topology.branches))
-    incidence[topology.ends[:, 0], branch] = 1.0
-    incidence[topology.ends[:, 1], branch] = -1.0
     free = np.array([node not in inputs for node in range(len(topology.nodes))])
-    floating = incidence[free]
+    floating = topology.incidence[free]
     laplacian = (floating * conductances) @ floating.T
-    moved = np.zeros((len(topology.nodes), len(topology.branches)))
+    moved = np.zeros(topology.incidence.shape)
     moved[free] = -np.linalg.solve(laplacian, floating * topology.branch_voltages(volts))
     return moved[list(outputs)]

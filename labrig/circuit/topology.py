@@ -88,6 +88,15 @@ class Topology:
         return (rows, columns) if list(self.branches) == expected else None
 
     @cached_property
+    def incidence(self) -> FloatArray:
+        """D, shape (N, B): 1 at the first end of each branch, −1 at the second."""
+        whole = np.zeros((len(self.nodes), len(self.branches)))
+        branch = np.arange(len(self.branches))
+        whole[self.ends[:, 0], branch] = 1.0
+        whole[self.ends[:, 1], branch] = -1.0
+        return whole
+
+    @cached_property
     def multigraph(self) -> Multigraph:
         """The branches as the solvers take them."""
         block = None

@@ -40,8 +40,8 @@ def paper_bound(topology: Topology, inputs: FloatArray, floor: Siemens) -> StepB
         The network has hidden nodes: Q need not be convex there and no step is guaranteed.
     """
     _refuse_hidden(topology)
-    into = np.linalg.norm(_incidence(topology, topology.inputs), 2)
-    out = np.linalg.norm(_incidence(topology, topology.outputs), 2)
+    into = np.linalg.norm(topology.incidence[list(topology.inputs)], 2)
+    out = np.linalg.norm(topology.incidence[list(topology.outputs)], 2)
     reach = into + np.sqrt(len(topology.inputs) * len(topology.outputs)) * out
     return StepBound(float(2.0 / floor * reach**2 * (inputs @ inputs)))
 
@@ -94,12 +94,3 @@ def _refuse_hidden(topology: Topology) -> None:
         names = ", ".join(topology.nodes[node] for node in topology.hidden[:8])
         msg = f"no step is guaranteed on a network with hidden nodes ({names}): Q need not be convex there"
         raise ConfigError(msg)
-
-
-def _incidence(topology: Topology, nodes: tuple[int, ...]) -> FloatArray:
-    """Rows of the incidence matrix D of some nodes, shape (len(nodes), B)."""
-    whole = np.zeros((len(topology.nodes), len(topology.branches)))
-    branch = np.arange(len(topology.branches))
-    whole[topology.ends[:, 0], branch] = 1.0
-    whole[topology.ends[:, 1], branch] = -1.0
-    return whole[list(nodes)]

@@ -1,7 +1,7 @@
 """Before a training: whether it can succeed, what may speak against it, and what it will take."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -21,7 +21,7 @@ from labrig.learning.evidence import States
 from labrig.learning.floor import Floor, NoFloor
 from labrig.learning.tasks import Batch
 from labrig.procedures.plan import TrainingPlan, driven_span, plan_training
-from labrig.procedures.recording import keep_policy, training_columns
+from labrig.procedures.recording import finite, keep_policy, training_columns
 from labrig.store.prediction import predicted_bytes, sampling_interval
 from labrig.units import format_quantity
 
@@ -38,9 +38,9 @@ class Predicted:
     writes: int
     """Branch codes, or conductances, if each update changes all of them."""
     megabytes: float
-    floor: Volts | None
+    error_floor: Volts | None
     """‖x − y‖ at which it comes to rest."""
-    floor_unknown: str
+    error_floor_unknown: str | None
     """Why there is none."""
     function_changes: int
     """A step: times that an output of a source meter has to be off, so that it can drive after listening."""
@@ -132,8 +132,8 @@ def _predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
         measurements=len(states) * (steps + 1),
         writes=int(np.count_nonzero(~plan.mask)) * (steps + 1),
         megabytes=predicted_bytes(columns, steps + 1, interval) / 1e6,
-        floor=plan.floor.error if isinstance(plan.floor, Floor) else None,
-        floor_unknown=plan.floor.reason if isinstance(plan.floor, NoFloor) else "",
+        error_floor=plan.floor.error if isinstance(plan.floor, Floor) else None,
+        error_floor_unknown=plan.floor.reason if isinstance(plan.floor, NoFloor) else None,
         function_changes=changes,
         function_change_seconds=changes * _change_seconds(plan),
     )
@@ -246,7 +246,6 @@ def _hints(reach: Feasibility, predicted: Predicted) -> list[str]:
 
 def preflight_result(topology: Topology, found: Preflight) -> dict[str, Any]:
     """What ``labrig preflight --json`` prints; a number that nothing bounds is null."""
-    predicted, worst = found.predicted, found.worst
     unreachable = found.feasibility.missed if found.feasibility.certain else ()
     return {
         "reachable": found.feasibility.reachable,
@@ -264,25 +263,8 @@ def preflight_result(topology: Topology, found: Preflight) -> dict[str, Any]:
         "rank": found.rank,
         "least_singular_value": min(move.least for move in found.coercivities),
         "bounds": str(found.plan.bounds),
-        "limits": {
-            "span": worst.span,
-            "branch_current": _finite(worst.branch_current),
-            "branch_power": _finite(worst.branch_power),
-        },
-        "predicted": {
-            "steps": predicted.steps,
-            "measurements": predicted.measurements,
-            "writes": predicted.writes,
-            "megabytes": predicted.megabytes,
-            "error_floor": predicted.floor,
-            "error_floor_unknown": predicted.floor_unknown or None,
-            "function_changes": predicted.function_changes,
-            "function_change_seconds": predicted.function_change_seconds,
-        },
+        "limits": finite(asdict(found.worst)),
+        "predicted": asdict(found.predicted),
         "objections": list(found.objections),
         "hints": list(found.hints),
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

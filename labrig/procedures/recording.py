@@ -102,7 +102,7 @@ def training_results(bench: Bench, outputs: FloatArray, tally: Tally) -> dict[st
 def bench_facts(bench: Bench, config: ExperimentConfig) -> dict[str, Json]:
     """Identity of the board, the limits of the rig and those in force, and the seed, for the provenance."""
     board = json.loads(json.dumps(asdict(bench.info), default=str))
-    limits = {"asked": config.rig.limits.model_dump(), "in_force": _finite(asdict(bench.limits))}
+    limits = {"asked": config.rig.limits.model_dump(), "in_force": finite(asdict(bench.limits))}
     return {"board": board, "boot_count": bench.boot_count, "limits": limits, "seed": config.seed}
 
 
@@ -151,6 +151,6 @@ def _code_conductances(law: TapLaw | None) -> dict[str, Constant]:
     return {"code_conductances": Constant(table, ("branch", "code"), "S", "by law or calibration")}
 
 
-def _finite(numbers: Mapping[str, float]) -> dict[str, Json]:
+def finite(numbers: Mapping[str, float]) -> dict[str, Json]:
     """JSON knows no infinity: a limit that does not bind is null."""
     return {name: value if np.isfinite(value) else None for name, value in numbers.items()}
