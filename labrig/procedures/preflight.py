@@ -126,12 +126,14 @@ def _predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
     interval = sampling_interval(columns, keep_policy(config.keep), steps + 1)
     batch = Batch.whole(plan.samples[: plan.drawn])
     states = _states(plan, batch)
+    exchanges = -(-steps // config.learning.steps_per_exchange) + 1
+    by_board = plan.board is not None  # which scans again after its steps, and is sent codes once
     changes = sum(_function_changes(states, node) for node in _metered(topology, config))
     return Predicted(
         steps=steps,
-        measurements=len(states) * (steps + 1),
-        writes=int(np.count_nonzero(~plan.mask)) * (steps + 1),
-        megabytes=predicted_bytes(columns, steps + 1, interval) / 1e6,
+        measurements=len(states) * (exchanges + (steps if by_board else 0)),
+        writes=int(np.count_nonzero(~plan.mask)) * (1 if by_board else exchanges),
+        megabytes=predicted_bytes(columns, exchanges, interval) / 1e6,
         error_floor=plan.floor.error if isinstance(plan.floor, Floor) else None,
         error_floor_unknown=plan.floor.reason if isinstance(plan.floor, NoFloor) else None,
         function_changes=changes,

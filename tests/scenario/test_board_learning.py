@@ -89,6 +89,21 @@ def rows(run: Path) -> list[dict[str, Any]]:
         return [{"step": row.step, **row.values} for row in reader.rows(names)]
 
 
+@pytest.mark.parametrize("where", WHERE)
+def test_a_preflight_tells_the_states_and_the_writes_that_it_will_take(tmp_path: Path, where: str) -> None:
+    asked = experiment(tmp_path, **PAIR, where=where)
+    with open_bench(asked.rig) as bench:
+        predicted = labrig.preflight(bench, asked).predicted
+        training = labrig.train(bench, asked, runs=tmp_path / "runs")
+        training.finish()
+        tally = training.tally()
+    assert predicted.measurements == tally.measurements
+    if where == "board":
+        assert predicted.writes == tally.writes
+    else:
+        assert tally.writes <= predicted.writes, "codes that stay need not be written"
+
+
 @pytest.mark.parametrize("adc", [12, 16])
 def test_the_board_learns_two_samples_as_fast_as_the_host(tmp_path: Path, adc: int) -> None:
     errors = {where: settled_error(trained(tmp_path, **PAIR, adc=adc, where=where)[0], 60) for where in WHERE}
