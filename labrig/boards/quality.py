@@ -1,5 +1,7 @@
 """What a link turns out to be like: round trip and error rate."""
 
+import random
+
 from labrig.arrays import Seconds
 from labrig.boards.base import Counters
 from labrig.wire.definition import MAX_PAYLOAD
@@ -13,6 +15,20 @@ _MEMORY = 1 / 64
 _SMALLEST = 64
 _ENOUGH = 1000
 """Frames before which nothing is said of a link."""
+
+
+class Spread:
+    """Spreads repeated sendings over time, so that none keeps falling on what disturbs a line periodically.
+
+    Equal time-outs, and doubled ones, can all be multiples of one period, of mains hum say. After Floyd and Jacobson, IEEE/ACM Trans. Networking 2 (1994), who randomise timers.
+    """
+
+    def __init__(self) -> None:
+        self._chance = random.Random(1)  # noqa: S311 - nothing is kept secret
+
+    def __call__(self, seconds: Seconds) -> Seconds:
+        """A time, or up to half as much again."""
+        return seconds * self._chance.uniform(1.0, 1.5)
 
 
 class RoundTrip:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from labrig.arrays import Seconds
 from labrig.boards.pipeline import Command, Pipeline, Sent, SessionLost, paired_payload
-from labrig.boards.quality import TRIES, ErrorRate, RoundTrip
+from labrig.boards.quality import TRIES, ErrorRate, RoundTrip, Spread
 from labrig.errors import BoardFault, BoardReset, FrameError, LinkOpenError, LinkTimeout, ProtocolMismatch
 from labrig.links.base import Link
 from labrig.wire.definition import (
@@ -45,9 +45,10 @@ class Session:
         self.tally = Tally()
         self.errors = ErrorRate()
         self.hello_silence: Seconds = 0.0
-        """For how long hello was not answered, in whole repetitions."""
+        """For how long hello was not answered, at least."""
         self._link = link
         self._round_trip = RoundTrip()
+        self._spread = Spread()
         self._hello: HelloReply | None = None
         self._longest = MAX_PAYLOAD
         self._next_seq = 0
@@ -122,7 +123,7 @@ class Session:
         while (now := time.monotonic()) < end:
             self._send([encoded])
             copies += 1
-            repeat = min(end, now + _REPEAT)
+            repeat = min(end, now + self._spread(_REPEAT))
             while (answer := self._receive(repeat)) is not None:
                 if (answer.type, answer.seq) == (request.type | REPLY_BIT, request.seq):
                     self._left_over = [(-1, len(encoded))] * (copies - 1)
@@ -165,7 +166,7 @@ class Session:
         sent_at: dict[int, float | None] = {}
         """None: sent more than once."""
         tries = 0
-        deadline = time.monotonic() + self._round_trip.timeout
+        deadline = time.monotonic() + self._patience()
         while not pipeline.done:
             if leaving := pipeline.sendable():
                 now = time.monotonic()
@@ -174,7 +175,7 @@ class Session:
                 self.errors.bad(again)
                 self._send([pipeline.encoded[index] for index in leaving])
                 sent_at |= {index: None if index in sent_at else now for index in leaving}
-                deadline = now + self._round_trip.timeout + pipeline.busy
+                deadline = now + self._patience() + pipeline.busy
             frame = self._receive(deadline)
             if frame is None:
                 tries += 1
@@ -190,7 +191,10 @@ class Session:
                 self.errors.good(1)
                 if (sent := sent_at[answered]) is not None:
                     self._round_trip.sample(now - sent)
-                deadline = now + self._round_trip.timeout + pipeline.busy
+                deadline = now + self._patience() + pipeline.busy
+
+    def _patience(self) -> Seconds:
+        return self._spread(self._round_trip.timeout)
 
     def _explain(self, lost: SessionLost, hello: HelloReply) -> BoardFault:
         if lost.boot_count != hello.boot_count:

@@ -1,9 +1,10 @@
 """What a link turns out to be like."""
 
+import numpy as np
 import pytest
 
 from labrig.boards.base import Counters
-from labrig.boards.quality import TRIES, ErrorRate, RoundTrip, advice
+from labrig.boards.quality import TRIES, ErrorRate, RoundTrip, Spread, advice
 from labrig.wire.definition import MAX_PAYLOAD
 
 
@@ -65,3 +66,10 @@ def test_a_link_that_loses_more_than_one_in_a_hundred_frames_is_spoken_of(
         assert said is None
     else:
         assert said == f"{share} of {frames} frames had to be sent again: check the cable and the baud rate"
+
+
+def test_repetitions_do_not_keep_step_with_a_period() -> None:
+    spread = Spread()
+    phases = np.cumsum([spread(0.05) for _ in range(40)]) % 0.05 / 0.05
+    assert all(np.any((phases >= k / 8) & (phases < (k + 1) / 8)) for k in range(8))
+    assert all(0.05 <= spread(0.05) <= 0.075 for _ in range(100))

@@ -85,9 +85,9 @@ def test_a_board_that_is_still_starting_is_greeted_again_and_again_until_it_answ
 ) -> None:
     link.starts = clock.now + 2.0
     assert Session(link).hello().inputs == 40
-    assert clock.now == pytest.approx(102.0, abs=0.06)
+    assert clock.now == pytest.approx(102.0, abs=0.08)
     times = [at for at, frame in link.sent if frame.type == Message.HELLO]
-    assert len(times) == pytest.approx(2.0 / 0.05, abs=2)
+    assert 2.0 / 0.075 <= len(times) <= 2.0 / 0.05 + 1
     assert {frame.seq for _, frame in link.sent} == {0}, "a repeated hello is the same hello"
 
 
