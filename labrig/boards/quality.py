@@ -20,7 +20,8 @@ _ENOUGH = 1000
 class Spread:
     """Spreads repeated sendings over time, so that none keeps falling on what disturbs a line periodically.
 
-    Equal time-outs, and doubled ones, can all be multiples of one period, of mains hum say. After Floyd and Jacobson, IEEE/ACM Trans. Networking 2 (1994), who randomise timers.
+    Equal time-outs, and doubled ones, can all be multiples of one period, of mains hum say. After Floyd and
+    Jacobson, IEEE/ACM Transactions on Networking 2 (1994), who let timers be random.
     """
 
     def __init__(self) -> None:

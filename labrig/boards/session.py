@@ -217,6 +217,7 @@ class Session:
             try:
                 data = self._link.read_until(DELIMITER, timeout=max(0.0, deadline - time.monotonic()))
             except LinkTimeout:
+                self._link.discard_input()  # noise that no delimiter ended would spoil the next answer
                 return None
             self.tally.bytes_up += len(data)
             if data == DELIMITER:

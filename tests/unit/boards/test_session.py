@@ -62,7 +62,7 @@ class Waiting:
         raise NotImplementedError
 
     def discard_input(self) -> None:
-        self.replies.clear()
+        self.replies = [(at, reply) for at, reply in self.replies if at > self.clock.now]
 
     def close(self) -> None:
         pass
@@ -130,10 +130,55 @@ def test_silence_in_an_exchange_ends_after_eight_tries_and_a_known_time(link: Wa
     assert len(link.sent) == 8
     assert {frame.seq for _, frame in link.sent} == {1}, "the same sequence number each time"
     waits = [later - at for (at, _), (later, _) in pairwise(link.sent)]
-    assert waits == sorted(waits)
-    assert all(0.02 <= wait <= 1.0 for wait in waits)
-    assert clock.now - started <= 8.0
+    assert all(later >= earlier for earlier, later in pairwise(waits) if later < 1.0), (
+        "a second at most, and spread"
+    )
+    assert all(0.02 <= wait <= 1.5 for wait in waits)
+    assert clock.now - started <= 12.0
     assert session.boot_count is None, "a session that broke off is no session any more"
+
+
+@dataclass
+class AfterNoise:
+    """A line that hands over noise together with what came behind it, and at first loses what is sent."""
+
+    link: ServedLink
+    lost: int
+    noise: bytes = b""
+    name: str = "port8"
+
+    def write(self, data: bytes) -> None:
+        if self.lost:
+            self.lost, self.noise = self.lost - 1, b"\x07\x33"
+        else:
+            self.link.write(data)
+
+    def read_until(self, terminator: bytes, *, timeout: Seconds) -> bytes:
+        data = self.link.read_until(terminator, timeout=timeout)
+        noise, self.noise = self.noise, b""
+        return noise + data
+
+    def read_exactly(self, count: int, *, timeout: Seconds) -> bytes:
+        raise NotImplementedError
+
+    def discard_input(self) -> None:
+        self.noise = b""
+        self.link.discard_input()
+
+    def close(self) -> None:
+        pass
+
+
+def test_noise_that_nothing_ended_does_not_spoil_the_answer_behind_it(
+    model: BoardModel, topology: Topology
+) -> None:
+    link = AfterNoise(ServedLink(serve(model, topology)), lost=0)
+    session = Session(link)
+    session.hello()
+    link.lost = 1
+    session.run([Command(Message.DIGEST, has_data=True)])
+    assert session.tally.retries == 1, "the answer to what was sent again is the first that could come"
+    assert session.tally.damaged == 0
 
 
 def test_a_board_that_was_told_to_settle_is_given_that_time_on_top(link: Waiting, clock: Clock) -> None:
