@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from labrig.config.boards import FirmwareBoard, IdealElements, SimulatedBoard
 from labrig.config.learning import AutoStep, FileInitial, InitialConfig, LearningConfig, PolyakStep
 from labrig.config.model import AlsoInFile, Model, Place, mistakes
 from labrig.config.network import CrossbarNetwork, branch_names, input_names, listing, output_names
@@ -97,16 +96,11 @@ class ExperimentConfig(Model):
 def _auto_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
     if not isinstance(experiment.learning.step, AutoStep):
         return
-    board = experiment.rig.board
     samples = len(experiment.task.samples)
     if not isinstance(experiment.rig.network, CrossbarNetwork):
         yield ("step",), "found auto on a graph; it is for a crossbar; use fixed"
     elif samples != 1:
         yield ("step",), f"found auto with {samples} samples; it is for one; use fixed"
-    elif isinstance(board, FirmwareBoard) or (
-        isinstance(board, SimulatedBoard) and not isinstance(board.elements, IdealElements)
-    ):
-        yield ("step",), "found auto on a board of wiper codes; it is for continuous branches; use fixed"
 
 
 def _polyak_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:

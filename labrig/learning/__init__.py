@@ -14,6 +14,7 @@ from labrig.learning.orders import Batches, OrderState, RandomSamples, ShuffledS
 from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
+from labrig.learning.tap_search import TapSearch
 from labrig.learning.tasks import Batch, Sample
 from labrig.learning.theory import StepBound, crossbar_bound, graph_bound, paper_bound
 
@@ -45,6 +46,7 @@ __all__ = [
     "States",
     "StepBound",
     "StepPolicy",
+    "TapSearch",
     "TrainingStep",
     "Walls",
     "WholeTask",

@@ -5,10 +5,11 @@ from typing import assert_never
 
 import numpy as np
 
-from labrig.arrays import BoolArray
+from labrig.arrays import BoolArray, Volts
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
 from labrig.config import learning as config
+from labrig.devices.laws import TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.contrastive import Contrastive
 from labrig.learning.coupled import Coupled, CoupledByHost
@@ -18,6 +19,7 @@ from labrig.learning.orders import Batches, RandomSamples, ShuffledSamples, Whol
 from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
+from labrig.learning.tap_search import TapSearch
 from labrig.learning.tasks import Sample
 
 
@@ -58,9 +60,24 @@ def _equilibrium(nudge: float, nudging: Nudging) -> LearningRule:
 
 
 def build_policy(
-    learning: config.LearningConfig, topology: Topology, samples: Sequence[Sample], mask: BoolArray
+    learning: config.LearningConfig,
+    topology: Topology,
+    samples: Sequence[Sample],
+    mask: BoolArray,
+    *,
+    law: TapLaw | None = None,
+    lsb: Volts = 0.0,
 ) -> StepPolicy:
-    """Take the step policy of an experiment; `mask` is True for branches that stay as they are, (B,).
+    """Take the step policy of an experiment.
+
+    Parameters
+    ----------
+    mask
+        True for branches that stay as they are, shape (B,).
+    law
+        Of the codes that may be written; None on a continuous board.
+    lsb
+        Step of the converter that reads the outputs, V; 0 where readings are exact.
 
     Raises
     ------
@@ -78,7 +95,9 @@ def build_policy(
             if topology.crossbar_shape is None or len(samples) != 1:
                 msg = "learning.step: auto is for one sample on a crossbar; use fixed"
                 raise ConfigError(msg)
-            return LineSearch(samples[0], topology.inputs, topology.outputs, mask)
+            if law is None:
+                return LineSearch(samples[0], topology.inputs, topology.outputs, mask)
+            return TapSearch(samples[0], topology.inputs, topology.outputs, mask, law=law, lsb=lsb)
         case _:
             assert_never(learning.step)
 

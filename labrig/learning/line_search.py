@@ -5,14 +5,25 @@ import numpy as np
 from labrig.arrays import BoolArray, BranchArray, FloatArray
 from labrig.learning.bounds import Bounds
 from labrig.learning.evidence import Evidence, States, trusted
-from labrig.learning.steps import PolicyState
+from labrig.learning.steps import PolicyState, remembered, remind
 from labrig.learning.tasks import Sample
 
 _DOUBLINGS = 120
 _HALVINGS = 110
 _ROUNDING = 1e-12
 """Share by which the sum of a column may be off."""
-_REMEMBERED = ("m", "r", "before", "slope", "above", "below", "r_above", "r_below", "fell", "unreachable")
+_REMEMBERED = (
+    "_m",
+    "_r",
+    "_before",
+    "_slope",
+    "_above",
+    "_below",
+    "_r_above",
+    "_r_below",
+    "_fell",
+    "_unreachable",
+)
 
 
 class LineSearch:
@@ -80,13 +91,15 @@ class LineSearch:
     ) -> BranchArray:
         """Latents that bring every output to its target as far as is known."""
         del contrast
+        return self.move(readings(evidence, self._outputs), latent, bounds)
+
+    def move(self, x: FloatArray, latent: BranchArray, bounds: Bounds) -> BranchArray:
+        """The same from readings x, (O,) V; where one is NaN, nothing moves."""
         g = latent.reshape(self._shape)
         low = np.where(self._mask, g, bounds.floor.reshape(self._shape))
         high = np.where(self._mask, g, bounds.ceiling.reshape(self._shape))
         if self._anchor is None:
             self._anchor = g.copy()
-        read = evidence.free.node_voltages[0, self._outputs]
-        x: FloatArray = np.where(trusted(evidence.free)[0, self._outputs], read, np.nan)
         known: BoolArray = np.asarray(self._taught & np.isfinite(x))
         m: FloatArray = (g * self._d).sum(axis=0)
         r: FloatArray = g.sum(axis=0) * (x - self._y)
@@ -108,18 +121,14 @@ class LineSearch:
         """What `restore` goes on with."""
         if self._anchor is None:
             return {}
-        return {"anchor": self._anchor.ravel().tolist()} | {
-            key: _listed(getattr(self, f"_{key}")) for key in _REMEMBERED
-        }
+        return {"anchor": self._anchor.ravel().tolist()} | dict(remembered(self, _REMEMBERED))
 
     def restore(self, state: PolicyState) -> None:
         """Go on where `state` was taken."""
         if not state:
             return
         self._anchor = np.array(state["anchor"]).reshape(self._shape)
-        for key in _REMEMBERED:
-            before = getattr(self, f"_{key}")
-            setattr(self, f"_{key}", np.array(state[key], dtype=np.float64).astype(before.dtype))
+        remind(self, _REMEMBERED, state)
 
     def _bracket(self, m: FloatArray, r: FloatArray, on_line: BoolArray) -> None:
         """Note the nearest readings on either side of the target."""
@@ -178,6 +187,7 @@ class LineSearch:
         return point((left + right) / 2)
 
 
-def _listed(values: FloatArray) -> list[float | None]:
-    """JSON knows no NaN."""
-    return [value if np.isfinite(value) else None for value in values.tolist()]
+def readings(evidence: Evidence, outputs: list[int]) -> FloatArray:
+    """Free voltages of the outputs in the only sample, (O,) V; NaN where one cannot be trusted."""
+    read = evidence.free.node_voltages[0, outputs]
+    return np.where(trusted(evidence.free)[0, outputs], read, np.nan)

@@ -1,10 +1,12 @@
 """How far to go along a rule's contrast."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from labrig.arrays import BranchArray
+import numpy as np
+
+from labrig.arrays import BranchArray, FloatArray
 from labrig.learning.bounds import Bounds
 from labrig.learning.evidence import Evidence, States
 
@@ -53,6 +55,22 @@ class Forgetful:
 
     def restore(self, state: PolicyState) -> None:
         """Nothing to restore."""
+
+
+def remembered(policy: object, names: Iterable[str]) -> PolicyState:
+    """Arrays of a policy by name, as lists; JSON knows neither NaN nor infinity, so both are None."""
+    return {name: _listed(getattr(policy, name)) for name in names}
+
+
+def remind(policy: object, names: Iterable[str], state: PolicyState) -> None:
+    """Put back what `remembered` has told; None becomes NaN."""
+    for name in names:
+        kind = getattr(policy, name).dtype
+        setattr(policy, name, np.array(state[name], dtype=np.float64).astype(kind))
+
+
+def _listed(values: FloatArray) -> list[float | None]:
+    return [value if np.isfinite(value) else None for value in values.tolist()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,10 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
     )
     mask = ~bench.programmer.writable
     initial = np.where(mask, bench.realised(), _initial(bench, learning.initial, experiment.seed))
-    policy = build_policy(learning, topology, samples, mask)
+    adc = bench.info.adc
+    policy = build_policy(
+        learning, topology, samples, mask, law=bench.programmer.law, lsb=adc.lsb if adc else 0.0
+    )
     _check_currents(bench, policy)
     board = None
     if learning.where == "board":

@@ -61,9 +61,8 @@ def test_several_samples_are_refused(tmp_path: Path) -> None:
         load(tmp_path, samples=f"{SAMPLE}, {SAMPLE}")
 
 
-def test_wiper_codes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"learning\.step: found auto on a board of wiper codes"):
-        load(tmp_path, board=DIGIPOT)
+def test_wiper_codes_are_taken(tmp_path: Path) -> None:
+    assert load(tmp_path, board=DIGIPOT).learning.step == AutoStep()
 
 
 def test_a_board_that_is_to_learn_by_itself_is_refused(tmp_path: Path) -> None:
