@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
+from labrig.config.boards import DigipotElements, FirmwareBoard, SimulatedBoard
 from labrig.config.learning import AutoStep, FileInitial, InitialConfig, LearningConfig, PolyakStep
 from labrig.config.model import AlsoInFile, Model, Place, mistakes
 from labrig.config.network import CrossbarNetwork, branch_names, input_names, listing, output_names
@@ -96,11 +97,17 @@ class ExperimentConfig(Model):
 def _auto_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
     if not isinstance(experiment.learning.step, AutoStep):
         return
-    samples = len(experiment.task.samples)
+    if experiment.learning.order != "batch":
+        yield ("order",), f"found {experiment.learning.order}; auto chooses the order itself; leave it out"
+    board, samples = experiment.rig.board, len(experiment.task.samples)
+    if not isinstance(board, FirmwareBoard) and not (
+        isinstance(board, SimulatedBoard) and isinstance(board.elements, DigipotElements)
+    ):
+        return
     if not isinstance(experiment.rig.network, CrossbarNetwork):
-        yield ("step",), "found auto on a graph; it is for a crossbar; use fixed"
+        yield ("step",), "found auto on a graph of wiper codes; there it is for crossbars; use fixed"
     elif samples != 1:
-        yield ("step",), f"found auto with {samples} samples; it is for one; use fixed"
+        yield ("step",), f"found auto with {samples} samples on wiper codes; there it is for one; use fixed"
 
 
 def _polyak_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:

@@ -71,7 +71,7 @@ class PolyakStep(Model):
 
 
 class AutoStep(Model):
-    """As few measurements as are known to do; for one sample on a crossbar."""
+    """As few measurements as are known to do; on wiper codes, for one sample on a crossbar."""
 
     kind: Literal["auto"] = "auto"
 

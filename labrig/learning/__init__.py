@@ -8,9 +8,11 @@ from labrig.learning.equilibrium import Equilibrium, EquilibriumByCurrent
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
 from labrig.learning.evidence import Evidence, States
 from labrig.learning.floor import Floor, FloorPrediction, NoFloor, predicted_floor
+from labrig.learning.identification import Identification
+from labrig.learning.inversion import ModelInversion
 from labrig.learning.line_search import LineSearch
 from labrig.learning.loop import Progress, TrainingStep, loop
-from labrig.learning.orders import Batches, OrderState, RandomSamples, ShuffledSamples, WholeTask
+from labrig.learning.orders import Batches, InTurn, OrderState, RandomSamples, ShuffledSamples, WholeTask
 from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
@@ -33,9 +35,12 @@ __all__ = [
     "FixedStep",
     "Floor",
     "FloorPrediction",
+    "Identification",
+    "InTurn",
     "LastErrors",
     "LearningRule",
     "LineSearch",
+    "ModelInversion",
     "NoFloor",
     "OrderState",
     "PolyakStep",

@@ -14,8 +14,10 @@ from labrig.errors import ConfigError
 from labrig.learning.contrastive import Contrastive
 from labrig.learning.coupled import Coupled, CoupledByHost
 from labrig.learning.equilibrium import Equilibrium, EquilibriumByCurrent
+from labrig.learning.identification import Identification
+from labrig.learning.inversion import ModelInversion
 from labrig.learning.line_search import LineSearch
-from labrig.learning.orders import Batches, RandomSamples, ShuffledSamples, WholeTask
+from labrig.learning.orders import Batches, InTurn, RandomSamples, ShuffledSamples, WholeTask
 from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
@@ -92,20 +94,36 @@ def build_policy(
         case config.PolyakStep(relaxation=relaxation, per=per):
             return PolyakStep(topology, relaxation, per == "output", mask)
         case config.AutoStep():
-            if topology.crossbar_shape is None or len(samples) != 1:
-                msg = "learning.step: auto is for one sample on a crossbar; use fixed"
-                raise ConfigError(msg)
-            if law is None:
-                return LineSearch(samples[0], topology.inputs, topology.outputs, mask)
-            return TapSearch(samples[0], topology.inputs, topology.outputs, mask, law=law, lsb=lsb)
+            return _auto(topology, samples, mask, law, lsb)
         case _:
             assert_never(learning.step)
 
 
+def _auto(
+    topology: Topology, samples: Sequence[Sample], mask: BoolArray, law: TapLaw | None, lsb: Volts
+) -> StepPolicy:
+    crossbar, single = topology.crossbar_shape is not None, len(samples) == 1
+    if crossbar and single and law is not None:
+        return TapSearch(samples[0], topology.inputs, topology.outputs, mask, law=law, lsb=lsb)
+    if law is not None:
+        msg = "learning.step: on wiper codes auto is for one sample on a crossbar; use fixed"
+        raise ConfigError(msg)
+    if not crossbar:
+        return ModelInversion(topology, samples, mask)
+    if not single:
+        return Identification(topology, samples, mask)
+    return LineSearch(samples[0], topology.inputs, topology.outputs, mask)
+
+
 def build_batches(
-    learning: config.LearningConfig, samples: Sequence[Sample], generator: np.random.Generator
+    learning: config.LearningConfig,
+    samples: Sequence[Sample],
+    generator: np.random.Generator,
+    policy: StepPolicy,
 ) -> Batches:
     """Put the samples into the order of an experiment; `generator` draws where the order is random."""
+    if isinstance(policy, Identification):
+        return InTurn(samples)
     match learning.order:
         case "batch":
             return WholeTask(samples)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BranchArray, FloatArray, Volts
+from labrig.arrays import BoolArray, BranchArray, FloatArray, Volts
 from labrig.circuit.network import NetworkStates, PhysicalNetwork
 from labrig.learning.evidence import Evidence, sample_errors, total_error, trusted
 from labrig.learning.tasks import Batch, Sample
@@ -50,7 +50,7 @@ def evaluate(
 class LastErrors:
     """Error over all samples of a task, each at its last free measurement.
 
-    Where an update sees one sample only, this is the error to show; since the samples were measured at
+    Where an update sees one sample only, this is the error to show; while the samples were measured at
     different conductances, a stop by error needs `evaluate` to confirm it.
 
     Parameters
@@ -63,11 +63,22 @@ class LastErrors:
         self.errors: FloatArray = np.full(samples, np.nan)
         """V of each sample, shape (S,); NaN where it was never measured. Part of the checkpoint."""
 
-    def take(self, evidence: Evidence) -> Volts:
-        """Note what was measured; a sample that could not be measured keeps its last error."""
-        measured = ~np.isnan(evidence.errors)
-        self.errors[np.asarray(evidence.batch.indices)[measured]] = evidence.errors[measured]
+        self._latent: BranchArray | None = None
+        self._here: BoolArray = np.zeros(samples, dtype=np.bool_)
+
+    def take(self, evidence: Evidence, latent: BranchArray) -> Volts:
+        """Note what was measured at these latents; what could not be measured keeps its last error."""
+        if self._latent is None or not np.array_equal(self._latent, latent):
+            self._latent, self._here[:] = latent, False
+        measured = np.asarray(evidence.batch.indices)[~np.isnan(evidence.errors)]
+        self.errors[measured] = evidence.errors[~np.isnan(evidence.errors)]
+        self._here[measured] = True
         return self.error
+
+    @property
+    def at_once(self) -> bool:
+        """Whether every sample was measured at the present latents."""
+        return bool(self._here.all())
 
     @property
     def error(self) -> Volts:

@@ -22,6 +22,11 @@ class Batches(Protocol):
         """Batch of the next update."""
         ...
 
+    @property
+    def size(self) -> int:
+        """Samples of one batch."""
+        ...
+
     def state(self) -> OrderState:
         """Tell `restore` how to continue with the batch that comes next."""
         ...
@@ -36,6 +41,7 @@ class WholeTask:
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self._batch = Batch.whole(samples)
+        self.size = len(samples)
 
     def __iter__(self) -> "WholeTask":
         return self
@@ -51,11 +57,39 @@ class WholeTask:
         """Nothing to restore."""
 
 
+class InTurn:
+    """One sample an update, in the order of the task, again and again."""
+
+    size = 1
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._singles = _singles(samples)
+        self._next = 0
+
+    def __iter__(self) -> "InTurn":
+        return self
+
+    def __next__(self) -> Batch:
+        batch = self._singles[self._next]
+        self._next = (self._next + 1) % len(self._singles)
+        return batch
+
+    def state(self) -> OrderState:
+        """Which sample comes next."""
+        return {"next": self._next}
+
+    def restore(self, state: OrderState) -> None:
+        """Continue with the sample that came next."""
+        self._next = state["next"]
+
+
 class RandomSamples:
     """One sample an update, drawn uniformly with replacement by ``generator.integers(len(samples))``.
 
     Algorithm 2 of Huijzer et al., arXiv:2503.00349.
     """
+
+    size = 1
 
     def __init__(self, samples: Sequence[Sample], generator: np.random.Generator) -> None:
         self._singles = _singles(samples)
@@ -78,6 +112,8 @@ class RandomSamples:
 
 class ShuffledSamples:
     """One sample an update; every pass takes each sample once, in a new order."""
+
+    size = 1
 
     def __init__(self, samples: Sequence[Sample], generator: np.random.Generator) -> None:
         self._singles = _singles(samples)

@@ -65,12 +65,14 @@ def remembered(policy: object, names: Iterable[str]) -> PolicyState:
 def remind(policy: object, names: Iterable[str], state: PolicyState) -> None:
     """Put back what `remembered` has told; None becomes NaN."""
     for name in names:
-        kind = getattr(policy, name).dtype
-        setattr(policy, name, np.array(state[name], dtype=np.float64).astype(kind))
+        before: FloatArray = getattr(policy, name)
+        shape = before.shape if before.size else -1
+        values = np.array(state[name], dtype=np.float64).reshape(shape)
+        setattr(policy, name, values.astype(before.dtype))
 
 
 def _listed(values: FloatArray) -> list[float | None]:
-    return [value if np.isfinite(value) else None for value in values.tolist()]
+    return [value if np.isfinite(value) else None for value in values.ravel().tolist()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class TrainingPlan:
     @property
     def drawn(self) -> int:
         """Samples of one update."""
-        return len(self.samples) if self.config.learning.order == "batch" else 1
+        return self.batches.size
 
     def reached(self, error: Volts) -> bool:
         """Whether an error satisfies `stop.error`; never where there is none, or the error is unknown."""
@@ -99,7 +99,7 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
         law=bench.programmer.law,
         rule=rule,
         policy=policy,
-        batches=build_batches(learning, samples, generator),
+        batches=build_batches(learning, samples, generator, policy),
         floor=_floor(bench, samples, rule, policy, bounds, initial, experiment.stop.steps),
         board=board,
     )

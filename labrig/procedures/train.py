@@ -143,8 +143,8 @@ class Training:
             self._outputs[list(step.samples)] = step.evidence.free.node_voltages[
                 :, self._bench.topology.outputs
             ]
-            error = self._errors.take(step.evidence)
-            if plan.drawn < len(plan.samples):
+            error = self._errors.take(step.evidence, step.latent)
+            if not self._errors.at_once:
                 error = self._confirmed(error)
             ending = self._stop.check(step.step, error, self.tally().wall, reached=plan.reached(error))
             if not begun:

@@ -51,14 +51,24 @@ def test_one_sample_on_a_crossbar_of_continuous_branches_is_taken(tmp_path: Path
     assert load(tmp_path).learning.step == AutoStep()
 
 
-def test_a_graph_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"learning\.step: found auto on a graph; it is for a crossbar"):
-        load(tmp_path, network=GRAPH)
+def test_graphs_and_several_samples_are_taken_where_branches_are_continuous(tmp_path: Path) -> None:
+    load(tmp_path, network=GRAPH)
+    load(tmp_path, samples=f"{SAMPLE}, {SAMPLE}")
 
 
-def test_several_samples_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"learning\.step: found auto with 2 samples; it is for one"):
-        load(tmp_path, samples=f"{SAMPLE}, {SAMPLE}")
+def test_several_samples_are_refused_on_wiper_codes(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.step: found auto with 2 samples on wiper codes"):
+        load(tmp_path, board=DIGIPOT, samples=f"{SAMPLE}, {SAMPLE}")
+
+
+def test_a_graph_of_wiper_codes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.step: found auto on a graph of wiper codes"):
+        load(tmp_path, board=DIGIPOT, network=GRAPH)
+
+
+def test_the_order_is_left_to_auto(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.order: found shuffle; auto chooses the order itself"):
+        load(tmp_path, more="order: shuffle")
 
 
 def test_wiper_codes_are_taken(tmp_path: Path) -> None:

@@ -95,5 +95,7 @@ def test_steps_are_built_as_configured(step: dict[str, Any], expected: StepPolic
     ("order", "expected"), [("batch", WholeTask), ("shuffle", ShuffledSamples), ("random", RandomSamples)]
 )
 def test_orders_are_built_as_configured(order: str, expected: type) -> None:
-    batches = build_batches(learning(order=order), [Sample({0: 1.0}, {})], np.random.default_rng(0))
+    batches = build_batches(
+        learning(order=order), [Sample({0: 1.0}, {})], np.random.default_rng(0), FixedStep(1.0)
+    )
     assert type(batches) is expected

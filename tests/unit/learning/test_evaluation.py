@@ -38,7 +38,7 @@ def test_last_errors_are_unknown_until_every_sample_was_measured() -> None:
     for k, expected in [(1, np.nan), (0, np.sqrt(1.25))]:
         batch = Batch((k,), (SAMPLES[k],))
         free = network.settle([SAMPLES[k].free])
-        found = last.take(gather(0, batch, free, unknown(free)))
+        found = last.take(gather(0, batch, free, unknown(free)), G)
         np.testing.assert_allclose(found, expected)
 
 
@@ -46,7 +46,7 @@ def test_a_sample_that_could_not_be_measured_keeps_its_last_error() -> None:
     batch = Batch.whole(SAMPLES)
     good = IdealNetwork(TOPOLOGY, G).settle([sample.free for sample in SAMPLES])
     last = LastErrors(2)
-    last.take(gather(0, batch, good, unknown(good)))
+    last.take(gather(0, batch, good, unknown(good)), G)
     flags = np.zeros_like(good.flags)
     flags[0, 2] = Flag.SATURATED
     bad = replace(
@@ -55,5 +55,16 @@ def test_a_sample_that_could_not_be_measured_keeps_its_last_error() -> None:
         flags=flags,
         voltage_origin=np.full_like(good.voltage_origin, Origin.MEASURED),
     )
-    last.take(gather(1, batch, bad, unknown(bad)))
+    last.take(gather(1, batch, bad, unknown(bad)), G)
     np.testing.assert_allclose(last.errors, [1.0, 0.0])
+
+
+def test_samples_count_as_measured_at_once_while_conductances_stand_still() -> None:
+    network, last = IdealNetwork(TOPOLOGY, G), LastErrors(2)
+    batches = [Batch((k,), (SAMPLES[k],)) for k in (0, 1)]
+    seen: list[bool] = []
+    for batch, latent in ((batches[0], G), (batches[1], G), (batches[1], 2 * G), (batches[0], 2 * G)):
+        free = network.settle([batch.samples[0].free])
+        last.take(gather(0, batch, free, unknown(free)), latent)
+        seen.append(last.at_once)
+    assert seen == [False, True, False, True]
