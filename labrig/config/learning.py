@@ -9,7 +9,15 @@ from pydantic_core import PydanticCustomError
 
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.plain import is_mapping
-from labrig.config.quantities import BareQuantity, Count, PositiveNumber, PositiveSiemens, Share, Text
+from labrig.config.quantities import (
+    BareQuantity,
+    Count,
+    PositiveNumber,
+    PositiveSiemens,
+    PositiveVolts,
+    Share,
+    Text,
+)
 from labrig.units import format_quantity
 
 
@@ -27,6 +35,8 @@ class CoupledRule(Model):
     kind: Literal["coupled"] = "coupled"
     nudge: Share
     """The part of the way, η."""
+    amplitude: PositiveVolts | None = None
+    """Over-clamping: η grows as the error shrinks, so that the largest nudge is never below this."""
 
 
 class EquilibriumRule(Model):
@@ -36,10 +46,21 @@ class EquilibriumRule(Model):
     kind: Literal["equilibrium"] = "equilibrium"
     nudge: Annotated[float, BareQuantity("S", above=0.0)]
     """The conductance, β."""
+    sides: Literal["one", "both"] = "one"
+    """both: also away from the targets, and the two states are compared."""
+
+
+class AdjointRule(Model):
+    """Outputs at their targets, and pushed on by their clamp currents; derived for labrig."""
+
+    rate_unit: ClassVar[str] = "S^2/A^2"
+    kind: Literal["adjoint"] = "adjoint"
+    nudge: Annotated[float, BareQuantity("ohm", above=0.0)]
+    """η, volts a clamp is pushed for an ampere it supplies."""
 
 
 RuleConfig: TypeAlias = Annotated[
-    ContrastiveRule | CoupledRule | EquilibriumRule, Field(discriminator="kind")
+    ContrastiveRule | CoupledRule | EquilibriumRule | AdjointRule, Field(discriminator="kind")
 ]
 
 
@@ -48,7 +69,7 @@ class FixedStep(Model):
 
     kind: Literal["fixed"] = "fixed"
     rate: PositiveNumber
-    """In the rule's unit: S/V^2 (contrastive, coupled), S^2/V^2 (equilibrium)."""
+    """In the rule's unit: S/V^2 (contrastive, coupled), S^2/V^2 (equilibrium), S^2/A^2 (adjoint)."""
 
 
 class DiminishingStep(Model):
@@ -58,6 +79,12 @@ class DiminishingStep(Model):
     scale: PositiveNumber
     """In the rule's unit: S/V^2 (contrastive, coupled), S^2/V^2 (equilibrium)."""
     offset: PositiveNumber
+
+
+class SignStep(Model):
+    """One tap up or down by the sign of the rule's contrast; for boards of wiper codes."""
+
+    kind: Literal["sign"] = "sign"
 
 
 class PolyakStep(Model):
@@ -77,8 +104,14 @@ class AutoStep(Model):
 
 
 StepConfig: TypeAlias = Annotated[
-    FixedStep | DiminishingStep | PolyakStep | AutoStep, Field(discriminator="kind")
+    FixedStep | DiminishingStep | SignStep | PolyakStep | AutoStep, Field(discriminator="kind")
 ]
+
+
+class FractionUpdate(Model):
+    """Each branch takes part in an update with this chance (Wycoff et al., arXiv:2201.04626)."""
+
+    fraction: Share
 
 
 class BoundsConfig(Model):
@@ -145,8 +178,8 @@ class LearningConfig(Model):
     """Updates between two measurements that are stored; a board does them without being asked in between."""
     order: Literal["batch", "shuffle", "random"] = "batch"
     """All samples in each update; or one at a time, shuffled each epoch or drawn at random."""
-    update: Literal["all"] = "all"
-    """Which branches an update changes."""
+    update: Literal["all"] | FractionUpdate = "all"
+    """Which branches an update changes: all, or ``{fraction: 0.5}``, drawn anew each time."""
     bounds: BoundsConfig
     initial: InitialConfig
 
@@ -168,6 +201,13 @@ class LearningConfig(Model):
         if isinstance(self.step, PolyakStep) and not isinstance(self.rule, ContrastiveRule):
             text = f"found polyak with the {self.rule.kind} rule; it needs the contrastive one; use fixed"
             raise mistakes("LearningConfig", [(("step",), text)])
+        return self
+
+    @model_validator(mode="after")
+    def _auto_moves_all(self) -> "LearningConfig":
+        if isinstance(self.step, AutoStep) and self.update != "all":
+            text = "found a fraction; auto moves the branches that it must; leave it out"
+            raise mistakes("LearningConfig", [(("update",), text)])
         return self
 
     @model_validator(mode="after")
@@ -217,6 +257,7 @@ def _board_mistakes(learning: "LearningConfig") -> Iterator[tuple[Place, str]]:
         ("rule", learning.rule.kind, "contrastive"),
         ("step", learning.step.kind, "fixed"),
         ("order", learning.order, "batch"),
+        ("update", "all" if learning.update == "all" else "a fraction", "all"),
     ):
         if found != allowed:
             yield (key,), f"found {found}; a board learns with {allowed} only; use that, or where: host"

@@ -1,10 +1,16 @@
 """Learning rules, step policies, tasks and the loop; no I/O."""
 
+from labrig.learning.adjoint import AdjointCoupled
 from labrig.learning.bounds import Bounds, Walls
 from labrig.learning.build import build_batches, build_policy, build_rule
 from labrig.learning.contrastive import Contrastive
-from labrig.learning.coupled import Coupled, CoupledByHost
-from labrig.learning.equilibrium import Equilibrium, EquilibriumByCurrent
+from labrig.learning.coupled import Coupled, CoupledByHost, OverClamped
+from labrig.learning.equilibrium import (
+    Equilibrium,
+    EquilibriumByCurrent,
+    SymmetricEquilibrium,
+    SymmetricEquilibriumByCurrent,
+)
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
 from labrig.learning.evidence import Evidence, States
 from labrig.learning.floor import Floor, FloorPrediction, NoFloor, predicted_floor
@@ -15,18 +21,20 @@ from labrig.learning.loop import Progress, TrainingStep, loop
 from labrig.learning.orders import Batches, InTurn, OrderState, RandomSamples, ShuffledSamples, WholeTask
 from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
-from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
+from labrig.learning.steps import Desynchronous, DiminishingStep, FixedStep, SignStep, StepPolicy
 from labrig.learning.tap_search import TapSearch
 from labrig.learning.tasks import Batch, Sample
 from labrig.learning.theory import StepBound, crossbar_bound, graph_bound, paper_bound
 
 __all__ = [
+    "AdjointCoupled",
     "Batch",
     "Batches",
     "Bounds",
     "Contrastive",
     "Coupled",
     "CoupledByHost",
+    "Desynchronous",
     "DiminishingStep",
     "Equilibrium",
     "EquilibriumByCurrent",
@@ -43,14 +51,18 @@ __all__ = [
     "ModelInversion",
     "NoFloor",
     "OrderState",
+    "OverClamped",
     "PolyakStep",
     "Progress",
     "RandomSamples",
     "Sample",
     "ShuffledSamples",
+    "SignStep",
     "States",
     "StepBound",
     "StepPolicy",
+    "SymmetricEquilibrium",
+    "SymmetricEquilibriumByCurrent",
     "TapSearch",
     "TrainingStep",
     "Walls",

@@ -11,16 +11,22 @@ from labrig.circuit.topology import Topology
 from labrig.config import learning as config
 from labrig.devices.laws import TapLaw
 from labrig.errors import ConfigError
+from labrig.learning.adjoint import AdjointCoupled
 from labrig.learning.contrastive import Contrastive
-from labrig.learning.coupled import Coupled, CoupledByHost
-from labrig.learning.equilibrium import Equilibrium, EquilibriumByCurrent
+from labrig.learning.coupled import Coupled, CoupledByHost, OverClamped
+from labrig.learning.equilibrium import (
+    Equilibrium,
+    EquilibriumByCurrent,
+    SymmetricEquilibrium,
+    SymmetricEquilibriumByCurrent,
+)
 from labrig.learning.identification import Identification
 from labrig.learning.inversion import ModelInversion
 from labrig.learning.line_search import LineSearch
 from labrig.learning.orders import Batches, InTurn, RandomSamples, ShuffledSamples, WholeTask
 from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
-from labrig.learning.steps import DiminishingStep, FixedStep, StepPolicy
+from labrig.learning.steps import Desynchronous, DiminishingStep, FixedStep, SignStep, StepPolicy
 from labrig.learning.tap_search import TapSearch
 from labrig.learning.tasks import Sample
 
@@ -36,17 +42,24 @@ def build_rule(learning: config.LearningConfig, nudging: Nudging) -> LearningRul
     match learning.rule:
         case config.ContrastiveRule():
             return Contrastive()
+        case config.CoupledRule(nudge=nudge, amplitude=float(amplitude)):
+            return OverClamped(nudge, amplitude)
         case config.CoupledRule(nudge=nudge):
             return Coupled(nudge) if nudging.toward_target else CoupledByHost(nudge)
-        case config.EquilibriumRule(nudge=nudge):
-            return _equilibrium(nudge, nudging)
+        case config.EquilibriumRule(nudge=nudge, sides=sides):
+            return _equilibrium(nudge, nudging, both=sides == "both")
+        case config.AdjointRule(nudge=nudge):
+            return AdjointCoupled(nudge)
         case _:
             assert_never(learning.rule)
 
 
-def _equilibrium(nudge: float, nudging: Nudging) -> LearningRule:
-    if nudging.through is not None and nudging.through[0] <= nudge <= nudging.through[1]:
-        return Equilibrium(nudge)
+def _equilibrium(nudge: float, nudging: Nudging, *, both: bool) -> LearningRule:
+    through = nudging.through is not None and nudging.through[0] <= nudge <= nudging.through[1]
+    if both and nudging.inject:
+        return SymmetricEquilibriumByCurrent(nudge)
+    if through:
+        return SymmetricEquilibrium(nudge) if both else Equilibrium(nudge)
     if nudging.inject:
         return EquilibriumByCurrent(nudge)
     able = (
@@ -66,6 +79,7 @@ def build_policy(
     topology: Topology,
     samples: Sequence[Sample],
     mask: BoolArray,
+    generator: np.random.Generator,
     *,
     law: TapLaw | None = None,
     lsb: Volts = 0.0,
@@ -74,6 +88,8 @@ def build_policy(
 
     Parameters
     ----------
+    generator
+        Draws the branches of an update where only some take part.
     mask
         True for branches that stay as they are, shape (B,).
     law
@@ -86,11 +102,30 @@ def build_policy(
     ConfigError
         The policy is not for such a task.
     """
+    policy = _step_policy(learning, topology, samples, mask, law, lsb)
+    if isinstance(learning.update, config.FractionUpdate):
+        return Desynchronous(policy, learning.update.fraction, generator)
+    return policy
+
+
+def _step_policy(
+    learning: config.LearningConfig,
+    topology: Topology,
+    samples: Sequence[Sample],
+    mask: BoolArray,
+    law: TapLaw | None,
+    lsb: Volts,
+) -> StepPolicy:
     match learning.step:
         case config.FixedStep(rate=rate):
             return FixedStep(rate)
         case config.DiminishingStep(scale=scale, offset=offset):
             return DiminishingStep(scale, offset)
+        case config.SignStep():
+            if law is None:
+                msg = "learning.step: sign goes by taps, and this board has none; use fixed"
+                raise ConfigError(msg)
+            return SignStep(law)
         case config.PolyakStep(relaxation=relaxation, per=per):
             return PolyakStep(topology, relaxation, per == "output", mask)
         case config.AutoStep():

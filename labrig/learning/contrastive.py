@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from labrig.arrays import BranchArray
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import NetworkStates
 from labrig.circuit.topology import Topology
 from labrig.learning.evidence import Evidence, power_difference
+from labrig.learning.rule import TWO_STATES
 from labrig.learning.tasks import Batch
 
 
@@ -20,6 +22,9 @@ class Contrastive:
 
     Huijzer, Chaffey, Besselink, van Waarde, arXiv:2503.00349, Algorithms 1 and 2.
     """
+
+    phases: ClassVar[tuple[str, ...]] = TWO_STATES
+    needs_currents: ClassVar[bool] = False
 
     def first(self, batch: Batch) -> Sequence[Boundary]:
         """Free and clamped state of each sample."""

@@ -1,13 +1,15 @@
-"""One-sided equilibrium propagation: outputs free against outputs gently pulled toward their targets."""
+"""Equilibrium propagation: outputs gently pulled toward their targets, and away from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from labrig.arrays import BranchArray, Siemens
 from labrig.circuit.boundary import Boundary, ThroughConductance
 from labrig.circuit.network import NetworkStates
 from labrig.circuit.topology import Topology
-from labrig.learning.evidence import Evidence, power_difference, trusted
+from labrig.learning.evidence import Evidence, known_outputs, power_difference, squares_apart, trusted
+from labrig.learning.rule import TWO_STATES
 from labrig.learning.tasks import Batch
 
 
@@ -23,6 +25,9 @@ class Equilibrium:
 
     nudge: Siemens
     """β, the conductance between each output and its target."""
+
+    phases: ClassVar[tuple[str, ...]] = TWO_STATES
+    needs_currents: ClassVar[bool] = False
 
     def first(self, batch: Batch) -> Sequence[Boundary]:
         """Free and nudged state of each sample."""
@@ -48,6 +53,9 @@ class EquilibriumByCurrent:
     nudge: Siemens
     """β, S: ampere a volt of error."""
 
+    phases: ClassVar[tuple[str, ...]] = TWO_STATES
+    needs_currents: ClassVar[bool] = False
+
     def first(self, batch: Batch) -> Sequence[Boundary]:
         """Free state of each sample."""
         return [sample.free for sample in batch.samples]
@@ -65,3 +73,82 @@ class EquilibriumByCurrent:
     def contrast(self, topology: Topology, evidence: Evidence) -> BranchArray:
         """[(v^0)² − (v^β)²] / 2β, shape (B,), V²/S."""
         return power_difference(topology, evidence) / (2 * self.nudge)
+
+
+_THREE_STATES = ("free", "toward", "away")
+
+
+@dataclass(frozen=True, slots=True)
+class SymmetricEquilibrium:
+    """``Δg = −(rate / 4β) [(v^{+β})² − (v^{−β})²]``, outputs joined through β to their targets and to 2x − y.
+
+    The mirror image of a target about the free output pulls away from it as strongly, through the same
+    passive conductance. On a linear network both states lie evenly about the free one, so that what is even
+    in β cancels: of the one-sided rule's bias what is left is that the current is β(y − x^β), and not that
+    of the free state. An offset that all readings share cancels as well. Rate in S²/V². The board must be
+    able to drive 2x − y.
+
+    Laborieux, Ernoult, Scellier, Bengio, Grollier, Querlioz, Front. Neurosci. 15, 633674 (2021), who nudge
+    both ways by ±β; the mirrored source stands for their −β, which no passive part has [derived].
+    """
+
+    nudge: Siemens
+    """β."""
+
+    phases: ClassVar[tuple[str, ...]] = _THREE_STATES
+    needs_currents: ClassVar[bool] = False
+
+    def first(self, batch: Batch) -> Sequence[Boundary]:
+        """Free state of each sample."""
+        return [sample.free for sample in batch.samples]
+
+    def then(self, batch: Batch, states: NetworkStates) -> Sequence[Boundary]:
+        """Pulled to y and to 2x − y; an output whose x is not known is left alone in both."""
+        boundaries: list[Boundary] = []
+        for sample, x in zip(batch.samples, known_outputs(batch, states), strict=True):
+            for sources in ({n: sample.targets[n] for n in x}, {n: 2 * x[n] - sample.targets[n] for n in x}):
+                nudges = {n: ThroughConductance(y, self.nudge) for n, y in sources.items()}
+                boundaries.append(Boundary(sample.inputs, nudges=nudges))
+        return boundaries
+
+    def contrast(self, topology: Topology, evidence: Evidence) -> BranchArray:
+        """[(v^{−β})² − (v^{+β})²] / 4β, shape (B,), V²/S."""
+        return _both_ways(topology, evidence) / (4 * self.nudge)
+
+
+@dataclass(frozen=True, slots=True)
+class SymmetricEquilibriumByCurrent:
+    """`SymmetricEquilibrium` by currents ±βe of the measured free state: no bias at all on a linear network.
+
+    The states are v ± βu with u the voltages that the currents −e give alone, so the contrast is −v u, the
+    gradient of −½‖e‖² itself, for any β [derived].
+    """
+
+    nudge: Siemens
+    """β, S: ampere a volt of error."""
+
+    phases: ClassVar[tuple[str, ...]] = _THREE_STATES
+    needs_currents: ClassVar[bool] = False
+
+    def first(self, batch: Batch) -> Sequence[Boundary]:
+        """Free state of each sample."""
+        return [sample.free for sample in batch.samples]
+
+    def then(self, batch: Batch, states: NetworkStates) -> Sequence[Boundary]:
+        """Currents β(y − x) and −β(y − x); an output whose x is not known gets none."""
+        boundaries: list[Boundary] = []
+        for sample, x in zip(batch.samples, known_outputs(batch, states), strict=True):
+            for sign in (1, -1):
+                currents = {n: sign * self.nudge * (sample.targets[n] - x[n]) for n in x}
+                boundaries.append(Boundary(sample.inputs, currents))
+        return boundaries
+
+    def contrast(self, topology: Topology, evidence: Evidence) -> BranchArray:
+        """[(v^{−β})² − (v^{+β})²] / 4β, shape (B,), V²/S."""
+        return _both_ways(topology, evidence) / (4 * self.nudge)
+
+
+def _both_ways(topology: Topology, evidence: Evidence) -> BranchArray:
+    if evidence.third is None:
+        raise AssertionError
+    return squares_apart(topology, evidence.third, evidence.clamped, evidence.usable)

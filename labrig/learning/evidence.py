@@ -35,13 +35,25 @@ class Evidence:
     """Shape (S,), V: ‖x − y‖ of each sample in its free state; NaN where an output was not measured."""
     usable: BoolArray
     """Shape (S,): the states that were wanted have a trustworthy voltage at every node."""
+    third: NetworkStates | None = None
+    """S rows, where the rule has a third state."""
+
+    @property
+    def states(self) -> tuple[NetworkStates, ...]:
+        """Of all phases."""
+        return (self.free, self.clamped) if self.third is None else (self.free, self.clamped, self.third)
 
 
-def gather(step: int, batch: Batch, free: NetworkStates, clamped: NetworkStates) -> Evidence:
+def gather(
+    step: int, batch: Batch, free: NetworkStates, clamped: NetworkStates, third: NetworkStates | None = None
+) -> Evidence:
     """Errors of the samples, and which samples may be used."""
     known = trusted(free)
-    usable = np.all(known & trusted(clamped), axis=1)
-    return Evidence(step, batch, free, clamped, sample_errors(batch, free, known), usable)
+    all_known = known & trusted(clamped)
+    if third is not None:
+        all_known &= trusted(third)
+    usable = np.all(all_known, axis=1)
+    return Evidence(step, batch, free, clamped, sample_errors(batch, free, known), usable, third)
 
 
 def gather_free(step: int, batch: Batch, free: NetworkStates) -> Evidence:
@@ -63,10 +75,19 @@ def trusted(states: NetworkStates) -> BoolArray:
     return np.asarray(finite & ~refused)
 
 
+def known_outputs(batch: Batch, states: NetworkStates) -> list[dict[int, float]]:
+    """Voltages of the targeted outputs of each sample that may be used."""
+    known = trusted(states)
+    return [
+        {node: float(states.node_voltages[row, node]) for node in sample.targets if known[row, node]}
+        for row, sample in enumerate(batch.samples)
+    ]
+
+
 def untrusted_nodes(evidence: Evidence) -> list[int]:
     """Nodes that kept a sample from being used, ascending."""
-    both = trusted(evidence.free) & trusted(evidence.clamped)
-    return [int(node) for node in np.flatnonzero(~both.all(axis=0))]
+    known = np.all([trusted(states) for states in evidence.states], axis=0)
+    return [int(node) for node in np.flatnonzero(~known.all(axis=0))]
 
 
 def sample_errors(batch: Batch, free: NetworkStates, known: BoolArray) -> FloatArray:
@@ -86,12 +107,24 @@ def total_error(errors: FloatArray) -> Volts:
 
 def power_difference(topology: Topology, evidence: Evidence) -> BranchArray:
     """Mean of v_free² − v_clamped² over the usable samples, shape (B,), V²; zero where there is none."""
-    usable = evidence.usable
+    return squares_apart(topology, evidence.free, evidence.clamped, evidence.usable)
+
+
+def squares_apart(
+    topology: Topology, one: NetworkStates, other: NetworkStates, usable: BoolArray
+) -> BranchArray:
+    """Mean of v² − u² of two states over the usable samples, shape (B,), V²; zero where there is none."""
     if not usable.any():
         return np.zeros(len(topology.branches))
-    free = topology.branch_voltages(evidence.free.node_voltages[usable])
-    clamped = topology.branch_voltages(evidence.clamped.node_voltages[usable])
-    return np.asarray(((free - clamped) * (free + clamped)).mean(axis=0))
+    v = topology.branch_voltages(one.node_voltages[usable])
+    u = topology.branch_voltages(other.node_voltages[usable])
+    return np.asarray(((v - u) * (v + u)).mean(axis=0))
+
+
+def phases_of(states: NetworkStates, samples: int) -> list[NetworkStates]:
+    """Of states that were imposed sample by sample, those of each phase."""
+    count = len(states.node_voltages) // samples
+    return [rows(states, slice(k, None, count)) for k in range(count)]
 
 
 def rows(states: NetworkStates, which: slice) -> NetworkStates:

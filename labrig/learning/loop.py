@@ -10,7 +10,7 @@ from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import NetworkStates, PhysicalNetwork
 from labrig.circuit.remembered import Remembered
 from labrig.learning.bounds import Bounds, Walls
-from labrig.learning.evidence import Evidence, States, gather, gather_free, rows, total_error
+from labrig.learning.evidence import Evidence, States, gather, gather_free, phases_of, total_error
 from labrig.learning.orders import Batches
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import StepPolicy
@@ -146,14 +146,15 @@ def _measure_both(
     *,
     currents: bool,
 ) -> tuple[Evidence, Progress]:
-    states = network.settle(first, program=program, currents=currents)
+    states = network.settle(first, program=program, currents=currents or rule.needs_currents)
     done = _count(done, states)
+    phases = phases_of(states, len(batch.samples))
     second = rule.then(batch, states)
-    if second is None:
-        free, clamped = rows(states, slice(0, None, 2)), rows(states, slice(1, None, 2))
-        return gather(done.step, batch, free, clamped), done
-    clamped = network.settle(second, currents=currents)
-    return gather(done.step, batch, states, clamped), _count(done, clamped)
+    if second is not None:
+        others = network.settle(second, currents=currents)
+        done = _count(done, others)
+        phases += phases_of(others, len(batch.samples))
+    return gather(done.step, batch, *phases), done
 
 
 def _count(done: Progress, states: NetworkStates) -> Progress:

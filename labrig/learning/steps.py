@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from labrig.arrays import BranchArray, FloatArray
+from labrig.devices.laws import TapLaw
 from labrig.learning.bounds import Bounds
 from labrig.learning.evidence import Evidence, States
 
@@ -113,3 +114,63 @@ class DiminishingStep(Forgetful):
         """Proposal of one step that shrinks as one over t."""
         del bounds
         return latent + self.scale / (self.offset + evidence.step) * contrast
+
+
+@dataclass(frozen=True, slots=True)
+class SignStep(Forgetful):
+    """One tap up or down by the sign of the contrast, and none where it is zero.
+
+    Dillavou, Stern, Liu, Durian, *Demonstration of decentralized physics-driven learning*, Phys. Rev. Applied
+    18, 014040 (2022), arXiv:2108.00275, whose branches count up or down by a comparator. It comes to rest
+    nowhere: near the target it goes on stepping to and fro.
+    """
+
+    law: TapLaw
+    """Of the codes that may be written."""
+
+    def wants(self) -> States:
+        """Both states."""
+        return States.BOTH
+
+    def propose(
+        self, evidence: Evidence, contrast: BranchArray, latent: BranchArray, bounds: Bounds
+    ) -> BranchArray:
+        """Conductances one code away; a higher code conducts less."""
+        del evidence, bounds
+        codes = self.law.codes(latent) - np.sign(contrast).astype(np.int64)
+        return self.law.conductances(np.clip(codes, self.law.lowest, self.law.highest))
+
+
+class Desynchronous:
+    """Each proposal of another policy is carried out on branches that are drawn, each with the same chance.
+
+    Wycoff, Dillavou, Stern, Liu, Durian, *Desynchronous learning in a physics-driven learning network*,
+    J. Chem. Phys. 156, 144903 (2022), arXiv:2201.04626.
+    """
+
+    def __init__(self, policy: StepPolicy, fraction: float, generator: np.random.Generator) -> None:
+        self._policy = policy
+        self._fraction = fraction
+        self._generator = generator
+
+    def wants(self) -> States:
+        """As the other policy."""
+        return self._policy.wants()
+
+    def propose(
+        self, evidence: Evidence, contrast: BranchArray, latent: BranchArray, bounds: Bounds
+    ) -> BranchArray:
+        """The other policy's proposal where a branch was drawn, else its latent as it is."""
+        proposed = self._policy.propose(evidence, contrast, latent, bounds)
+        drawn = self._generator.random(latent.shape) < self._fraction
+        return np.where(drawn, proposed, latent)
+
+    def state(self) -> PolicyState:
+        """Of the other policy, and of the generator."""
+        return {"policy": self._policy.state(), "generator": self._generator.bit_generator.state}
+
+    def restore(self, state: PolicyState) -> None:
+        """Go on where `state` was taken."""
+        if state:
+            self._policy.restore(state["policy"])
+            self._generator.bit_generator.state = state["generator"]

@@ -13,7 +13,7 @@ from labrig.config.learning import FixedStep
 from labrig.devices.laws import RheostatLaw, TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Walls
-from labrig.learning.evidence import gather, rows, total_error
+from labrig.learning.evidence import gather, phases_of, total_error
 from labrig.learning.loop import Progress, TrainingStep
 from labrig.learning.tasks import Batch, Sample
 from labrig.procedures.stopping import check_board_may_learn
@@ -92,8 +92,8 @@ def board_loop(
         if found is not None:
             latents, walls = found.latents, Walls(found.at_floor, found.at_ceiling)
         done = _measured(done, states, steps)
-        free, clamped = rows(states, slice(0, None, 2)), rows(states, slice(1, None, 2))
-        evidence = gather(done.step, learning.batch, free, clamped)
+        phases = phases_of(states, len(learning.batch.samples))
+        evidence = gather(done.step, learning.batch, *phases)
         latent = scale.conductances(latents)
         step = TrainingStep(
             evidence=evidence,

@@ -15,17 +15,18 @@ from labrig.config.tasks import Sample as NamedSample
 from labrig.devices.laws import TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.build import build_batches, build_policy, build_rule
-from labrig.learning.equilibrium import EquilibriumByCurrent
+from labrig.learning.coupled import OverClamped
+from labrig.learning.equilibrium import EquilibriumByCurrent, SymmetricEquilibriumByCurrent
 from labrig.learning.evidence import States
 from labrig.learning.floor import FloorPrediction, NoFloor, predicted_floor
 from labrig.learning.orders import Batches
-from labrig.learning.rule import LearningRule
+from labrig.learning.rule import TWO_STATES, LearningRule
 from labrig.learning.steps import StepPolicy
 from labrig.learning.tasks import Sample
 from labrig.procedures.board_learning import BoardLearning, plan_board_learning
 
-_ORDER, _START = 0, 1
-"""Places of the sample order and of the start among the random streams of an experiment's seed."""
+_ORDER, _START, _UPDATE = 0, 1, 2
+"""Places of sample order, start and drawn branches among the random streams of an experiment's seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class TrainingPlan:
         """Samples of one update."""
         return self.batches.size
 
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """Names of the states that are stored of a sample."""
+        return TWO_STATES if self.policy.wants() is States.FREE else self.rule.phases
+
     def reached(self, error: Volts) -> bool:
         """Whether an error satisfies `stop.error`; never where there is none, or the error is unknown."""
         wanted = self.config.stop.error
@@ -71,7 +77,7 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
     samples = number_samples(topology, experiment.task.samples)
     validation = number_samples(topology, experiment.task.validation or ())
     rule = build_rule(learning, bench.nudging)
-    span = driven_span((*samples, *validation))
+    span = driven_span((*samples, *validation)) + (rule.amplitude if isinstance(rule, OverClamped) else 0.0)
     bounds = bench.restrict(
         (learning.bounds.floor, learning.bounds.ceiling),
         span=span,
@@ -82,13 +88,18 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
     initial = np.where(mask, bench.realised(), _initial(bench, learning.initial, experiment.seed))
     adc = bench.info.adc
     policy = build_policy(
-        learning, topology, samples, mask, law=bench.programmer.law, lsb=adc.lsb if adc else 0.0
+        learning,
+        topology,
+        samples,
+        mask,
+        _generator(experiment, _UPDATE),
+        law=bench.programmer.law,
+        lsb=adc.lsb if adc else 0.0,
     )
-    _check_currents(bench, policy)
+    _check_currents(bench, rule, policy)
     board = None
     if learning.where == "board":
         board = plan_board_learning(bench, experiment, samples, bench.programmer.law)
-    generator = np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(_ORDER,)))
     return TrainingPlan(
         config=experiment,
         samples=samples,
@@ -99,19 +110,26 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
         law=bench.programmer.law,
         rule=rule,
         policy=policy,
-        batches=build_batches(learning, samples, generator, policy),
+        batches=build_batches(learning, samples, _generator(experiment, _ORDER), policy),
         floor=_floor(bench, samples, rule, policy, bounds, initial, experiment.stop.steps),
         board=board,
     )
 
 
-def _check_currents(bench: Bench, policy: StepPolicy) -> None:
-    """Currents that are modelled from the nominal conductances of codes would mislead a step."""
+def _generator(experiment: ExperimentConfig, place: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(place,)))
+
+
+def _check_currents(bench: Bench, rule: LearningRule, policy: StepPolicy) -> None:
+    """Currents that are modelled from the nominal conductances of codes would mislead an update."""
     modelled = bench.info.drive == 0 and bench.programmer.law is not None
-    if policy.wants() is States.BOTH_AND_CURRENTS and modelled:
+    by_step = policy.wants() is States.BOTH_AND_CURRENTS
+    by_rule = rule.needs_currents and policy.wants() is not States.FREE
+    if modelled and (by_step or by_rule):
+        what = "step" if by_step else "rule"
         msg = (
-            f"learning.step needs the currents of clamps, which board {bench.info.serial_number} does not"
-            " measure; use fixed, or a board that reads both sides of its drive resistors"
+            f"learning.{what} needs the currents of clamps, which board {bench.info.serial_number} does not"
+            " measure; take another one, or a board that reads both sides of its drive resistors"
         )
         raise ConfigError(msg)
 
@@ -136,7 +154,7 @@ def driven_span(samples: Sequence[Sample]) -> Volts:
 
 def _most_injected(rule: LearningRule, samples: Sequence[Sample], span: Volts) -> Amperes:
     """Sum of the currents that a rule may inject at once where no error exceeds `span`."""
-    if not isinstance(rule, EquilibriumByCurrent):
+    if not isinstance(rule, EquilibriumByCurrent | SymmetricEquilibriumByCurrent):
         return 0.0
     return rule.nudge * span * max(len(sample.targets) for sample in samples)
 

@@ -10,7 +10,6 @@ import numpy as np
 from labrig.arrays import Amperes, Seconds, Volts
 from labrig.bench.bench import Bench
 from labrig.bench.line_meter import function_change_seconds
-from labrig.boards.base import Codes
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.coercivity import Coercivity, coercivity
 from labrig.circuit.feasibility import Feasibility, Missed, Wanted, feasibility
@@ -21,7 +20,7 @@ from labrig.learning.evidence import States
 from labrig.learning.floor import Floor, NoFloor
 from labrig.learning.tasks import Batch
 from labrig.procedures.plan import TrainingPlan, driven_span, plan_training
-from labrig.procedures.recording import finite, keep_policy, training_columns
+from labrig.procedures.recording import finite, keep_policy, plan_columns
 from labrig.store.prediction import predicted_bytes, sampling_interval
 from labrig.units import format_quantity
 
@@ -122,7 +121,7 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
 def _predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
     config, topology = plan.config, bench.topology
     steps = config.stop.steps
-    columns = training_columns(topology, plan.drawn, coded=isinstance(bench.held(), Codes))
+    columns = plan_columns(bench, plan)
     interval = sampling_interval(columns, keep_policy(config.keep), steps + 1)
     batch = Batch.whole(plan.samples[: plan.drawn])
     states = _states(plan, batch)
@@ -146,7 +145,8 @@ def _states(plan: TrainingPlan, batch: Batch) -> list[Boundary]:
     if plan.policy.wants() is States.FREE:
         return [sample.free for sample in batch.samples]
     first = list(plan.rule.first(batch))
-    return first if len(first) > len(batch.samples) else [*first, *(s.clamped for s in batch.samples)]
+    waiting = len(plan.rule.phases) - len(first) // len(batch.samples)
+    return [*first, *(sample.clamped for sample in batch.samples for _ in range(waiting))]
 
 
 def _metered(topology: Topology, config: ExperimentConfig) -> list[int]:

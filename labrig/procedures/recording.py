@@ -23,10 +23,10 @@ from labrig.store.prediction import Keep
 from labrig.store.tables import Json
 
 
-def training_columns(topology: Topology, drawn: int, *, coded: bool) -> list[Column]:
-    """Columns of a training in which each update sees `drawn` samples."""
+def training_columns(topology: Topology, drawn: int, *, coded: bool, phases: int = 2) -> list[Column]:
+    """Columns of a training in which each update sees `drawn` samples in so many states each."""
     branches, nodes, outputs = len(topology.branches), len(topology.nodes), len(topology.outputs)
-    states = (2, drawn, nodes)
+    states = (phases, drawn, nodes)
     return [
         Column("wall", "s", "since the start of the run"),
         Column("error", "V", "‖x − y‖ over outputs and samples, free states"),
@@ -49,10 +49,16 @@ def training_columns(topology: Topology, drawn: int, *, coded: bool) -> list[Col
     ]  # fmt: skip
 
 
-def training_labels(topology: Topology) -> dict[str, list[str]]:
+def plan_columns(bench: Bench, plan: TrainingPlan) -> list[Column]:
+    """Columns of a planned training."""
+    coded = isinstance(bench.held(), Codes)
+    return training_columns(bench.topology, plan.drawn, coded=coded, phases=len(plan.phases))
+
+
+def training_labels(topology: Topology, phases: Sequence[str]) -> dict[str, list[str]]:
     """Names along the dimensions of a training."""
     return {
-        "phase": ["free", "clamped"],
+        "phase": list(phases),
         "node": list(topology.nodes),
         "output": [topology.nodes[node] for node in topology.outputs],
         "input": [topology.nodes[node] for node in topology.inputs],
@@ -135,7 +141,7 @@ def training_row(bench: Bench, step: TrainingStep, error: Volts, tally: Tally) -
 
 
 def _phases(evidence: Evidence, name: str) -> Any:
-    return np.stack([getattr(evidence.free, name), getattr(evidence.clamped, name)])
+    return np.stack([getattr(states, name) for states in evidence.states])
 
 
 def _table(rows: Sequence[Mapping[int, float]], nodes: Sequence[int]) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 from labrig.arrays import Volts
 from labrig.bench.bench import Bench
 from labrig.bench.endings import end_if_told, undisturbed
-from labrig.boards.base import Codes, program_digest
+from labrig.boards.base import program_digest
 from labrig.config.loading import Experiment
 from labrig.errors import LabrigError, RunError, SafetyError
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
@@ -23,8 +23,8 @@ from labrig.procedures.reading_back import check_written
 from labrig.procedures.recording import (
     bench_facts,
     keep_policy,
+    plan_columns,
     training_attributes,
-    training_columns,
     training_constants,
     training_labels,
     training_results,
@@ -267,11 +267,11 @@ def train(
     record = Run.create(
         runs_folder(None if runs is None else Path(runs)),
         name or experiment.name,
-        training_columns(topology, plan.drawn, coded=isinstance(bench.held(), Codes)),
+        plan_columns(bench, plan),
         planned_steps=plan.config.stop.steps + 1,
         keep=keep_policy(plan.config.keep),
         synchronous=synchronous_for(bench),
-        labels=training_labels(topology),
+        labels=training_labels(topology, plan.phases),
         constants=training_constants(topology, plan),
         attributes=training_attributes(bench, plan),
         provenance={**collect(experiment.path), **bench_facts(bench, plan.config)},

@@ -123,7 +123,13 @@ def second_update(rig: Path, rule: Rule) -> tuple[Counters, Counters, Counters]:
         steps = loop(
             bench,
             build_rule(config, bench.nudging),
-            build_policy(config, bench.topology, samples(), np.zeros(branches, dtype=np.bool_)),
+            build_policy(
+                config,
+                bench.topology,
+                samples(),
+                np.zeros(branches, dtype=np.bool_),
+                np.random.default_rng(0),
+            ),
             WholeTask(samples()),
             initial=np.linspace(20e-6, 60e-6, branches),
             bounds=Bounds(np.full(branches, 10e-6), np.full(branches, 300e-6)),

@@ -85,7 +85,11 @@ def test_steps_are_built_as_configured(step: dict[str, Any], expected: StepPolic
     net = Topology.crossbar(2, 1)
     assert (
         build_policy(
-            learning(step=step), net, [Sample({0: 0.0, 1: 1.0}, {2: 0.5})], np.zeros(2, dtype=np.bool_)
+            learning(step=step),
+            net,
+            [Sample({0: 0.0, 1: 1.0}, {2: 0.5})],
+            np.zeros(2, dtype=np.bool_),
+            np.random.default_rng(0),
         )
         == expected
     )

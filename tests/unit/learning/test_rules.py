@@ -9,6 +9,7 @@ import pytest
 from labrig.arrays import BranchArray, FloatArray
 from labrig.circuit import Boundary, IdealNetwork, ThroughConductance, Topology, TowardTarget
 from labrig.learning import (
+    AdjointCoupled,
     Batch,
     Contrastive,
     Coupled,
@@ -17,7 +18,10 @@ from labrig.learning import (
     EquilibriumByCurrent,
     FixedStep,
     LearningRule,
+    OverClamped,
     Sample,
+    SymmetricEquilibrium,
+    SymmetricEquilibriumByCurrent,
     WholeTask,
     loop,
 )
@@ -117,6 +121,75 @@ def test_equilibrium_propagation_tends_to_the_negative_gradient_of_half_the_squa
     away = [float(np.abs(contrast(rule(b), instance, sample) - slope).max()) for b in (1e-2, 1e-3, 1e-5)]
     assert away[0] / away[1] == pytest.approx(10, rel=0.05), "the bias is of order β"
     assert away[2] < 1e-4 * np.abs(slope).max()
+
+
+@pytest.mark.parametrize("beta", [10.0, 0.3, 1e-3])
+def test_nudged_both_ways_by_currents_it_is_the_gradient_itself_at_any_nudge(
+    instance: Instance, beta: float
+) -> None:
+    sample = instance.samples[0]
+    slope = -gradient(half_squared_error, instance, sample)
+    found = contrast(SymmetricEquilibriumByCurrent(beta), instance, sample)
+    np.testing.assert_allclose(found, slope, atol=1e-9)
+
+
+def test_nudged_both_ways_through_conductances_the_even_part_of_the_bias_is_gone(instance: Instance) -> None:
+    """The rest is that of the currents, (1 + βR)⁻¹, R the resistance between outputs."""
+    sample = instance.samples[0]
+    slope = -gradient(half_squared_error, instance, sample)
+    away = {
+        beta: float(np.abs(contrast(SymmetricEquilibrium(beta), instance, sample) - slope).max())
+        for beta in (1e-2, 1e-3, 1e-5)
+    }
+    assert away[1e-2] / away[1e-3] == pytest.approx(10, rel=0.05)
+    assert away[1e-5] < 1e-4 * np.abs(slope).max()
+    for beta in (2.0, 0.01):
+        free, toward, apart = mirrored(SymmetricEquilibrium(beta), instance, sample)
+        np.testing.assert_allclose((toward + apart) / 2, free, atol=1e-14)
+
+
+def mirrored(rule: SymmetricEquilibrium, instance: Instance, sample: Sample) -> list[FloatArray]:
+    """Free, nudged toward and nudged away, node voltages."""
+    network, batch = IdealNetwork(instance.topology, instance.conductances), Batch.whole([sample])
+    free = network.settle(rule.first(batch))
+    both = network.settle(rule.then(batch, free))
+    return [free.node_voltages[0], both.node_voltages[0], both.node_voltages[1]]
+
+
+@pytest.mark.parametrize("eta", [1e-1, 1e-2, 1e-3])
+def test_adjoint_coupled_learning_descends_half_the_squared_clamp_currents(
+    instance: Instance, eta: float
+) -> None:
+    """Its bias is −η/2 u², u the voltages when the clamp currents are imposed as voltages."""
+    sample = instance.samples[0]
+    network = IdealNetwork(instance.topology, instance.conductances)
+    nodes = sample.target_nodes
+    j = network.settle([sample.clamped], currents=True).clamp_currents[0, nodes]
+    imposed = Boundary(dict.fromkeys(sample.inputs, 0.0) | dict(zip(nodes.tolist(), j.tolist(), strict=True)))
+    u = instance.topology.branch_voltages(network.settle([imposed]).node_voltages[0])
+    slope = -gradient(half_squared_currents, instance, sample)
+    found = contrast(AdjointCoupled(eta), instance, sample)
+    np.testing.assert_allclose(found, slope - eta / 2 * u**2, atol=1e-8)
+
+
+def half_squared_currents(topology: Topology, g: BranchArray, sample: Sample) -> float:
+    states = IdealNetwork(topology, g).settle([sample.clamped], currents=True)
+    j = states.clamp_currents[0, sample.target_nodes]
+    return 0.5 * float(j @ j)
+
+
+def test_over_clamping_nudges_by_an_amplitude_however_small_the_error(instance: Instance) -> None:
+    sample = instance.samples[0]
+    largest = float(np.abs(errors(instance.topology, instance.conductances, sample)).max())
+    for amplitude in (0.25 * largest, 2 * largest, 40 * largest):
+        nudge = max(0.5, amplitude / largest)
+        np.testing.assert_allclose(
+            contrast(OverClamped(0.5, amplitude), instance, sample),
+            contrast(CoupledByHost(nudge), instance, sample),
+            atol=1e-13,
+        )
+    at_most = contrast(OverClamped(0.5, 1e9 * largest, largest=7.0), instance, sample)
+    np.testing.assert_allclose(at_most, contrast(CoupledByHost(7.0), instance, sample), atol=1e-13)
 
 
 @pytest.mark.parametrize(
@@ -241,22 +314,41 @@ def test_a_nudge_toward_the_target_refers_to_the_free_state_of_its_own_sample(in
         assert nudges == {node: TowardTarget(y, 0.5, 2 * row) for node, y in sample.targets.items()}
 
 
-@pytest.mark.parametrize("rule", [CoupledByHost(0.5), EquilibriumByCurrent(0.5)])
-def test_an_output_whose_reading_is_lost_is_not_nudged(
-    instance: Instance, rule: CoupledByHost | EquilibriumByCurrent
-) -> None:
+@pytest.mark.parametrize(
+    "rule",
+    [
+        CoupledByHost(0.5),
+        OverClamped(0.5, 1.0),
+        EquilibriumByCurrent(0.5),
+        SymmetricEquilibrium(0.5),
+        SymmetricEquilibriumByCurrent(0.5),
+    ],
+)
+def test_an_output_whose_reading_is_lost_is_not_nudged(instance: Instance, rule: LearningRule) -> None:
     batch = Batch.whole(instance.samples)
     states = IdealNetwork(instance.topology, instance.conductances).settle(rule.first(batch))
     gone, kept = (int(node) for node in batch.samples[0].target_nodes)
     states.node_voltages[0, gone] = np.nan
-    first, _ = rule.then(batch, states)
-    nudged = {*first.voltages, *first.currents}
+    boundaries = rule.then(batch, states)
+    assert boundaries is not None
+    nudged = {*boundaries[0].voltages, *boundaries[0].currents, *boundaries[0].nudges}
     assert gone not in nudged
     assert kept in nudged
 
 
 @pytest.mark.parametrize(
-    "rule", [Contrastive(), Coupled(0.5), CoupledByHost(0.5), Equilibrium(0.5), EquilibriumByCurrent(0.5)]
+    "rule",
+    [
+        Contrastive(),
+        Coupled(0.5),
+        CoupledByHost(0.5),
+        OverClamped(0.5, 1.0),
+        Equilibrium(0.5),
+        EquilibriumByCurrent(0.5),
+        SymmetricEquilibrium(0.5),
+        SymmetricEquilibriumByCurrent(0.5),
+        AdjointCoupled(0.01),
+    ],
 )
 def test_the_contrast_of_a_batch_is_the_mean_over_its_samples(instance: Instance, rule: LearningRule) -> None:
     singles = [contrast(rule, instance, sample) for sample in instance.samples]
