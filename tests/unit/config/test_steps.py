@@ -80,6 +80,12 @@ def test_a_board_that_is_to_learn_by_itself_is_refused(tmp_path: Path) -> None:
         load(tmp_path, more="where: board")
 
 
+def test_auto_is_not_held_to_a_share_of_the_branches(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.update: found a fraction; auto moves the branches"):
+        load(tmp_path, more="update: {fraction: 0.5}")
+    load(tmp_path, step="{kind: polyak}", more="update: {fraction: 50 %}")
+
+
 def test_polyak_needs_the_gradient_of_contrastive_learning(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"learning\.step: found polyak with the coupled rule"):
         load(tmp_path, rule="{kind: coupled, nudge: 0.5}", step="{kind: polyak}")
