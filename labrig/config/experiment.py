@@ -7,7 +7,16 @@ from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_
 from pydantic.json_schema import JsonSchemaValue
 
 from labrig.config.boards import DigipotElements, FirmwareBoard, SimulatedBoard
-from labrig.config.learning import AutoStep, FileInitial, InitialConfig, LearningConfig, PolyakStep
+from labrig.config.learning import (
+    AutoStep,
+    BarzilaiBorweinStep,
+    FileInitial,
+    InitialConfig,
+    KaczmarzStep,
+    LearningConfig,
+    PolyakStep,
+    SecantStep,
+)
 from labrig.config.model import AlsoInFile, Model, Place, mistakes
 from labrig.config.network import CrossbarNetwork, branch_names, input_names, listing, output_names
 from labrig.config.quantities import Count, PositiveSeconds, PositiveVolts, Seed, Share, Text
@@ -87,7 +96,7 @@ class ExperimentConfig(Model):
             *_below("task", task_mistakes(self.task, input_names(network), output_names(network))),
             *_below("learning", _branch_mistakes(self.learning.initial, branch_names(network))),
             *_below("learning", _auto_mistakes(self)),
-            *_below("learning", _polyak_mistakes(self)),
+            *_below("learning", _crossbar_mistakes(self)),
         ]
         if found:
             raise mistakes("ExperimentConfig", found)
@@ -110,10 +119,16 @@ def _auto_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
         yield ("step",), f"found auto with {samples} samples on wiper codes; there it is for one; use fixed"
 
 
-def _polyak_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
-    step, network = experiment.learning.step, experiment.rig.network
-    if isinstance(step, PolyakStep) and step.per == "output" and not isinstance(network, CrossbarNetwork):
+def _crossbar_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
+    step, samples = experiment.learning.step, len(experiment.task.samples)
+    if isinstance(step, SecantStep) and samples != 1:
+        yield ("step",), f"found secant with {samples} samples; it is for one; use fixed"
+    if isinstance(experiment.rig.network, CrossbarNetwork):
+        return
+    if isinstance(step, PolyakStep | BarzilaiBorweinStep) and step.per == "output":
         yield ("step", "per"), "found output on a graph, whose outputs share branches; use network"
+    if isinstance(step, KaczmarzStep | SecantStep):
+        yield ("step",), f"found {step.kind} on a graph, whose outputs share branches; use polyak"
 
 
 def _below(key: str, found: Iterable[tuple[Place, str]]) -> Iterator[tuple[Place, str]]:

@@ -97,15 +97,53 @@ class PolyakStep(Model):
     """What takes a step of its own; each output of a crossbar may."""
 
 
+class KaczmarzStep(Model):
+    """Projections onto where the clamps would carry no current, as measured; for crossbars."""
+
+    kind: Literal["kaczmarz"] = "kaczmarz"
+    relaxation: Annotated[float, Field(gt=0, lt=2)] = 1.0
+    """c; 1 goes to where the measured current would vanish."""
+
+
+class BarzilaiBorweinStep(Model):
+    """Steps whose length is told by how the last one changed the contrast."""
+
+    kind: Literal["barzilai-borwein"] = "barzilai-borwein"
+    rate: PositiveNumber
+    """Of the first step, in the rule's unit."""
+    per: Literal["output", "network"] = "network"
+    """What takes a step of its own; each output of a crossbar may."""
+
+
+class SecantStep(Model):
+    """The secant of each output's measured error; for one sample on a crossbar."""
+
+    kind: Literal["secant"] = "secant"
+    rate: PositiveNumber
+    """Of the first step, in the rule's unit."""
+
+
+class GaussNewtonStep(Model):
+    """Steps by which no clamp would carry a current, as measured, with the latents' own derivative."""
+
+    kind: Literal["gauss-newton"] = "gauss-newton"
+
+
 class AutoStep(Model):
     """As few measurements as are known to do; on wiper codes, for one sample on a crossbar."""
 
     kind: Literal["auto"] = "auto"
 
 
+MeasuredStep: TypeAlias = PolyakStep | KaczmarzStep | BarzilaiBorweinStep | SecantStep | GaussNewtonStep
+"""How far to go is measured."""
 StepConfig: TypeAlias = Annotated[
-    FixedStep | DiminishingStep | SignStep | PolyakStep | AutoStep, Field(discriminator="kind")
+    FixedStep | DiminishingStep | SignStep | MeasuredStep | AutoStep, Field(discriminator="kind")
 ]
+
+
+_CONTRASTIVE = (PolyakStep, KaczmarzStep, SecantStep, GaussNewtonStep)
+"""Whose lengths follow from what contrastive learning descends, or measures."""
 
 
 class FractionUpdate(Model):
@@ -198,8 +236,9 @@ class LearningConfig(Model):
 
     @model_validator(mode="after")
     def _rule_gives_what_the_step_needs(self) -> "LearningConfig":
-        if isinstance(self.step, PolyakStep) and not isinstance(self.rule, ContrastiveRule):
-            text = f"found polyak with the {self.rule.kind} rule; it needs the contrastive one; use fixed"
+        if isinstance(self.step, _CONTRASTIVE) and not isinstance(self.rule, ContrastiveRule):
+            both = f"{self.step.kind} with the {self.rule.kind} rule"
+            text = f"found {both}; it needs the contrastive one; use fixed"
             raise mistakes("LearningConfig", [(("step",), text)])
         return self
 

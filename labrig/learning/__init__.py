@@ -1,6 +1,7 @@
 """Learning rules, step policies, tasks and the loop; no I/O."""
 
 from labrig.learning.adjoint import AdjointCoupled
+from labrig.learning.barzilai_borwein import BarzilaiBorweinStep
 from labrig.learning.bounds import Bounds, Walls
 from labrig.learning.build import build_batches, build_policy, build_rule
 from labrig.learning.contrastive import Contrastive
@@ -14,13 +15,16 @@ from labrig.learning.equilibrium import (
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
 from labrig.learning.evidence import Evidence, States
 from labrig.learning.floor import Floor, FloorPrediction, NoFloor, predicted_floor
+from labrig.learning.gauss_newton import GaussNewtonStep
 from labrig.learning.identification import Identification
 from labrig.learning.inversion import ModelInversion
+from labrig.learning.kaczmarz import KaczmarzStep
 from labrig.learning.line_search import LineSearch
 from labrig.learning.loop import Progress, TrainingStep, loop
 from labrig.learning.orders import Batches, InTurn, OrderState, RandomSamples, ShuffledSamples, WholeTask
 from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
+from labrig.learning.secant import SecantStep
 from labrig.learning.steps import Desynchronous, DiminishingStep, FixedStep, SignStep, StepPolicy
 from labrig.learning.tap_search import TapSearch
 from labrig.learning.tasks import Batch, Sample
@@ -28,6 +32,7 @@ from labrig.learning.theory import StepBound, crossbar_bound, graph_bound, paper
 
 __all__ = [
     "AdjointCoupled",
+    "BarzilaiBorweinStep",
     "Batch",
     "Batches",
     "Bounds",
@@ -43,8 +48,10 @@ __all__ = [
     "FixedStep",
     "Floor",
     "FloorPrediction",
+    "GaussNewtonStep",
     "Identification",
     "InTurn",
+    "KaczmarzStep",
     "LastErrors",
     "LearningRule",
     "LineSearch",
@@ -56,6 +63,7 @@ __all__ = [
     "Progress",
     "RandomSamples",
     "Sample",
+    "SecantStep",
     "ShuffledSamples",
     "SignStep",
     "States",

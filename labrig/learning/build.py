@@ -12,6 +12,7 @@ from labrig.config import learning as config
 from labrig.devices.laws import TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.adjoint import AdjointCoupled
+from labrig.learning.barzilai_borwein import BarzilaiBorweinStep
 from labrig.learning.contrastive import Contrastive
 from labrig.learning.coupled import Coupled, CoupledByHost, OverClamped
 from labrig.learning.equilibrium import (
@@ -20,12 +21,15 @@ from labrig.learning.equilibrium import (
     SymmetricEquilibrium,
     SymmetricEquilibriumByCurrent,
 )
+from labrig.learning.gauss_newton import GaussNewtonStep
 from labrig.learning.identification import Identification
 from labrig.learning.inversion import ModelInversion
+from labrig.learning.kaczmarz import KaczmarzStep
 from labrig.learning.line_search import LineSearch
 from labrig.learning.orders import Batches, InTurn, RandomSamples, ShuffledSamples, WholeTask
 from labrig.learning.polyak import PolyakStep
 from labrig.learning.rule import LearningRule
+from labrig.learning.secant import SecantStep
 from labrig.learning.steps import Desynchronous, DiminishingStep, FixedStep, SignStep, StepPolicy
 from labrig.learning.tap_search import TapSearch
 from labrig.learning.tasks import Sample
@@ -126,12 +130,29 @@ def _step_policy(
                 msg = "learning.step: sign goes by taps, and this board has none; use fixed"
                 raise ConfigError(msg)
             return SignStep(law)
-        case config.PolyakStep(relaxation=relaxation, per=per):
-            return PolyakStep(topology, relaxation, per == "output", mask)
         case config.AutoStep():
             return _auto(topology, samples, mask, law, lsb)
         case _:
-            assert_never(learning.step)
+            return _measured(learning.step, topology, samples, mask)
+
+
+def _measured(
+    step: config.MeasuredStep, topology: Topology, samples: Sequence[Sample], mask: BoolArray
+) -> StepPolicy:
+    """Policies that measure how far to go."""
+    match step:
+        case config.PolyakStep(relaxation=relaxation, per=per):
+            return PolyakStep(topology, relaxation, per == "output", mask)
+        case config.KaczmarzStep(relaxation=relaxation):
+            return KaczmarzStep(topology, relaxation, mask)
+        case config.BarzilaiBorweinStep(rate=rate, per=per):
+            return BarzilaiBorweinStep(rate, len(topology.outputs) if per == "output" else 1, mask)
+        case config.SecantStep(rate=rate):
+            return SecantStep(samples[0], topology.inputs, topology.outputs, rate, mask)
+        case config.GaussNewtonStep():
+            return GaussNewtonStep(topology, mask)
+        case _:
+            assert_never(step)
 
 
 def _auto(

@@ -11,6 +11,7 @@ from labrig.circuit.solve import solve
 from labrig.circuit.topology import Topology
 from labrig.learning.bounds import Bounds
 from labrig.learning.evidence import Evidence, States, trusted
+from labrig.learning.gauss_newton import shortest_step
 from labrig.learning.steps import PolicyState, remembered, remind
 from labrig.learning.tasks import Sample
 
@@ -18,7 +19,6 @@ _TURNS = 50
 _HALVINGS = 30
 _FURTHEST = 2.0
 """Largest change of ln g in one step."""
-_RANK = 1e-10
 _REMEMBERED = ("_slope", "_best", "_best_error", "_best_model", "_model", "_error")
 
 
@@ -129,7 +129,7 @@ class ModelInversion:
         off = wanted - self._outputs(g)
         for _ in range(_TURNS):
             slopes = self._slopes(g)
-            step = self._shortest(slopes, off, g, bounds)
+            step = shortest_step(slopes, off, g, bounds, self._free)
             for halving in range(_HALVINGS):
                 trial = bounds.project(g * np.exp(np.clip(step / 2.0**halving, -_FURTHEST, _FURTHEST)))
                 left = wanted - self._outputs(trial)
@@ -139,18 +139,6 @@ class ModelInversion:
                 break
             g, off = trial, left
         return g
-
-    def _shortest(self, slopes: FloatArray, off: FloatArray, g: BranchArray, bounds: Bounds) -> FloatArray:
-        """The shortest step in ln g that gives `off` by its slopes, not into a wall."""
-        step = np.zeros(len(g))
-        moves = self._free.copy()
-        while True:
-            step[:] = 0.0
-            step[moves] = np.linalg.lstsq(slopes[:, moves], off, rcond=_RANK)[0]
-            blocked = moves & (((g <= bounds.floor) & (step < 0)) | ((g >= bounds.ceiling) & (step > 0)))
-            if not blocked.any():
-                return step
-            moves &= ~blocked
 
     def _slopes(self, g: BranchArray) -> FloatArray:
         """∂h/∂ln g."""

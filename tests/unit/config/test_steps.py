@@ -91,6 +91,25 @@ def test_polyak_needs_the_gradient_of_contrastive_learning(tmp_path: Path) -> No
         load(tmp_path, rule="{kind: coupled, nudge: 0.5}", step="{kind: polyak}")
 
 
+@pytest.mark.parametrize("step", ["{kind: kaczmarz}", "{kind: secant, rate: 1 S/V^2}"])
+def test_steps_of_single_outputs_are_for_crossbars(tmp_path: Path, step: str) -> None:
+    load(tmp_path, step=step)
+    with pytest.raises(ConfigError, match=r"learning\.step: found (kaczmarz|secant) on a graph"):
+        load(tmp_path, step=step, network=GRAPH)
+
+
+def test_a_secant_is_of_one_sample(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"learning\.step: found secant with 2 samples"):
+        load(tmp_path, step="{kind: secant, rate: 1 S/V^2}", samples=f"{SAMPLE}, {SAMPLE}")
+
+
+@pytest.mark.parametrize(
+    "step", ["{kind: barzilai-borwein, rate: 1 S/V^2}", "{kind: gauss-newton}", "{kind: polyak}"]
+)
+def test_steps_of_a_whole_network_are_for_graphs_too(tmp_path: Path, step: str) -> None:
+    load(tmp_path, step=step, network=GRAPH)
+
+
 def test_outputs_of_a_graph_take_no_steps_of_their_own(tmp_path: Path) -> None:
     load(tmp_path, network=GRAPH, step="{kind: polyak}")
     with pytest.raises(ConfigError, match=r"learning\.step\.per: found output on a graph"):
