@@ -1,8 +1,9 @@
 """``labrig preflight``."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -45,3 +46,15 @@ def preflight(
     if found["objections"]:
         print("labrig: the preflight advises against this training", file=sys.stderr)
         raise typer.Exit(_ADVISES_AGAINST)
+
+
+def advise_against(objections: Sequence[str]) -> NoReturn:
+    """Say what speaks against a training that was about to start, and end."""
+    for objection in objections:
+        print(f"against {objection}", file=sys.stderr)
+    print(
+        "labrig: the preflight advises against this training, and nothing was driven;"
+        " --no-preflight trains all the same",
+        file=sys.stderr,
+    )
+    raise typer.Exit(_ADVISES_AGAINST)

@@ -22,24 +22,33 @@ def train(
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Another seed than the experiment's.", min=0)
     ] = None,
+    preflight: Annotated[
+        bool,
+        typer.Option("--preflight/--no-preflight", help="Whether to ask beforehand if it can succeed."),
+    ] = True,
     runs: Runs = None,
     json: Json = False,
     arrays: Arrays = False,
 ) -> None:
     """Train a board on an experiment; every step is stored.
 
-    A step measures free and clamped states, updates the conductances and writes them.
+    A step measures free and clamped states, updates the conductances and writes them. Where a preflight
+    speaks against the training, nothing is driven or written, and the exit code is 10.
     Ctrl-C once finishes the step, makes safe and leaves a run that can be resumed; twice makes safe at once.
 
     Example: labrig train configs/experiments/crossbar-40x30-firmware.yaml --simulate
     """
     from labrig.bench.assembly import open_bench
+    from labrig.cli.preflight import advise_against
     from labrig.cli.session import carry_out
     from labrig.config.loading import load_experiment
+    from labrig.procedures.preflight import preflight as look
     from labrig.procedures.train import train as start
 
     loaded = load_experiment(experiment, rig=rig, seed=seed)
     with open_bench(loaded.rig, simulate=simulate) as bench:
+        if preflight and (objections := look(bench, loaded).objections):
+            advise_against(objections)
         carry_out(
             bench,
             lambda asked: start(bench, loaded, runs=runs, name=name, asked=asked),

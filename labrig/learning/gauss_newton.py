@@ -23,8 +23,8 @@ class GaussNewtonStep(Forgetful):
 
     The current of the clamp at output o changes by v_k u_k with g_k: v the measured branch voltages of the
     clamped state, u those of the model when 1 V is imposed on o and all other driven nodes are at 0
-    [derived]. Currents are measured, u follows from the latents alone: where branches are far from what they are told
-    it is wrong, and so is the step. *Not proved* to converge; hidden nodes are allowed.
+    [derived]. Currents are measured, u follows from the latents alone: where branches are far from what they
+    are told it is wrong, and so is the step. *Not proved* to converge; hidden nodes are allowed.
     """
 
     topology: Topology

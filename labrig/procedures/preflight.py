@@ -16,9 +16,12 @@ from labrig.circuit.feasibility import Feasibility, Missed, Wanted, feasibility
 from labrig.circuit.topology import Topology
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.loading import Experiment
+from labrig.learning.contrastive import Contrastive
 from labrig.learning.evidence import States
 from labrig.learning.floor import Floor, NoFloor
+from labrig.learning.steps import FixedStep
 from labrig.learning.tasks import Batch
+from labrig.learning.theory import crossbar_bound, graph_bound, paper_bound
 from labrig.procedures.plan import TrainingPlan, driven_span, plan_training
 from labrig.procedures.recording import finite, keep_policy, plan_columns
 from labrig.store.prediction import predicted_bytes, sampling_interval
@@ -114,7 +117,7 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
         worst,
         predicted,
         (*_unreached(topology, wanted, reach), *_rigid(topology, wanted, moves)),
-        (*_hints(reach, predicted), *_modelled(bench, plan)),
+        (*_hints(reach, predicted), *_modelled(bench, plan), *_rates(topology, plan)),
     )
 
 
@@ -222,6 +225,29 @@ def _modelled(bench: Bench, plan: TrainingPlan) -> list[str]:
     hint = (
         "this step needs the currents of clamps, which this board does not measure: they are modelled from"
         " what its branches are taken to conduct"
+    )
+    return [hint]
+
+
+def _rates(topology: Topology, plan: TrainingPlan) -> list[str]:
+    """Up to which rate a fixed step is known to converge, where something is known."""
+    if not isinstance(plan.rule, Contrastive) or not isinstance(plan.policy, FixedStep):
+        return []
+    if topology.hidden or len(plan.samples) != 1:
+        return []
+    sample, floor = plan.samples[0], float(plan.bounds.bounds.floor.min())
+    if {*topology.outputs} - {*sample.targets}:
+        return []
+    inputs = np.array([sample.inputs[node] for node in topology.inputs])
+    tight = crossbar_bound if topology.crossbar_shape is not None else graph_bound
+    if not np.ptp(inputs):
+        return []
+    known, paper = (bound(topology, inputs, floor).largest_rate for bound in (tight, paper_bound))
+    rate = plan.policy.rate
+    verdict = "within it" if rate < known else f"{rate / known:.3g} times that; it may converge all the same"
+    hint = (
+        f"fixed steps below {known:.3g} S/V² are proved to converge for this floor (arXiv:2503.00349 has"
+        f" {paper:.3g}); the rate is {rate:.3g} S/V², {verdict}"
     )
     return [hint]
 

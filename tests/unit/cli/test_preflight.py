@@ -93,3 +93,26 @@ def test_the_price_of_a_source_meter_that_both_drives_and_listens_is_told(
     seconds = found["predicted"]["function_change_seconds"]
     assert seconds == pytest.approx(changes * (0.4 + 2 * 1.0 / 10), rel=1e-9)
     assert any("the board's own clamps do not" in hint for hint in found["hints"]) == (changes > 0)
+
+
+def test_a_training_that_cannot_succeed_is_not_begun_unless_it_is_told_to(
+    call: Labrig, tmp_path: Path
+) -> None:
+    path, runs = tmp_path / "experiment.yaml", tmp_path / "runs"
+    path.write_text(EXPERIMENT.format(first="0.9 V"))
+    refused = call("train", path, "--runs", runs)
+    assert refused.code == 10
+    assert "out0 of sample 1 wants 900 mV, at best 800 mV alone" in refused.err
+    assert "nothing was driven; --no-preflight trains all the same" in refused.err
+    assert not runs.exists()
+    assert call("train", path, "--runs", runs, "--no-preflight").code == 0
+    assert len([*runs.iterdir()]) == 1
+
+
+def test_a_rate_is_held_against_what_is_proved(call: Labrig) -> None:
+    """Twice the variance of 1 … 40 V over 0.1 S: 2/L = 7.5e-4 S/V², the paper's 8.96e-11 (physics)."""
+    result = call("preflight", "configs/experiments/crossbar-40x30.yaml")
+    assert "fixed steps below 0.00075 S/V² are proved to converge" in result.out
+    assert "has 8.96e-11); the rate is 0.007 S/V², 9.33 times that" in result.out
+    inside = call("preflight", "configs/experiments/crossbar-40x30-digipot.yaml")
+    assert "the rate is 3e-06 S/V², within it" in inside.out

@@ -1,6 +1,7 @@
 """Each rule against finite differences of what it says it descends, with and without hidden nodes."""
 
 from collections.abc import Callable
+from itertools import islice, pairwise
 from typing import Protocol
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from labrig.arrays import BranchArray, FloatArray
 from labrig.circuit import Boundary, IdealNetwork, ThroughConductance, Topology, TowardTarget
+from labrig.circuit.coercivity import coercivity
 from labrig.learning import (
     AdjointCoupled,
     Batch,
@@ -355,3 +357,28 @@ def test_the_contrast_of_a_batch_is_the_mean_over_its_samples(instance: Instance
     np.testing.assert_allclose(
         contrast(rule, instance, *instance.samples), np.mean(singles, axis=0), atol=1e-14
     )
+
+
+@pytest.mark.parametrize("rate", [1e-4, 1e-1])
+def test_equilibrium_propagation_decays_as_its_singular_values_say(instance: Instance, rate: float) -> None:
+    """d‖e‖²/dt = −2 eᵀJJᵀe lies between −2σ_max² and −2σ_min² of ‖e‖² (McGinnis, Li, Mori, arXiv:2606.15443).
+
+    A finite step changes e by −rate JJᵀe + O(rate²), so that the measured rate of decay agrees with the
+    bounds to the order of the rate.
+    """
+    sample, network = instance.samples[0], IdealNetwork(instance.topology)
+    count = len(instance.conductances)
+    steps = loop(
+        network,
+        SymmetricEquilibriumByCurrent(0.1),
+        FixedStep(rate),
+        WholeTask([sample]),
+        initial=instance.conductances,
+        bounds=Bounds.uniform(count, 1e-6),
+    )
+    done = list(islice(steps, 30))
+    for one, other in pairwise(done):
+        values = coercivity(instance.topology, one.latent, sample.inputs, [*sample.targets]).singular_values
+        decay = (1 - (other.error / one.error) ** 2) / rate
+        slack = 10 * rate * values[0] ** 2
+        assert 2 * values[-1] ** 2 * (1 - slack) <= decay <= 2 * values[0] ** 2 * (1 + slack)
