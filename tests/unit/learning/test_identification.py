@@ -1,66 +1,26 @@
 """How many readings several samples take on crossbars whose branches are not what the host thinks."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import islice
-from typing import TypeAlias
 
 import numpy as np
 import pytest
 
 from labrig.arrays import BranchArray
-from labrig.circuit import Boundary, IdealNetwork, NetworkStates, Topology
 from labrig.learning import Bounds, Contrastive, Identification, InTurn, LastErrors, Sample, loop
 from labrig.learning.identification import nearest
+from tests.support.off import Hidden, OffNetwork, exact, off_by_a_fifth, several_samples, with_wipers
 
 MET = 1e-6
 """V, ‖x − y‖ over all samples and outputs; inputs lie in 0 … 1 V."""
-Hidden: TypeAlias = Callable[[BranchArray], BranchArray]
-
-
-class Board(IdealNetwork):
-    def __init__(self, topology: Topology, hidden: Hidden) -> None:
-        super().__init__(topology)
-        self._hidden = hidden
-
-    def settle(
-        self, boundaries: Sequence[Boundary], *, program: BranchArray | None = None, currents: bool = False
-    ) -> NetworkStates:
-        told = None if program is None else self._hidden(program)
-        return super().settle(boundaries, program=told, currents=currents)
-
-
-def task(rows: int, columns: int, count: int, seed: int) -> tuple[Topology, list[Sample]]:
-    """Targets that one set of conductances in the box gives for all samples."""
-    draw, topology = np.random.default_rng(seed), Topology.crossbar(rows, columns)
-    g = draw.uniform(0.1, 1.0, (rows, columns))
-    p = draw.uniform(0.0, 1.0, (count, rows))
-    y = p @ g / g.sum(axis=0)
-    return topology, [
-        Sample(dict(zip(topology.inputs, a, strict=True)), dict(zip(topology.outputs, b, strict=True)))
-        for a, b in zip(p.tolist(), y.tolist(), strict=True)
-    ]
-
-
-def exact(_: int, __: int) -> Hidden:
-    return lambda g: g
-
-
-def off_by_a_fifth(count: int, seed: int) -> Hidden:
-    factors = np.random.default_rng([1, seed]).uniform(0.8, 1.2, count)
-    return lambda g: g * factors
-
-
-def with_wipers(count: int, seed: int) -> Hidden:
-    factors = np.random.default_rng([1, seed]).uniform(0.8, 1.2, count)
-    return lambda g: np.asarray(1 / (1 / (g * factors) + 0.05))
 
 
 def readings(rows: int, columns: int, count: int, seed: int, make: Callable[[int, int], Hidden]) -> int:
     """Until every sample was read at the same conductances and all are met."""
-    topology, samples = task(rows, columns, count, seed)
+    topology, samples = several_samples(rows, columns, count, seed)
     branches = rows * columns
-    board = Board(topology, make(branches, seed))
+    board = OffNetwork(topology, make(branches, seed))
     policy = Identification(topology, samples, np.zeros(branches, dtype=np.bool_))
     errors = LastErrors(count)
     bounds = Bounds.uniform(branches, 0.1, 10.0)
@@ -85,11 +45,11 @@ def test_fewer_samples_than_rows_come_to_their_targets_too() -> None:
 
 
 def test_targets_out_of_reach_are_missed_as_little_as_the_linear_programme_says() -> None:
-    topology, samples = task(5, 2, 6, 1)
+    topology, samples = several_samples(5, 2, 6, 1)
     node = topology.outputs[0]
     samples[0] = Sample(samples[0].inputs, {**samples[0].targets, node: 5.0})
     policy = Identification(topology, samples, np.zeros(10, dtype=np.bool_))
-    board, bounds = Board(topology, exact(10, 0)), Bounds.uniform(10, 0.1, 10.0)
+    board, bounds = OffNetwork(topology, exact(10, 0)), Bounds.uniform(10, 0.1, 10.0)
     last = list(
         islice(loop(board, Contrastive(), policy, InTurn(samples), initial=np.ones(10), bounds=bounds), 12)
     )[-1]
@@ -100,11 +60,11 @@ def test_targets_out_of_reach_are_missed_as_little_as_the_linear_programme_says(
 
 
 def test_a_search_that_was_stopped_goes_on_bit_for_bit() -> None:
-    topology, samples = task(5, 4, 10, 2)
+    topology, samples = several_samples(5, 4, 10, 2)
     bounds, nothing = Bounds.uniform(20, 0.1, 10.0), np.zeros(20, dtype=np.bool_)
 
     def run(policy: Identification, order: InTurn, initial: BranchArray, count: int) -> list[BranchArray]:
-        board = Board(topology, off_by_a_fifth(20, 2))
+        board = OffNetwork(topology, off_by_a_fifth(20, 2))
         steps = loop(board, Contrastive(), policy, order, initial=initial, bounds=bounds)
         return [step.next_latent for step in islice(steps, count)]
 

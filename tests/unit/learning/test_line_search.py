@@ -4,17 +4,16 @@ A 40×30 crossbar with 1 … 40 V and ε = 0.1 S; the first reading and the fina
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TypeAlias
 
 import numpy as np
 import pytest
 
 from labrig.arrays import BranchArray, FloatArray
-from labrig.circuit import Boundary, IdealNetwork, NetworkStates, Topology
+from labrig.circuit import IdealNetwork, Topology
 from labrig.learning import Bounds, Contrastive, LineSearch, Progress, Sample, TrainingStep, WholeTask, loop
+from tests.support.off import Hidden, OffNetwork, off_by_a_fifth, paper_targets, partly_stuck, with_wipers
 
 ROWS, COLUMNS = 40, 30
 NET = Topology.crossbar(ROWS, COLUMNS)
@@ -24,38 +23,6 @@ MET = 1e-6
 """V, ‖x − y‖."""
 SEEDS = range(20)
 NOTHING = np.zeros(BRANCHES, dtype=np.bool_)
-Hidden: TypeAlias = Callable[[BranchArray], BranchArray]
-"""What branches conduct in place of what the host asks for."""
-
-
-@dataclass
-class Board(IdealNetwork):
-    """An ideal network whose branches conduct something else than they are told."""
-
-    hidden: Hidden
-    told: list[BranchArray] = field(default_factory=list[BranchArray])
-
-    def __post_init__(self) -> None:
-        super().__init__(NET)
-
-    def settle(
-        self,
-        boundaries: Sequence[Boundary],
-        *,
-        program: BranchArray | None = None,
-        currents: bool = False,
-    ) -> NetworkStates:
-        if program is not None:
-            self.told.append(program)
-            program = self.hidden(program)
-        return super().settle(boundaries, program=program, currents=currents)
-
-
-def targets(kind: str, draw: np.random.Generator) -> FloatArray:
-    if kind == "easy":
-        g = draw.uniform(0.1, 1.0, (ROWS, COLUMNS))
-        return np.asarray(P @ g / g.sum(axis=0))
-    return draw.uniform(*((15, 26) if kind == "middle" else (5, 36)), COLUMNS)
 
 
 def sample(y: FloatArray) -> Sample:
@@ -76,28 +43,12 @@ def policy_for(task: Sample) -> LineSearch:
 
 
 def measurements(hidden: Hidden, kind: str, seed: int, start: float = 1.0, ceiling: float = np.inf) -> int:
-    task = sample(targets(kind, np.random.default_rng(seed)))
-    board = Board(hidden)
+    task = sample(paper_targets(kind, seed))
+    board = OffNetwork(NET, hidden)
     for step in islice(steps(board, policy_for(task), task, np.full(BRANCHES, start), ceiling), 40):
         if step.error < MET:
             break
     return board.measurements
-
-
-def off_by_a_fifth(seed: int) -> Hidden:
-    factor = np.random.default_rng([1, seed]).uniform(0.8, 1.2, BRANCHES)
-    return lambda latent: latent * factor
-
-
-def with_wipers(seed: int) -> Hidden:
-    factor = np.random.default_rng([1, seed]).uniform(0.8, 1.2, BRANCHES)
-    return lambda latent: np.asarray(1 / (1 / (latent * factor) + 0.05))
-
-
-def partly_stuck(seed: int) -> Hidden:
-    draw = np.random.default_rng([2, seed])
-    stuck, at = draw.random(BRANCHES) < 0.05, np.exp(draw.uniform(np.log(0.1), np.log(1.0), BRANCHES))
-    return lambda latent: np.where(stuck, at, latent)
 
 
 KINDS = ("easy", "middle", "spread")
@@ -112,15 +63,17 @@ def test_two_where_branches_conduct_what_they_are_told(kind: str, ceiling: float
 
 @pytest.mark.parametrize(("kind", "median", "worst"), [("easy", 4, 5), ("middle", 5, 6), ("spread", 5, 6)])
 def test_few_where_branches_are_off_by_a_fifth_that_nobody_knows(kind: str, median: int, worst: int) -> None:
-    counts = [measurements(off_by_a_fifth(seed), kind, seed) for seed in SEEDS]
+    counts = [measurements(off_by_a_fifth(BRANCHES, seed), kind, seed) for seed in SEEDS]
     assert np.median(counts) <= median
     assert max(counts) <= worst
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("hidden", "median"), [(with_wipers, 6), (partly_stuck, 7)])
-def test_few_with_wipers_and_stuck_branches(kind: str, hidden: Callable[[int], Hidden], median: int) -> None:
-    counts = [measurements(hidden(seed), kind, seed) for seed in SEEDS]
+def test_few_with_wipers_and_stuck_branches(
+    kind: str, hidden: Callable[[int, int], Hidden], median: int
+) -> None:
+    counts = [measurements(hidden(BRANCHES, seed), kind, seed) for seed in SEEDS]
     assert np.median(counts) <= median
     assert max(counts) <= 9
 
@@ -131,7 +84,7 @@ def test_what_the_board_cannot_reach_is_shown_and_the_best_is_come_to() -> None:
     beyond = np.arange(COLUMNS) % 2 == 0
     task = sample(np.where(beyond, 38.0, 20.0))
     policy = policy_for(task)
-    last = list(islice(steps(Board(lambda g: g), policy, task, np.ones(BRANCHES), 10.0), 7))[-1]
+    last = list(islice(steps(OffNetwork(NET, lambda g: g), policy, task, np.ones(BRANCHES), 10.0), 7))[-1]
     assert policy.unreachable.tolist() == beyond.tolist()
     x = last.evidence.free.node_voltages[0, NET.outputs[0] :]
     assert x[beyond] == pytest.approx(best, abs=1e-9)
@@ -141,13 +94,13 @@ def test_what_the_board_cannot_reach_is_shown_and_the_best_is_come_to() -> None:
 @pytest.mark.parametrize("margin", [-0.01, 0.01])
 def test_nothing_within_reach_is_called_unreachable_nor_the_reverse(margin: float) -> None:
     """10 mV on either side of what a board of unknown branches comes to at its best."""
-    hidden = off_by_a_fifth(3)
+    hidden = off_by_a_fifth(BRANCHES, 3)
     above = np.array([[edge < P for edge in P]])[0]
     real = [hidden(np.repeat(np.where(side, 10.0, 0.1), COLUMNS)).reshape(ROWS, COLUMNS) for side in above]
     best = np.max([P @ g / g.sum(axis=0) for g in real], axis=0)
     task = sample(best + margin)
     policy = policy_for(task)
-    for step in islice(steps(Board(hidden), policy, task, np.ones(BRANCHES), 10.0), 60):
+    for step in islice(steps(OffNetwork(NET, hidden), policy, task, np.ones(BRANCHES), 10.0), 60):
         if step.error < MET:
             break
     assert policy.unreachable.all() == (margin > 0)
@@ -155,16 +108,19 @@ def test_nothing_within_reach_is_called_unreachable_nor_the_reverse(margin: floa
 
 
 def test_a_search_that_was_stopped_goes_on_bit_for_bit() -> None:
-    task, hidden = sample(targets("spread", np.random.default_rng(5))), with_wipers(5)
+    task, hidden = sample(paper_targets("spread", 5)), with_wipers(BRANCHES, 5)
     whole = [
         step.next_latent
-        for step in islice(steps(Board(hidden), policy_for(task), task, np.ones(BRANCHES)), 5)
+        for step in islice(steps(OffNetwork(NET, hidden), policy_for(task), task, np.ones(BRANCHES)), 5)
     ]
     first = policy_for(task)
-    begun = list(islice(steps(Board(hidden), first, task, np.ones(BRANCHES)), 2))[-1]
+    begun = list(islice(steps(OffNetwork(NET, hidden), first, task, np.ones(BRANCHES)), 2))[-1]
     second = policy_for(task)
     second.restore(json.loads(json.dumps(first.state())))
-    rest = [step.next_latent for step in islice(steps(Board(hidden), second, task, begun.next_latent), 3)]
+    rest = [
+        step.next_latent
+        for step in islice(steps(OffNetwork(NET, hidden), second, task, begun.next_latent), 3)
+    ]
     assert begun.next_progress == Progress(2, 2, 2)
     np.testing.assert_array_equal(rest, whole[2:])
 
@@ -174,7 +130,7 @@ def test_masked_branches_stay_and_columns_without_a_target_are_left_alone() -> N
     task = Sample(sample(y).inputs, dict.fromkeys(NET.outputs[1:], 18.0))
     mask = np.arange(BRANCHES) % 7 == 0
     policy = LineSearch(task, NET.inputs, NET.outputs, mask)
-    board = Board(lambda g: g)
+    board = OffNetwork(NET, lambda g: g)
     bounds = Bounds.uniform(BRANCHES, 0.1, 10.0)
     initial = np.random.default_rng(4).uniform(0.2, 2.0, BRANCHES)
     done = loop(board, Contrastive(), policy, WholeTask([task]), initial=initial, bounds=bounds, mask=mask)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from labrig.arrays import BranchArray, FloatArray
+from labrig.arrays import BranchArray
 from labrig.circuit import IdealNetwork, Topology
 from labrig.learning import (
     BarzilaiBorweinStep,
@@ -23,10 +23,8 @@ from labrig.learning import (
     WholeTask,
     loop,
 )
-from tests.unit.learning.test_inversion import grid
+from tests.support.off import PAPER, PAPER_INPUTS, grid, paper_targets, sample_of
 
-PAPER = Topology.crossbar(40, 30)
-P = np.arange(1.0, 41.0)
 NOTHING = np.zeros(1200, dtype=np.bool_)
 MET = 1e-6
 Make: TypeAlias = Callable[[Sample], StepPolicy]
@@ -44,20 +42,8 @@ def secant(sample: Sample) -> StepPolicy:
     return SecantStep(sample, PAPER.inputs, PAPER.outputs, 0.007, NOTHING)
 
 
-def sample_of(net: Topology, p: FloatArray, y: FloatArray) -> Sample:
-    return Sample(
-        dict(zip(net.inputs, p.tolist(), strict=True)), dict(zip(net.outputs, y.tolist(), strict=True))
-    )
-
-
 def updates(make: Make, kind: str, seed: int) -> int:
-    draw = np.random.default_rng(seed)
-    if kind == "easy":
-        g = draw.uniform(0.1, 1.0, (40, 30))
-        y = np.asarray(P @ g / g.sum(axis=0))
-    else:
-        y = draw.uniform(*((15, 26) if kind == "middle" else (5, 36)), 30)
-    sample = sample_of(PAPER, P, y)
+    sample = sample_of(PAPER, PAPER_INPUTS, paper_targets(kind, seed))
     steps = loop(
         IdealNetwork(PAPER),
         Contrastive(),
@@ -140,7 +126,7 @@ def test_gauss_newton_takes_three_updates_on_the_grid() -> None:
 
 @pytest.mark.parametrize("make", [barzilai_borwein, secant])
 def test_what_was_stopped_goes_on_bit_for_bit(make: Make) -> None:
-    sample = sample_of(PAPER, P, np.random.default_rng(4).uniform(15, 26, 30))
+    sample = sample_of(PAPER, PAPER_INPUTS, np.random.default_rng(4).uniform(15, 26, 30))
 
     def run(policy: StepPolicy, initial: BranchArray, count: int) -> list[BranchArray]:
         steps = loop(
@@ -162,7 +148,7 @@ def test_what_was_stopped_goes_on_bit_for_bit(make: Make) -> None:
 
 def test_masked_branches_stay() -> None:
     mask = np.arange(1200) % 7 == 0
-    sample = sample_of(PAPER, P, np.full(30, 19.0))
+    sample = sample_of(PAPER, PAPER_INPUTS, np.full(30, 19.0))
     policies: list[StepPolicy] = [
         KaczmarzStep(PAPER, 1.0, mask),
         BarzilaiBorweinStep(0.007, 30, mask),

@@ -5,101 +5,51 @@ first reading and its repeat count. RMS over outputs in millionths of the span; 
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
 import pytest
 
 from labrig.arrays import BranchArray, CodeArray, FloatArray
-from labrig.circuit import Boundary, IdealNetwork, NetworkStates, Topology
 from labrig.devices.laws import RheostatLaw
-from labrig.devices.parts import digipot
-from labrig.learning import Bounds, Contrastive, Sample, TapSearch, TrainingStep, WholeTask, loop
+from labrig.learning import Contrastive, Sample, TapSearch, TrainingStep, WholeTask, loop
+from tests.support.off import (
+    LEGAL,
+    NARROW,
+    PAPER,
+    PPM,
+    WIDE,
+    WIPER_INPUTS,
+    WIPER_LAW,
+    WiperBoard,
+    bits,
+    sample_of,
+    wiper_targets,
+)
 
-ROWS, COLUMNS = 40, 30
-NET = Topology.crossbar(ROWS, COLUMNS)
-BRANCHES = ROWS * COLUMNS
-SPAN = 5.0
-P = np.linspace(0.0, SPAN, ROWS)
-PPM = SPAN / 1e6
+ROWS, COLUMNS, BRANCHES = 40, 30, 1200
 NOTHING = np.zeros(BRANCHES, dtype=np.bool_)
-PART = digipot("MCP4351-104")
-ALL_CODES = RheostatLaw.nominal(PART, BRANCHES)
-LAW = ALL_CODES.within(ALL_CODES.conductances(ALL_CODES.highest), np.full(BRANCHES, 356e-6))
-"""Codes 7 … 256."""
-LEGAL = Bounds(LAW.conductances(LAW.highest), LAW.conductances(LAW.lowest))
 SEEDS = range(100, 106)
-NARROW, WIDE = (0.36, 0.64), (0.2, 0.8)
-
-
-@dataclass
-class Board(IdealNetwork):
-    """Wipers whose resistances are their own, read by a converter of its own."""
-
-    truth: RheostatLaw
-    lsb: float
-    noise: float
-    seed: int
-    x: list[FloatArray] = field(default_factory=list[FloatArray])
-    codes: list[CodeArray] = field(default_factory=list[CodeArray])
-
-    def __post_init__(self) -> None:
-        super().__init__(NET)
-        self.draw = np.random.default_rng([9, self.seed])
-
-    def settle(
-        self, boundaries: Sequence[Boundary], *, program: BranchArray | None = None, currents: bool = False
-    ) -> NetworkStates:
-        assert program is not None
-        codes = LAW.codes(program)
-        self.codes.append(codes)
-        states = super().settle(boundaries, program=self.truth.conductances(codes), currents=currents)
-        read = states.node_voltages.copy()
-        self.x.append(read[0, ROWS:].copy())
-        read[:, ROWS:] += self.noise * self.draw.standard_normal((1, COLUMNS))
-        if self.lsb:
-            read[:, ROWS:] = np.floor(read[:, ROWS:] / self.lsb + 0.5) * self.lsb
-        return replace(states, node_voltages=read)
-
-    def rms(self, y: FloatArray) -> FloatArray:
-        """Of every state, ppm of the span."""
-        return np.asarray(np.sqrt(((np.array(self.x) - y) ** 2).mean(axis=1)) / PPM)
-
-
-def board(seed: int, lsb: float = 0.0, noise: float = 0.0) -> Board:
-    spread = np.random.default_rng([1, seed]).uniform(0.8, 1.2, BRANCHES)
-    return Board(replace(LAW, end_to_end=LAW.end_to_end * spread), lsb, noise, seed)
-
-
-def targets(seed: int, shares: tuple[float, float]) -> FloatArray:
-    return np.asarray(SPAN * np.random.default_rng(seed).uniform(*shares, COLUMNS))
 
 
 def search(y: FloatArray, lsb: float = 0.0) -> TapSearch:
-    return TapSearch(task(y), NET.inputs, NET.outputs, NOTHING, law=LAW, lsb=lsb)
+    return TapSearch(task(y), PAPER.inputs, PAPER.outputs, NOTHING, law=WIPER_LAW, lsb=lsb)
 
 
 def task(y: FloatArray) -> Sample:
-    return Sample(
-        dict(zip(NET.inputs, P.tolist(), strict=True)), dict(zip(NET.outputs, y.tolist(), strict=True))
-    )
+    return sample_of(PAPER, WIPER_INPUTS, y)
 
 
-def steps(on: Board, policy: TapSearch, y: FloatArray, initial: BranchArray) -> Iterator[TrainingStep]:
+def steps(on: WiperBoard, policy: TapSearch, y: FloatArray, initial: BranchArray) -> Iterator[TrainingStep]:
     return loop(on, Contrastive(), policy, WholeTask([task(y)]), initial=initial, bounds=LEGAL)
 
 
-def trained(on: Board, y: FloatArray, states: int, start: float = 20e-6) -> TapSearch:
+def trained(on: WiperBoard, y: FloatArray, states: int, start: float = 20e-6) -> TapSearch:
     policy = search(y, on.lsb)
     for _ in islice(steps(on, policy, y, np.full(BRANCHES, start)), states):
         pass
     return policy
-
-
-def bits(count: int) -> float:
-    return float(SPAN / (2**count - 1))
 
 
 @pytest.mark.parametrize("shares", [NARROW, WIDE])
@@ -112,7 +62,7 @@ def test_the_floor_of_taps_and_converter_is_come_to(
 ) -> None:
     errors: list[FloatArray] = []
     for seed in SEEDS:
-        on, y = board(seed, lsb), targets(seed, shares)
+        on, y = WiperBoard(seed, lsb), wiper_targets(seed, shares)
         trained(on, y, 20, start)
         errors.append(on.rms(y))
     median = np.median(errors, axis=0)
@@ -126,7 +76,7 @@ def test_noise_is_averaged_as_fast_as_readings_allow() -> None:
     noise = 1000 * PPM
     squares: list[float] = []
     for seed in SEEDS:
-        on, y = board(seed, bits(16), noise), targets(seed, NARROW)
+        on, y = WiperBoard(seed, bits(16), noise), wiper_targets(seed, NARROW)
         policy = trained(on, y, 60)
         assert policy.noise == pytest.approx(noise, rel=0.5)
         squares.append(float(on.rms(y)[59] ** 2))
@@ -135,7 +85,7 @@ def test_noise_is_averaged_as_fast_as_readings_allow() -> None:
 
 @pytest.mark.parametrize("lsb", [0.0, bits(16), bits(12)])
 def test_wipers_come_to_rest(lsb: float) -> None:
-    on, y = board(7, lsb), targets(7, WIDE)
+    on, y = WiperBoard(7, lsb), wiper_targets(7, WIDE)
     trained(on, y, 80)
     assert not np.diff(on.codes[-20:], axis=0).any()
 
@@ -143,10 +93,12 @@ def test_wipers_come_to_rest(lsb: float) -> None:
 @pytest.mark.parametrize("margin", [-250, 250, 20_000])
 def test_what_the_board_cannot_reach_is_shown_and_the_best_is_come_to(margin: float) -> None:
     """On either side of the most that these wipers can give, which the host does not know."""
-    on = board(3, bits(16))
-    most, least = (on.truth.conductances(codes).reshape(ROWS, COLUMNS) for codes in (LAW.lowest, LAW.highest))
-    vertices = [np.where((edge < P)[:, None], most, least) for edge in P]
-    best = np.max([P @ g / g.sum(axis=0) for g in vertices], axis=0)
+    on = WiperBoard(3, bits(16))
+    most, least = (
+        on.truth.conductances(codes).reshape(ROWS, COLUMNS) for codes in (WIPER_LAW.lowest, WIPER_LAW.highest)
+    )
+    vertices = [np.where((edge < WIPER_INPUTS)[:, None], most, least) for edge in WIPER_INPUTS]
+    best = np.max([WIPER_INPUTS @ g / g.sum(axis=0) for g in vertices], axis=0)
     y = best + margin * PPM
     policy = search(y, on.lsb)
     flagged = [policy.unreachable.all() for _ in islice(steps(on, policy, y, np.full(BRANCHES, 20e-6)), 7)]
@@ -157,10 +109,12 @@ def test_what_the_board_cannot_reach_is_shown_and_the_best_is_come_to(margin: fl
 
 
 def test_a_search_that_was_stopped_goes_on_bit_for_bit() -> None:
-    y, start = targets(5, WIDE), np.full(BRANCHES, 20e-6)
-    whole = [step.next_latent for step in islice(steps(board(5, bits(12)), search(y, bits(12)), y, start), 9)]
+    y, start = wiper_targets(5, WIDE), np.full(BRANCHES, 20e-6)
+    whole = [
+        step.next_latent for step in islice(steps(WiperBoard(5, bits(12)), search(y, bits(12)), y, start), 9)
+    ]
     for done in (1, 2, 5):
-        on, first, second = board(5, bits(12)), search(y, bits(12)), search(y, bits(12))
+        on, first, second = WiperBoard(5, bits(12)), search(y, bits(12)), search(y, bits(12))
         begun = list(islice(steps(on, first, y, start), done))[-1]
         second.restore(json.loads(json.dumps(first.state(), allow_nan=False)))
         rest = [step.next_latent for step in islice(steps(on, second, y, begun.next_latent), 9 - done)]
@@ -168,10 +122,10 @@ def test_a_search_that_was_stopped_goes_on_bit_for_bit() -> None:
 
 
 def test_masked_branches_stay_and_outputs_without_a_target_are_left_alone() -> None:
-    y, mask = targets(6, NARROW), np.arange(BRANCHES) % 7 == 0
-    sample = Sample(task(y).inputs, dict(zip(NET.outputs[1:], y[1:].tolist(), strict=True)))
-    policy = TapSearch(sample, NET.inputs, NET.outputs, mask, law=LAW, lsb=0.0)
-    on, initial = board(6), np.full(BRANCHES, 20e-6)
+    y, mask = wiper_targets(6, NARROW), np.arange(BRANCHES) % 7 == 0
+    sample = Sample(task(y).inputs, dict(zip(PAPER.outputs[1:], y[1:].tolist(), strict=True)))
+    policy = TapSearch(sample, PAPER.inputs, PAPER.outputs, mask, law=WIPER_LAW, lsb=0.0)
+    on, initial = WiperBoard(6), np.full(BRANCHES, 20e-6)
     done = loop(on, Contrastive(), policy, WholeTask([sample]), initial=initial, bounds=LEGAL, mask=mask)
     for _ in islice(done, 15):
         pass
@@ -182,7 +136,7 @@ def test_masked_branches_stay_and_outputs_without_a_target_are_left_alone() -> N
 
 
 def test_a_few_stuck_wipers_are_worked_around() -> None:
-    on, y = board(8), targets(8, NARROW)
+    on, y = WiperBoard(8), wiper_targets(8, NARROW)
     draw = np.random.default_rng(8)
     at = np.where(draw.random(BRANCHES) < 0.05, draw.integers(7, 257, BRANCHES), -1)
     moving = on.truth.conductances
@@ -191,6 +145,8 @@ def test_a_few_stuck_wipers_are_worked_around() -> None:
         def conductances(self, codes: CodeArray) -> BranchArray:
             return moving(np.where(at < 0, codes, at))
 
-    on.truth = PartlyStuck(LAW.end_to_end, LAW.wiper, LAW.steps, LAW.lowest, LAW.highest)
+    on.truth = PartlyStuck(
+        WIPER_LAW.end_to_end, WIPER_LAW.wiper, WIPER_LAW.steps, WIPER_LAW.lowest, WIPER_LAW.highest
+    )
     trained(on, y, 20)
     assert on.rms(y)[19] <= 8
