@@ -15,7 +15,9 @@ from labrig.procedures.train import Training
 from labrig.units import format_quantity
 from labrig.views.gather import load_record
 from labrig.views.progress import TrainingProgress
+from labrig.views.record import TrainingRecord
 from labrig.views.result import result, result_arrays
+from labrig.views.signatures import signatures
 
 Asked = Callable[[], str | None]
 
@@ -67,10 +69,10 @@ def tell(bench: Bench, training: Training, *, json: bool, arrays: bool) -> None:
     if json:
         print(dumps({**found, **(result_arrays(record) if arrays else {})}))
     else:
-        print_result(found, training)
+        print_result(found, record, training)
 
 
-def print_result(found: dict[str, Any], training: Training) -> None:
+def print_result(found: dict[str, Any], record: TrainingRecord, training: Training) -> None:
     """What a person wants to know at the end."""
     reason = training.ending.reason if training.ending else ""
     print(f"{found['outcome']}: {reason}")
@@ -84,6 +86,11 @@ def print_result(found: dict[str, Any], training: Training) -> None:
     print(f"run     {training.run}")
     if found["outcome"] not in {"converged", "stopped"}:
         print(f"go on   labrig resume {training.run}")
+    if names := training.unreachable:
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        print(f"note    out of reach, as the board has shown, and as near as it can be: {shown}")
+    for text in signatures(record, training.plan.config.stop.error):
+        print(f"note    {text}")
     if training.not_drawn is None:
         print(f"picture {training.run / 'summary.png'}")
     else:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from labrig.arrays import BranchArray, FloatArray
+from labrig.arrays import BoolArray, BranchArray, FloatArray
 from labrig.devices.laws import TapLaw
 from labrig.learning.bounds import Bounds
 from labrig.learning.evidence import Evidence, States
@@ -42,6 +42,16 @@ class StepPolicy(Protocol):
 
     def restore(self, state: PolicyState) -> None:
         """Go on where `state` was taken."""
+        ...
+
+
+@runtime_checkable
+class Certifying(Protocol):
+    """A policy of one sample that can show on the board that an output cannot come to its target."""
+
+    @property
+    def unreachable(self) -> BoolArray:
+        """Outputs of the topology of which it was shown, shape (O,)."""
         ...
 
 

@@ -15,6 +15,7 @@ from labrig.config.loading import Experiment
 from labrig.errors import LabrigError, RunError, SafetyError
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
 from labrig.learning.loop import Progress, TrainingStep, loop
+from labrig.learning.steps import Certifying
 from labrig.learning.tasks import Sample
 from labrig.procedures.board_learning import board_loop
 from labrig.procedures.checkpoint import Checkpoint, Tally
@@ -102,6 +103,14 @@ class Training:
     def error(self) -> Volts:
         """‖x − y‖ over all samples, each at its last free measurement, V."""
         return self._errors.error
+
+    @property
+    def unreachable(self) -> list[str]:
+        """Outputs of which the board has shown that they cannot come to their targets, by name."""
+        policy, topology = self._plan.policy, self._bench.topology
+        if not isinstance(policy, Certifying):
+            return []
+        return [topology.nodes[topology.outputs[k]] for k in np.flatnonzero(policy.unreachable).tolist()]
 
     def tally(self) -> Tally:
         """What the run has cost so far, earlier sessions included."""

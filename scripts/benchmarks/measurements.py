@@ -179,7 +179,7 @@ def rows() -> Iterator[Row]:
     """Every case with its budget for `auto`, median and worst."""
     budgets = {
         "ideal": ((2, 2), (2, 2), (2, 2)),
-        "±20 %": ((4, 6), (4, 6), (5, 6)),
+        "±20 %": ((4, 6), (5, 6), (5, 6)),
         "±20 %, wipers": ((6, 9), (6, 9), (6, 9)),
         "5 % stuck": ((7, 9), (7, 9), (7, 9)),
     }
