@@ -59,10 +59,12 @@ def _of_the_error(record: TrainingRecord, wanted: Volts | None) -> Iterator[str]
     if last > _GROWN * least and last > first:
         now, then = format_quantity(last, "V"), format_quantity(first, "V")
         yield f"divergence: the error is {now}, and was {then} at first; lower the rate, or use step auto"
+    elif _expected(record, last):
+        return
     elif _turns(latest) >= _TO_AND_FRO and np.ptp(latest) > _WIDE * last:
         low, high = (format_quantity(float(edge), "V") for edge in (latest.min(), latest.max()))
         yield f"oscillation: the error goes from {low} to {high} and back; lower the rate, or use auto"
-    elif _stands(error) and not _expected(record, last):
+    elif _stands(error):
         at = format_quantity(last, "V")
         yield (
             f"stall: the error stands at {at}{_mirrored(record)}; labrig preflight says whether the targets"

@@ -98,7 +98,7 @@ def test_a_run_killed_at_random_instants_equals_the_uninterrupted_one(
         a_step = float(np.median(np.diff(reader.scalars("wall"))))
 
     instants = random.Random(7)
-    session = sessions.labrig("train", experiment, "--runs", runs)
+    session = sessions.labrig("train", experiment, "--runs", runs, "--no-preflight")
     started = time.monotonic()
     wait_for_steps(runs, 1)
     start_up = time.monotonic() - started

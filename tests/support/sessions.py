@@ -1,5 +1,6 @@
 """Processes that use labrig and start at once: forked from one that has imported everything."""
 
+import contextlib
 import json
 import os
 import signal
@@ -93,7 +94,8 @@ class SessionServer:
     def python(self, program: str, *arguments: object) -> Session:
         """Start a program, with these as ``sys.argv[1:]``."""
         if self._running is not None:
-            os.kill(self._running, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.kill(self._running, signal.SIGKILL)
             self.exit_code()
         out, err = self._folder / "out", self._folder / "err"
         asked = {
