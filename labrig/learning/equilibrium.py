@@ -75,11 +75,30 @@ class EquilibriumByCurrent:
         return power_difference(topology, evidence) / (2 * self.nudge)
 
 
-_THREE_STATES = ("free", "toward", "away")
+@dataclass(frozen=True, slots=True)
+class _BothWays:
+    """Free, nudged toward the targets, nudged away from them."""
+
+    nudge: Siemens
+    """β, S: ampere a volt."""
+
+    phases: ClassVar[tuple[str, ...]] = ("free", "toward", "away")
+    needs_currents: ClassVar[bool] = False
+
+    def first(self, batch: Batch) -> Sequence[Boundary]:
+        """Free state of each sample."""
+        return [sample.free for sample in batch.samples]
+
+    def contrast(self, topology: Topology, evidence: Evidence) -> BranchArray:
+        """[(v^{−β})² − (v^{+β})²] / 4β, shape (B,), V²/S."""
+        if evidence.third is None:
+            raise AssertionError
+        away, toward = evidence.third, evidence.clamped
+        return squares_apart(topology, away, toward, evidence.usable) / (4 * self.nudge)
 
 
 @dataclass(frozen=True, slots=True)
-class SymmetricEquilibrium:
+class SymmetricEquilibrium(_BothWays):
     """``Δg = −(rate / 4β) [(v^{+β})² − (v^{−β})²]``, outputs joined through β to their targets and to 2x − y.
 
     The mirror image of a target about the free output pulls away from it as strongly, through the same
@@ -92,16 +111,6 @@ class SymmetricEquilibrium:
     both ways by ±β; the mirrored source stands for their −β, which no passive part has [derived].
     """
 
-    nudge: Siemens
-    """β."""
-
-    phases: ClassVar[tuple[str, ...]] = _THREE_STATES
-    needs_currents: ClassVar[bool] = False
-
-    def first(self, batch: Batch) -> Sequence[Boundary]:
-        """Free state of each sample."""
-        return [sample.free for sample in batch.samples]
-
     def then(self, batch: Batch, states: NetworkStates) -> Sequence[Boundary]:
         """Pulled to y and to 2x − y; an output whose x is not known is left alone in both."""
         boundaries: list[Boundary] = []
@@ -111,28 +120,14 @@ class SymmetricEquilibrium:
                 boundaries.append(Boundary(sample.inputs, nudges=nudges))
         return boundaries
 
-    def contrast(self, topology: Topology, evidence: Evidence) -> BranchArray:
-        """[(v^{−β})² − (v^{+β})²] / 4β, shape (B,), V²/S."""
-        return _both_ways(topology, evidence) / (4 * self.nudge)
-
 
 @dataclass(frozen=True, slots=True)
-class SymmetricEquilibriumByCurrent:
+class SymmetricEquilibriumByCurrent(_BothWays):
     """`SymmetricEquilibrium` by currents ±βe of the measured free state: no bias at all on a linear network.
 
     The states are v ± βu with u the voltages that the currents −e give alone, so the contrast is −v u, the
     gradient of −½‖e‖² itself, for any β [derived].
     """
-
-    nudge: Siemens
-    """β, S: ampere a volt of error."""
-
-    phases: ClassVar[tuple[str, ...]] = _THREE_STATES
-    needs_currents: ClassVar[bool] = False
-
-    def first(self, batch: Batch) -> Sequence[Boundary]:
-        """Free state of each sample."""
-        return [sample.free for sample in batch.samples]
 
     def then(self, batch: Batch, states: NetworkStates) -> Sequence[Boundary]:
         """Currents β(y − x) and −β(y − x); an output whose x is not known gets none."""
@@ -142,13 +137,3 @@ class SymmetricEquilibriumByCurrent:
                 currents = {n: sign * self.nudge * (sample.targets[n] - x[n]) for n in x}
                 boundaries.append(Boundary(sample.inputs, currents))
         return boundaries
-
-    def contrast(self, topology: Topology, evidence: Evidence) -> BranchArray:
-        """[(v^{−β})² − (v^{+β})²] / 4β, shape (B,), V²/S."""
-        return _both_ways(topology, evidence) / (4 * self.nudge)
-
-
-def _both_ways(topology: Topology, evidence: Evidence) -> BranchArray:
-    if evidence.third is None:
-        raise AssertionError
-    return squares_apart(topology, evidence.third, evidence.clamped, evidence.usable)

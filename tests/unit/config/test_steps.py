@@ -6,7 +6,7 @@ import pytest
 
 from labrig.bench.assembly import open_bench
 from labrig.config.experiment import ExperimentConfig
-from labrig.config.learning import AutoStep
+from labrig.config.learning import AutoStep, BarzilaiBorweinStep, GaussNewtonStep, PolyakStep, StepConfig
 from labrig.config.loading import load_experiment
 from labrig.errors import ConfigError
 from labrig.procedures.plan import plan_training
@@ -52,8 +52,9 @@ def test_one_sample_on_a_crossbar_of_continuous_branches_is_taken(tmp_path: Path
 
 
 def test_graphs_and_several_samples_are_taken_where_branches_are_continuous(tmp_path: Path) -> None:
-    load(tmp_path, network=GRAPH)
-    load(tmp_path, samples=f"{SAMPLE}, {SAMPLE}")
+    assert load(tmp_path, network=GRAPH).learning.step == AutoStep()
+    several = load(tmp_path, samples=f"{SAMPLE}, {SAMPLE}")
+    assert (several.learning.step, len(several.task.samples)) == (AutoStep(), 2)
 
 
 def test_several_samples_are_refused_on_wiper_codes(tmp_path: Path) -> None:
@@ -104,10 +105,15 @@ def test_a_secant_is_of_one_sample(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["{kind: barzilai-borwein, rate: 1 S/V^2}", "{kind: gauss-newton}", "{kind: polyak}"]
+    ("step", "expected"),
+    [
+        ("{kind: barzilai-borwein, rate: 1 S/V^2}", BarzilaiBorweinStep(rate=1.0, per="network")),
+        ("{kind: gauss-newton}", GaussNewtonStep()),
+        ("{kind: polyak}", PolyakStep(relaxation=1.0, per="network")),
+    ],
 )
-def test_steps_of_a_whole_network_are_for_graphs_too(tmp_path: Path, step: str) -> None:
-    load(tmp_path, step=step, network=GRAPH)
+def test_steps_of_a_whole_network_are_for_graphs_too(tmp_path: Path, step: str, expected: StepConfig) -> None:
+    assert load(tmp_path, step=step, network=GRAPH).learning.step == expected
 
 
 def test_outputs_of_a_graph_take_no_steps_of_their_own(tmp_path: Path) -> None:
