@@ -8,6 +8,7 @@ from labrig.cli import (
     config,
     find,
     measure,
+    null,
     preflight,
     resume,
     runs,
@@ -26,6 +27,7 @@ app = command_group(
 app.command("train")(train.train)
 app.command("resume")(resume.resume)
 app.command("measure")(measure.measure)
+app.command("null")(null.null)
 app.command("preflight")(preflight.preflight)
 app.command("find")(find.find)
 app.command("safe")(safe.safe)

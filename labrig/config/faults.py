@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, Strict
 
 from labrig.config.model import Model
-from labrig.config.quantities import Count, PositiveSeconds, Seconds, Share, Text
+from labrig.config.quantities import Count, PositiveSeconds, Seconds, Share, Text, Volts
 
 Direction: TypeAlias = Literal["down", "up", "both"]
 Code: TypeAlias = Annotated[int, Strict(), Field(ge=0, le=65535)]
@@ -113,6 +113,17 @@ class AdcStuck(Model):
     code: Code
 
 
+class AdcOffset(Model):
+    """Readings of a node are off, as by the offset of its converter."""
+
+    kind: Literal["adc-offset"] = "adc-offset"
+    node: Text
+    """Such as ``out3``."""
+    offset: Volts
+    readings: Literal["all", "second"] = "all"
+    """second: only in every second state of an exchange, as where two capacitors take turns in holding."""
+
+
 class _Mishap(Model):
     """Befalls the processor of an emulated board."""
 
@@ -146,8 +157,11 @@ class ResetAtOpen(Model):
 
 WireFault: TypeAlias = Flip | Drop | Duplicate | Insert | Truncate | Silence | Babble
 BranchFault: TypeAlias = Stuck | Open | Short | Unwritable
+ChannelFault: TypeAlias = AdcStuck | AdcOffset
 ProcessorFault: TypeAlias = BrownOut | Hang | Overrun | ResetAtOpen
-Fault: TypeAlias = Annotated[WireFault | BranchFault | AdcStuck | ProcessorFault, Field(discriminator="kind")]
+Fault: TypeAlias = Annotated[
+    WireFault | BranchFault | ChannelFault | ProcessorFault, Field(discriminator="kind")
+]
 
 
 def wire_faults(faults: Sequence[Fault]) -> list[WireFault]:
@@ -160,9 +174,9 @@ def branch_faults(faults: Sequence[Fault]) -> list[BranchFault]:
     return [fault for fault in faults if isinstance(fault, BranchFault)]
 
 
-def stuck_channels(faults: Sequence[Fault]) -> list[AdcStuck]:
+def channel_faults(faults: Sequence[Fault]) -> list[ChannelFault]:
     """Those of the converter that reads the nodes."""
-    return [fault for fault in faults if isinstance(fault, AdcStuck)]
+    return [fault for fault in faults if isinstance(fault, ChannelFault)]
 
 
 def processor_faults(faults: Sequence[Fault]) -> list[ProcessorFault]:

@@ -19,6 +19,7 @@ from labrig.boards.base import (
 from labrig.boards.checking import check_request
 from labrig.circuit.boundary import Boundary
 from labrig.errors import LinkClosed
+from labrig.sim.channels import BadChannels
 from labrig.sim.converters import driver_levels
 from labrig.sim.hardware import Hardware
 from labrig.sim.pulls import has_pulls, resolve_pulls
@@ -51,7 +52,7 @@ class SimulatedBoard:
         self._world = chips.world
         self._branches = chips.branches
         self._reader = chips.reader
-        self._sensor = replace(chips.reader, stuck={})
+        self._sensor = replace(chips.reader, bad=BadChannels())
         self._driver = chips.driver
         self._boot_count = chips.boot_count
         self._program = chips.branches.power_up
@@ -155,7 +156,7 @@ class SimulatedBoard:
         stage: int,
     ) -> None:
         imposed = [self._driver.impose(boundary) for boundary in boundaries]
-        volts = self._world.settle(imposed)
+        volts = self._reader.alternated(self._world.settle(imposed), rows)
         read = self._reader.read(volts, averages=request.averages, index=request.index, stage=2 * stage)
         found.volts[rows], found.saturated[rows] = read
         if request.sources:

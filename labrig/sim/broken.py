@@ -1,9 +1,9 @@
-"""Faults of the parts of a simulated board, by wiper and by line."""
+"""Faults of the branches of a simulated board, by wiper."""
 
 from collections.abc import Mapping, Sequence
 
 from labrig.circuit.topology import Topology
-from labrig.config.boards import AdcConfig, DigipotElements, ElementsConfig
+from labrig.config.boards import DigipotElements, ElementsConfig
 from labrig.config.faults import (
     BranchFault,
     Fault,
@@ -12,12 +12,10 @@ from labrig.config.faults import (
     Unwritable,
     branch_faults,
     processor_faults,
-    stuck_channels,
 )
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import BrokenBranches, TrueBranches, TrueContinuous, TrueDigipots
-from labrig.sim.lines import line_topology
 
 
 def check_no_processor(faults: Sequence[Fault]) -> None:
@@ -54,28 +52,6 @@ def faults_by_wiper(
             raise ConfigError(msg)
         _check(fault, elements)
         found[wipers[fault.branch]] = fault
-    return found
-
-
-def stuck_lines(faults: Sequence[Fault], topology: Topology, adc: AdcConfig | None) -> dict[int, int]:
-    """Codes that the converter gives for lines that it does not read, by line.
-
-    Raises
-    ------
-    ConfigError
-        There is no such node, or the converter has no such code.
-    """
-    nodes = line_topology(topology).nodes
-    found: dict[int, int] = {}
-    for fault in stuck_channels(faults):
-        if fault.node not in nodes:
-            msg = f"faults: found node {fault.node!r}, which this network has not"
-            raise ConfigError(msg)
-        if adc is None or fault.code >= 1 << adc.bits:
-            codes = "there is no adc" if adc is None else f"codes of the adc are 0 to {(1 << adc.bits) - 1}"
-            msg = f"faults: the adc is stuck at {fault.code} for {fault.node}; {codes}"
-            raise ConfigError(msg)
-        found[nodes.index(fault.node)] = fault.code
     return found
 
 

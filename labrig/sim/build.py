@@ -14,7 +14,8 @@ from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
 from labrig.sim.branches import draw_branches
-from labrig.sim.broken import break_branches, check_no_processor, faults_by_wiper, stuck_lines
+from labrig.sim.broken import break_branches, check_no_processor, faults_by_wiper
+from labrig.sim.channels import bad_channels
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
 from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
@@ -59,7 +60,7 @@ def build_hardware(
         info=_info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
         world=world,
         branches=branches,
-        reader=Reader(adc, noise, model.seed, stuck_lines(faults, topology, model.adc)),
+        reader=Reader(adc, noise, model.seed, bad_channels(faults, topology, model.adc)),
         driver=Driver(dac, model.drive),
         boot_count=time.time_ns() // 1_000_000 % 2**32,
     )

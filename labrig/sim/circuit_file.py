@@ -8,7 +8,8 @@ from labrig.config.faults import BranchFault, Fault, Stuck
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import TrueDigipots, draw_branches
-from labrig.sim.broken import faults_by_wiper, stuck_lines
+from labrig.sim.broken import faults_by_wiper
+from labrig.sim.channels import BadChannels, bad_channels, check_alike
 from labrig.sim.converters import THROUGH_RANGE
 from labrig.sim.lines import line_topology
 
@@ -55,16 +56,23 @@ def circuit_text(model: BoardModel, topology: Topology, faults: Sequence[Fault])
         for k, (a, b) in enumerate(lines.branches)
     ]
     broken = faults_by_wiper(faults, topology, model.elements)
-    stuck = stuck_lines(faults, topology, model.adc)
     wrong = [
         *(f"fault {k} {_fault(fault)}" for k, fault in broken.items()),
-        *(f"stuck-channel {line} {code}" for line, code in stuck.items()),
+        *_channels(bad_channels(faults, topology, model.adc)),
     ]
     return "\n".join([*head, *body, *wrong, ""])
 
 
 def _fault(fault: BranchFault) -> str:
     return f"stuck {fault.code}" if isinstance(fault, Stuck) else fault.kind
+
+
+def _channels(bad: BadChannels) -> Iterator[str]:
+    check_alike(bad)
+    for line, code in bad.stuck.items():
+        yield f"stuck-channel {line} {code}"
+    for line, offset in bad.offsets.items():
+        yield f"offset-channel {line} {offset!r}"
 
 
 def _nudges(model: BoardModel) -> Iterator[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from labrig.arrays import BoolArray, FloatArray, Ohms, Siemens, Volts
 from labrig.boards.base import Converter, saturation
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
+from labrig.sim.channels import BadChannels
 from labrig.sim.quantising import to_codes, to_volts
 from labrig.wire.definition import PER_NS, PER_PA
 
@@ -27,14 +28,14 @@ class Reader:
         None: readings are exact.
     noise
         Standard deviation of one reading, V, before quantisation.
-    stuck
-        Code that comes for a line whatever it has.
+    bad
+        Lines that are not read as they should be.
     """
 
     converter: Converter | None
     noise: Volts
     seed: int
-    stuck: Mapping[int, int]
+    bad: BadChannels
 
     def read(
         self, volts: FloatArray, *, averages: int, index: int, stage: int
@@ -50,15 +51,28 @@ class Reader:
         codes = to_codes(scans, self.converter).sum(axis=0) / averages
         return to_volts(codes, self.converter), saturation(codes, self.converter)
 
+    def alternated(self, volts: FloatArray, states: Sequence[int]) -> FloatArray:
+        """What is met of the true voltages of these states of an exchange, one a row."""
+        if not self.bad.alternating:
+            return volts
+        met = volts.copy()
+        odd = [row for row, state in enumerate(states) if state % 2]
+        met[np.ix_(odd, list(self.bad.alternating))] += list(self.bad.alternating.values())
+        return met
+
     def scans(self, volts: FloatArray, *, averages: int, index: int, stage: int) -> FloatArray:
         """What each conversion meets, noise included: shape (averages, *shape of volts), V."""
         scans = np.broadcast_to(volts, (averages, *volts.shape))
+        if self.bad.offsets:
+            scans = scans.copy()
+            scans[..., list(self.bad.offsets)] += list(self.bad.offsets.values())
         if self.noise > 0:
             stream = np.random.SeedSequence(self.seed, spawn_key=(_NOISE, index, stage))
             scans = scans + np.random.default_rng(stream).normal(0, self.noise, scans.shape)
-        if self.stuck and self.converter is not None:
+        if self.bad.stuck and self.converter is not None:
             scans = scans.copy()
-            scans[..., list(self.stuck)] = to_volts(np.array(list(self.stuck.values())), self.converter)
+            codes = np.array(list(self.bad.stuck.values()))
+            scans[..., list(self.bad.stuck)] = to_volts(codes, self.converter)
         return scans
 
 

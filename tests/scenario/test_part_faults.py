@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import labrig
-from labrig.config.faults import AdcStuck, Fault, Unwritable
+from labrig.config.faults import AdcOffset, AdcStuck, Fault, Unwritable
 from labrig.config.loading import Experiment
 from labrig.config.rig import RigConfig
 from labrig.errors import BoardFault
 from labrig.procedures.board_check.report import report
 from labrig.procedures.check_board import check_board
+from labrig.procedures.null import null
 from tests.support.checks import quiet
 from tests.support.files import Files
 
@@ -60,3 +61,14 @@ def test_a_check_names_the_part(experiment: Experiment, fault: AdcStuck | Unwrit
         told = report(check_board(bench, quiet))
     where = "in2-out1: its chip holds another" if fault is UNWRITABLE else "out1 (adc1): DAC and ADC disagree"
     assert any(text.startswith(where) for text in told.faults)
+
+
+def test_free_against_free_finds_the_converter_that_is_off(experiment: Experiment) -> None:
+    """Ten millivolts, eight steps of the converter of 12 bits, which shows them to half a step."""
+    with labrig.open_bench(with_fault(experiment, AdcOffset(node="out1", offset=0.01))) as bench:
+        found = null(bench, 4, quiet)
+        half_steps = (bench.info.adc.lsb + bench.info.dac.lsb) / 2 if bench.info.adc and bench.info.dac else 0
+    (out1,) = np.flatnonzero(found.offset.found)
+    assert found.nodes[out1] == "out1"
+    assert abs(found.offset.volts[out1] - 0.01) <= half_steps
+    assert not found.apart.found.any()

@@ -15,6 +15,7 @@ from labrig.boards.base import BoardInfo, CodeRange, Codes, Converter, Program
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
 from labrig.devices.laws import RheostatLaw
+from labrig.sim.channels import BadChannels
 from labrig.sim.converters import Driver, Reader
 from labrig.sim.hardware import Hardware
 from labrig.sim.ports.loop import serve
@@ -102,7 +103,9 @@ def read_hardware(text: str, serial_number: str) -> Hardware:
         learns="learn" in head,
     )
     world = CircuitWorld(topology, branches.conductances(branches.power_up))
-    return Hardware(info, world, branches, Reader(adc, 0.0, 0, {}), Driver(dac, drive), boot_count=1)
+    return Hardware(
+        info, world, branches, Reader(adc, 0.0, 0, BadChannels()), Driver(dac, drive), boot_count=1
+    )
 
 
 def _through(limits: Sequence[str] | None) -> tuple[float, float] | None:

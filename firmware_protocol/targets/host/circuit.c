@@ -66,7 +66,7 @@ double circuit_read(struct circuit *circuit, unsigned line)
         return channel->code * (circuit->adc_span / (double)((1ul << circuit->config.adc_bits) - 1u));
     }
     circuit_solve(circuit);
-    return circuit->volts[line];
+    return circuit->volts[line] + channel->offset;
 }
 
 static double source_conductance(const struct circuit *circuit, const struct source *source)

@@ -22,6 +22,7 @@ struct branch {
 struct channel {
     bool stuck;
     uint16_t code; /* that it gives for whatever the line has */
+    double offset; /* V, by which its readings are off */
 };
 
 enum source_kind { RELEASED, DRIVEN, THROUGH, INJECTED };

@@ -42,6 +42,7 @@ static void read_learn(struct reader *reader);
 static void read_branch(struct reader *reader);
 static void read_fault(struct reader *reader);
 static void read_stuck_channel(struct reader *reader);
+static void read_offset_channel(struct reader *reader);
 
 static uint16_t initial_code;
 
@@ -51,6 +52,7 @@ static const struct keyword keywords[] = {
     {"dac", 3, true, read_dac},              {"drive", 2, true, read_drive}, {"nudge", 0, false, read_nudge},
     {"learn", 1, false, read_learn},         {"branch", 5, false, read_branch},
     {"fault", 0, false, read_fault},         {"stuck-channel", 3, false, read_stuck_channel},
+    {"offset-channel", 3, false, read_offset_channel},
 };
 #define KEYWORDS (sizeof keywords / sizeof *keywords)
 
@@ -254,14 +256,23 @@ static void read_fault(struct reader *reader)
     }
 }
 
-static void read_stuck_channel(struct reader *reader)
+static struct channel *named_channel(struct reader *reader)
 {
     struct circuit *circuit = reader->circuit;
     expect_header(reader);
-    circuit->channels[integer(reader, 1, 0, labrig_lines(&circuit->config) - 1)] = (struct channel){
-        .stuck = true,
-        .code = (uint16_t)integer(reader, 2, 0, (1 << circuit->config.adc_bits) - 1),
-    };
+    return &circuit->channels[integer(reader, 1, 0, labrig_lines(&circuit->config) - 1)];
+}
+
+static void read_stuck_channel(struct reader *reader)
+{
+    struct channel *channel = named_channel(reader);
+    channel->stuck = true;
+    channel->code = (uint16_t)integer(reader, 2, 0, (1 << reader->circuit->config.adc_bits) - 1);
+}
+
+static void read_offset_channel(struct reader *reader)
+{
+    named_channel(reader)->offset = number(reader, 2, -1e3, 1e3);
 }
 
 static void read_statement(struct reader *reader)

@@ -8,6 +8,7 @@ import numpy as np
 from labrig.arrays import CodeArray, IntArray, Seconds
 from labrig.boards.base import BoardInfo, Codes
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance
+from labrig.sim.channels import check_alike
 from labrig.sim.converters import driver_levels
 from labrig.sim.hardware import Hardware
 from labrig.sim.quantising import step, to_codes
@@ -60,10 +61,11 @@ class Device:
     Raises
     ------
     ConfigError
-        The board is no board for the wire.
+        The board is no board for the wire, or one of its faults none for a converter behind it.
     """
 
     def __init__(self, chips: Hardware, clock: Clock) -> None:
+        check_alike(chips.reader.bad)
         self.adc, self.dac, self.legal = fit(chips.info)
         self.info: BoardInfo = chips.info
         self.shape = Shape(chips.info.inputs, chips.info.outputs, self.dac.bits)

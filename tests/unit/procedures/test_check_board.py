@@ -14,6 +14,7 @@ from labrig.procedures.board_check.report import Report, report
 from labrig.procedures.board_check.verdicts import State
 from labrig.procedures.check_board import check_board
 from labrig.sim.board import SimulatedBoard
+from labrig.sim.channels import BadChannels
 from labrig.sim.converters import Driver, Reader
 from labrig.sim.hardware import Hardware
 from labrig.sim.world import CircuitWorld
@@ -147,7 +148,9 @@ class Welded(Driver):
 
 def test_a_converter_that_is_off_is_named() -> None:
     def crooked(chips: Hardware) -> Hardware:
-        return replace(chips, reader=Crooked(chips.reader.converter, 0.0, 0, {}, line=5, offset=0.06))
+        return replace(
+            chips, reader=Crooked(chips.reader.converter, 0.0, 0, BadChannels(), line=5, offset=0.06)
+        )
 
     told = report(check(crossbar(4, 4, 0.0), change=crooked))
     assert [line.name for line in told.lines if line.passed is False] == ["DAC and ADC, zero"]
