@@ -44,8 +44,8 @@ def measure(
     if (inputs is None) == (file is None):
         msg = "measure needs either --inputs or --file"
         raise ConfigError(msg)
-    with open_rig_or_run(target, runs, simulate=simulate) as (bench, network):
+    with open_rig_or_run(target, runs, simulate=simulate) as (board, network):
         samples = (
             (parse_inputs(inputs, network),) if inputs is not None else read_inputs(file or Path(), network)
         )
-        print_measurement(bench.topology, samples, apply(bench, samples), json=json)
+        print_measurement(board.topology, samples, apply(board, samples), json=json)

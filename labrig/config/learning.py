@@ -152,6 +152,15 @@ class FractionUpdate(Model):
     fraction: Share
 
 
+class ZeroConfig(Model):
+    """Offsets of readings are taken off: all inputs at one potential, at which every node must read."""
+
+    every: Count = 100
+    """Updates from one to the next; the first comes before the first update."""
+    repeats: Annotated[Count, Field(le=1000)] = 4
+    """States that are averaged."""
+
+
 class BoundsConfig(Model):
     """The box into which every update is projected."""
 
@@ -218,6 +227,8 @@ class LearningConfig(Model):
     """All samples in each update; or one at a time, shuffled each epoch or drawn at random."""
     update: Literal["all"] | FractionUpdate = "all"
     """Which branches an update changes: all, or ``{fraction: 0.5}``, drawn anew each time."""
+    zero: ZeroConfig | None = None
+    """null: readings are taken as they come."""
     bounds: BoundsConfig
     initial: InitialConfig
 
@@ -292,6 +303,8 @@ def _board_mistakes(learning: "LearningConfig") -> Iterator[tuple[Place, str]]:
             text = f"found {learning.steps_per_exchange}; only a board takes several, where: board"
             yield ("steps_per_exchange",), text
         return
+    if learning.zero is not None:
+        yield ("zero",), "found beside a board that learns by its own readings; leave it out"
     for key, found, allowed in (
         ("rule", learning.rule.kind, "contrastive"),
         ("step", learning.step.kind, "fixed"),

@@ -39,6 +39,8 @@ class Checkpoint:
     """Of each sample, shape (S,), V."""
     last_outputs: FloatArray
     """Of each sample in its last free state, shape (S, O), V."""
+    offsets: FloatArray
+    """Taken off the readings of each node, shape (N,), V."""
     digest: int
     """Of the program that was on the board at this step."""
     next_digest: int
@@ -60,6 +62,7 @@ class Checkpoint:
             "latent": self.latent,
             "last_errors": self.last_errors,
             "last_outputs": self.last_outputs,
+            "offsets": self.offsets,
             "order": json.dumps(self.order),
             "policy": json.dumps(self.policy),
             "numbers": json.dumps(numbers),
@@ -77,6 +80,7 @@ class Checkpoint:
             exchange_index=numbers["exchange_index"],
             last_errors=values["last_errors"],
             last_outputs=values["last_outputs"],
+            offsets=values["offsets"],
             digest=numbers["digest"],
             next_digest=numbers["next_digest"],
             boot_count=numbers["boot_count"],

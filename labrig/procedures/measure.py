@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labrig.arrays import FloatArray, Volts
-from labrig.bench.bench import Bench
-from labrig.circuit.network import Flag
+from labrig.circuit.network import Flag, PhysicalNetwork
 from labrig.config.tasks import Sample as NamedSample
 from labrig.learning.evaluation import evaluate
 from labrig.procedures.plan import number_samples
@@ -25,11 +24,11 @@ class Measurement:
     """Readings within 1 % of a rail."""
 
 
-def measure(bench: Bench, samples: Sequence[NamedSample]) -> Measurement:
+def measure(network: PhysicalNetwork, samples: Sequence[NamedSample]) -> Measurement:
     """Apply the inputs of each sample and read the outputs in one exchange; no branch is written.
 
     The last sample stays imposed until the bench is left or made safe.
     """
-    found = evaluate(bench, number_samples(bench.topology, samples))
-    flags = found.states.flags[:, list(bench.topology.outputs)]
+    found = evaluate(network, number_samples(network.topology, samples))
+    flags = found.states.flags[:, list(network.topology.outputs)]
     return Measurement(found.outputs, found.errors, found.error, int((flags & Flag.SATURATED != 0).sum()))

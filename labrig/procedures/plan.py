@@ -55,6 +55,12 @@ class TrainingPlan:
         return self.batches.size
 
     @property
+    def middle(self) -> Volts:
+        """Amid the inputs of all samples, V."""
+        levels = [volts for sample in self.samples for volts in sample.inputs.values()]
+        return (min(levels) + max(levels)) / 2
+
+    @property
     def phases(self) -> tuple[str, ...]:
         """Names of the states that are stored of a sample."""
         return TWO_STATES if self.policy.wants() is States.FREE else self.rule.phases

@@ -96,11 +96,14 @@ def training_attributes(bench: Bench, plan: TrainingPlan) -> dict[str, Json]:
     }
 
 
-def training_results(bench: Bench, outputs: FloatArray, tally: Tally) -> dict[str, Constant]:
+def training_results(
+    bench: Bench, outputs: FloatArray, offsets: FloatArray, tally: Tally
+) -> dict[str, Constant]:
     """What came out."""
     return {
         "final_conductances": Constant(bench.realised(), ("branch",), "S", "by law or calibration"),
         "final_outputs": Constant(outputs, ("sample", "output"), "V", "last free state of each sample"),
+        "offsets": Constant(offsets, ("node",), "V", "taken off the readings at last"),
         **{f"final_{name}": Constant(value) for name, value in asdict(tally).items()},
     }
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from labrig.bench.assembly import open_bench
-from labrig.bench.bench import Bench
+from labrig.circuit.network import PhysicalNetwork
 from labrig.config.loading import load_experiment, load_rig
 from labrig.config.network import NetworkConfig
 from labrig.errors import ConfigError, RunError
+from labrig.learning.zeroing import Zeroed
 from labrig.store.catalogue import find_run, runs_folder
 from labrig.store.reader import RunReader
 from labrig.store.writer import EXPERIMENT_NAME
@@ -19,8 +20,10 @@ from labrig.store.writer import EXPERIMENT_NAME
 @contextmanager
 def open_rig_or_run(
     target: str, runs: Path | None, *, simulate: bool
-) -> Generator[tuple[Bench, NetworkConfig]]:
+) -> Generator[tuple[PhysicalNetwork, NetworkConfig]]:
     """Open a rig by its file, or the rig of a run with the codes of the run's newest step on the board.
+
+    Offsets that the run took off readings are taken off here as well.
 
     Raises
     ------
@@ -44,6 +47,7 @@ def open_rig_or_run(
         board = reader.info().sessions[0].provenance["board"]
         row = reader.row()
         final = reader.constants().get("final_conductances")
+        offsets = np.asarray(reader.checkpoint()["offsets"]) if row is not None else np.zeros(0)
     with open_bench(experiment.rig, simulate=board["kind"] == "simulated") as bench:
         if row is None or bench.info.serial_number != board["serial_number"]:
             why = "it has no step yet" if row is None else f"board {bench.info.serial_number} answers instead"
@@ -56,4 +60,4 @@ def open_rig_or_run(
         else:
             values = row.values["conductances"] if final is None else final.value
             bench.settle([], program=np.asarray(values, dtype=np.float64))
-        yield bench, experiment.rig.network
+        yield Zeroed(bench, 0.0, offsets) if offsets.any() else bench, experiment.rig.network

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from labrig.arrays import Volts
+from labrig.arrays import FloatArray, Volts
 from labrig.bench.bench import Bench
 from labrig.bench.endings import end_if_told, undisturbed
 from labrig.boards.base import program_digest
+from labrig.circuit.network import PhysicalNetwork
 from labrig.config.loading import Experiment
 from labrig.errors import LabrigError, RunError, SafetyError
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
 from labrig.learning.loop import Progress, TrainingStep, loop
 from labrig.learning.steps import Certifying
 from labrig.learning.tasks import Sample
+from labrig.learning.zeroing import Zeroed
 from labrig.procedures.board_learning import board_loop
 from labrig.procedures.checkpoint import Checkpoint, Tally
 from labrig.procedures.plan import TrainingPlan, plan_training
@@ -78,6 +80,9 @@ class Training:
         self._errors.errors[:] = start.last_errors
         self._outputs = start.last_outputs.copy()
         self._progress = start.progress
+        zero = plan.config.learning.zero
+        self._zeroed = None if zero is None else Zeroed(bench, plan.middle, start.offsets)
+        self._network: PhysicalNetwork = bench if self._zeroed is None else self._zeroed
         self._clock = time.monotonic()
         self._counters = bench.counters
         self._beside = (
@@ -147,6 +152,7 @@ class Training:
     def _steps(self) -> Iterator[TrainingStep]:
         plan = self._plan
         begun = False
+        self._zero(self._progress.step)
         for step in self._loop():
             self._progress = step.progress
             self._outputs[list(step.samples)] = step.evidence.free.node_voltages[
@@ -165,6 +171,15 @@ class Training:
                 self._end(ending)
                 return
             self._vain.check(step.evidence)
+            self._zero(step.next_progress.step)
+
+    def _zero(self, step: int) -> None:
+        """Read the offsets anew where the measurement of this step is due to come behind that."""
+        zero = self._plan.config.learning.zero
+        if zero is None or self._zeroed is None or step % zero.every:
+            return
+        self._zeroed.zero(zero.repeats)
+        self._counted(zero.repeats)
 
     def _loop(self) -> Iterator[TrainingStep]:
         plan, start = self._plan, self._start
@@ -173,7 +188,7 @@ class Training:
         plan.batches.restore(start.order)
         plan.policy.restore(start.policy)
         return loop(
-            self._bench,
+            self._network,
             plan.rule,
             plan.policy,
             plan.batches,
@@ -190,9 +205,17 @@ class Training:
         return self._measure(self._plan.samples).error
 
     def _measure(self, samples: Sequence[Sample]) -> Evaluation:
-        exchanges, measurements = self._beside
-        self._beside = (exchanges + 1, measurements + len(samples))
-        return evaluate(self._bench, samples)
+        self._counted(len(samples))
+        return evaluate(self._network, samples)
+
+    @property
+    def _offsets(self) -> FloatArray:
+        return self._start.offsets if self._zeroed is None else self._zeroed.offsets
+
+    def _counted(self, measurements: int) -> None:
+        """One exchange beside the loop's."""
+        exchanges, before = self._beside
+        self._beside = (exchanges + 1, before + measurements)
 
     def _store(self, step: TrainingStep, error: Volts) -> None:
         tally = self.tally()
@@ -205,6 +228,7 @@ class Training:
             exchange_index=self._bench.exchange_index,
             last_errors=self._errors.errors,
             last_outputs=self._outputs,
+            offsets=self._offsets,
             digest=program_digest(self._bench.held()),
             next_digest=program_digest(self._bench.program_of(step.next_latent)),
             boot_count=self._bench.boot_count,
@@ -234,7 +258,7 @@ class Training:
         except Exception as error:  # noqa: BLE001 - whatever it is, the run says how it ended
             ending = Ending("failed", f"{ending.reason}; then it could not be made safe: {error}")
         self.ending = ending
-        results |= training_results(self._bench, self._outputs, self.tally())
+        results |= training_results(self._bench, self._outputs, self._offsets, self.tally())
         with undisturbed():
             self._record.finish(ending.outcome, ending.reason, results)
         from labrig.views.summary import write_summary  # matplotlib, which no step needs
@@ -300,6 +324,7 @@ def first_checkpoint(bench: Bench, plan: TrainingPlan) -> Checkpoint:
         exchange_index=0,
         last_errors=unread[:, 0].copy(),
         last_outputs=unread,
+        offsets=np.zeros(len(bench.topology.nodes)),
         digest=program_digest(bench.held()),
         next_digest=program_digest(bench.program_of(plan.initial)),
         boot_count=bench.boot_count,
