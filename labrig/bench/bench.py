@@ -226,6 +226,10 @@ class Bench:
         self._programmer = whole.within(found.bounds.floor, found.bounds.ceiling)
         return found
 
+    def use(self, programmer: Programmer) -> None:
+        """Write as `restrict` had left it for one of several experiments that take turns on this bench."""
+        self._programmer = programmer
+
     @property
     def averages(self) -> int:
         """Conversions a reading."""

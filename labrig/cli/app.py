@@ -14,6 +14,7 @@ from labrig.cli import (
     runs,
     safe,
     simulate,
+    study,
     sweep,
     train,
 )
@@ -29,6 +30,7 @@ app.command("resume")(resume.resume)
 app.command("measure")(measure.measure)
 app.command("null")(null.null)
 app.command("preflight")(preflight.preflight)
+app.command("study")(study.study)
 app.command("find")(find.find)
 app.command("safe")(safe.safe)
 app.add_typer(runs.app, name="runs")

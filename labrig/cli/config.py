@@ -19,11 +19,12 @@ class SchemaOf(StrEnum):
 
     EXPERIMENT = "experiment"
     RIG = "rig"
+    STUDY = "study"
 
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Experiments and rigs.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Experiments, rigs and studies.")],
     json: Json = False,
 ) -> None:
     """List every mistake in files, with file, line and key.
@@ -32,14 +33,13 @@ def check(
 
     Example: labrig config check configs/experiments/crossbar-40x30.yaml
     """
-    from labrig.config.loading import Experiment, load
     from labrig.errors import ConfigError
 
     kinds: dict[str, str | None] = {}
     mistakes: dict[str, list[str]] = {}
     for file in map(str, files):
         try:
-            kinds[file] = "experiment" if isinstance(load(file), Experiment) else "rig"
+            kinds[file] = _kind(file)
             mistakes[file] = []
         except ConfigError as error:
             kinds[file] = None
@@ -54,6 +54,18 @@ def check(
                 print(mistake, file=sys.stderr)
     if any(mistakes.values()):
         raise typer.Exit(ConfigError.exit_code)
+
+
+def _kind(file: str) -> str:
+    """What a file is, once it is found to be in order."""
+    from labrig.config.loading import Experiment, load
+    from labrig.config.studies import is_study, load_study
+    from labrig.procedures.study import groups_of
+
+    if is_study(file):
+        groups_of(load_study(file), simulate=True)
+        return "study"
+    return "experiment" if isinstance(load(file), Experiment) else "rig"
 
 
 @app.command()

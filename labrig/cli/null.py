@@ -20,9 +20,10 @@ def null(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Free against free: the bias that the two readings of one state show.
+    """Read one state twice: bias and noise of the readings.
 
-    All inputs at one potential show the offsets of the converters as well. No branch is written.
+    A free state is held against itself. All inputs at one potential show the offsets of the converters as
+    well. No branch is written.
 
     Example: labrig null configs/rigs/digipot-40x30.yaml --out null.png
     """
@@ -38,7 +39,7 @@ def null(
     if out is not None and not out.absolute().parent.is_dir():
         msg = f"--out: there is no folder {out.absolute().parent}; make it or name another file"
         raise ConfigError(msg)
-    with open_bench(load_rig(rig), simulate=simulate) as bench, CheckProgress() as progress:
+    with open_bench(load_rig(rig), simulate=simulate) as bench, CheckProgress("measuring") as progress:
         found = look(bench, repeats, progress.update)
     answer = {"board": bench.info.serial_number, **null_result(found)}
     if out is not None:

@@ -40,13 +40,25 @@ class Document:
         return self.sources[place]
 
     def get(self, place: Place) -> Any:
-        """Value at a place of mappings; None where there is none."""
+        """Value at a place; None where there is none."""
         value = self.data
         for key in place:
-            if not is_mapping(value):
+            if is_list(value) and isinstance(key, int):
+                value = value[key]
+            elif is_mapping(value):
+                value = value.get(str(key))
+            else:
                 return None
-            value = value.get(str(key))
         return value
+
+    def below(self, place: Place) -> "Document":
+        """Take what stands at a place, as a document of its own."""
+        depth = len(place)
+        sources: dict[Place, Source] = {(): self.where(place)}
+        for known, source in self.sources.items():
+            if known[:depth] == place:
+                sources[known[depth:]] = replace(source, depth=max(0, source.depth - depth))
+        return Document(self.get(place), sources)
 
     def graft(self, place: Place, other: "Document") -> "Document":
         """Put another document at a place, which may be a new key."""

@@ -53,7 +53,7 @@ def load_rig(path: PathLike) -> RigConfig:
     ConfigError
         One line a mistake: file, line, key, what was found and what is allowed.
     """
-    return _validated(RigConfig, _named(read_document(Path(path))))
+    return validated(RigConfig, named(read_document(Path(path))))
 
 
 def load_meters(path: PathLike) -> MeterRig | RigConfig:
@@ -64,10 +64,10 @@ def load_meters(path: PathLike) -> MeterRig | RigConfig:
     ConfigError
         One line a mistake: file, line, key, what was found and what is allowed.
     """
-    document = _named(read_document(Path(path)))
+    document = named(read_document(Path(path)))
     if _is_meters_alone(document.data):
-        return _validated(MeterRig, document)
-    return _validated(RigConfig, document)
+        return validated(MeterRig, document)
+    return validated(RigConfig, document)
 
 
 def load_experiment(path: PathLike, *, rig: PathLike | None = None, seed: int | None = None) -> Experiment:
@@ -87,15 +87,32 @@ def load_experiment(path: PathLike, *, rig: PathLike | None = None, seed: int | 
     ConfigError
         One line a mistake: file, line, key, what was found and what is allowed.
     """
-    document = _named(read_document(Path(path)))
-    if not is_mapping(document.data):
-        _validated(ExperimentConfig, document)
-    document = _with_rig(document, None if rig is None else Path(rig))
-    document = _with_samples(document)
-    document = _with_conductances(document)
+    document = experiment_document(Path(path), rig=None if rig is None else Path(rig))
     if seed is not None:
         document = document.graft(("seed",), Document(seed, {(): Source(Path("--seed"), 1)}))
-    return Experiment(_validated(ExperimentConfig, document), Path(path))
+    return Experiment(validated(ExperimentConfig, document), Path(path))
+
+
+def experiment_document(path: Path, named_by: str = "", *, rig: Path | None = None) -> Document:
+    """Read an experiment file with the files that it names put in, not yet checked as a whole.
+
+    Parameters
+    ----------
+    named_by
+        Beginning of the message where another file names this one.
+    rig
+        To use instead of the experiment's own.
+
+    Raises
+    ------
+    ConfigError
+        A file cannot be read, or is not what it should be.
+    """
+    document = named(read_document(path, named_by))
+    if not is_mapping(document.data):
+        validated(ExperimentConfig, document)
+    document = _with_rig(document, rig)
+    return _with_conductances(_with_samples(document))
 
 
 def load(path: PathLike) -> Experiment | RigConfig | MeterRig:
@@ -115,7 +132,7 @@ def _is_meters_alone(data: object) -> bool:
     return is_mapping(data) and "source_meters" in data and not data.keys() & {"network", "board"}
 
 
-def _named(document: Document) -> Document:
+def named(document: Document) -> Document:
     """Name a rig or experiment after its file where it has no name of its own."""
     if not is_mapping(document.data) or document.get(("name",)) is not None:
         return document
@@ -126,10 +143,10 @@ def _named(document: Document) -> Document:
 def _with_rig(document: Document, override: Path | None) -> Document:
     place = ("rig",)
     if override is not None:
-        rig = _named(read_document(override))
+        rig = named(read_document(override))
     elif isinstance(document.get(place), str):
-        path, named_by = _file(document, place)
-        rig = _named(read_document(path, named_by))
+        path, named_by = named_file(document, place)
+        rig = named(read_document(path, named_by))
     else:
         return document
     return document.graft(place, rig)
@@ -140,14 +157,14 @@ def _with_samples(document: Document) -> Document:
     named = [place for place in (("task",), ("task", "validation")) if _names_file(document, place)]
     if not named:
         return document
-    rig = _validated(RigConfig, document, below=("rig",))
+    rig = validated(RigConfig, document, below=("rig",))
     stated = document.get(("task", "outputs"))
     trained = stated if is_names(stated) else output_names(rig.network)
     for place in named:
         others = document.get(place).keys() - {"file"}
         if clash := others & {"samples"} if place == ("task",) else others:
             raise document.refuse((*place, min(clash)), "found beside file; leave one of the two out")
-        path, named_by = _file(document, (*place, "file"))
+        path, named_by = named_file(document, (*place, "file"))
         samples = read_samples(path, named_by, input_names(rig.network), trained)
         document = document.without((*place, "file"))
         document = document.graft((*place, "samples") if place == ("task",) else place, samples)
@@ -162,7 +179,7 @@ def _with_conductances(document: Document) -> Document:
         return document
     if "path" not in initial:
         raise document.refuse((*place, "path"), "this key is missing")
-    path, named_by = _file(document, (*place, "path"))
+    path, named_by = named_file(document, (*place, "path"))
     return document.graft((*place, "conductances"), read_conductances(path, named_by))
 
 
@@ -171,7 +188,7 @@ def _names_file(document: Document, place: Place) -> bool:
     return is_mapping(task) and "file" in task
 
 
-def _file(document: Document, place: Place) -> tuple[Path, str]:
+def named_file(document: Document, place: Place) -> tuple[Path, str]:
     """Path of a file that a value names, and how a message about it begins."""
     source, text = document.where(place), document.get(place)
     if not isinstance(text, str):
@@ -180,7 +197,14 @@ def _file(document: Document, place: Place) -> tuple[Path, str]:
     return Path(path), sentence(source, place, f"found {text!r}; ")
 
 
-def _validated(model: type[_Model], document: Document, below: Place = ()) -> _Model:
+def validated(model: type[_Model], document: Document, below: Place = ()) -> _Model:
+    """Make a model of a document, or of its part `below`.
+
+    Raises
+    ------
+    ConfigError
+        One line a mistake.
+    """
     try:
         return model.model_validate(document.get(below), context=FROM_FILE)
     except ValidationError as error:

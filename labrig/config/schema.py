@@ -8,8 +8,13 @@ from pydantic_core import SchemaSerializer, core_schema
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.model import Model
 from labrig.config.rig import RigConfig
+from labrig.config.study import StudyConfig
 
-_FILES: dict[str, type[Model]] = {"experiment": ExperimentConfig, "rig": RigConfig}
+_FILES: dict[str, type[Model]] = {
+    "experiment": ExperimentConfig,
+    "rig": RigConfig,
+    "study": StudyConfig,
+}
 
 KINDS = tuple(_FILES)
 """Files that have a schema."""

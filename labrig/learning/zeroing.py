@@ -16,9 +16,9 @@ class Zeroed:
     """A network whose measured voltages come less the offsets that `zero` has found.
 
     An equipotential state drives every input to the same voltage c. No current flows, so that each node has c
-    whatever the branches conduct, and what it reads besides is the offset of its converter, known to the noise
-    of one reading over the root of the repeats. Drivers that are off alike pass for such an offset; drivers
-    that are off each in its own way leave the outputs somewhere in between.
+    whatever the branches conduct, and what it reads besides is the offset of its converter, known to the
+    noise of a reading over the root of the repeats. Drivers that are off alike pass for such an offset;
+    drivers that are off each in its own way leave the outputs somewhere in between.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Zeroed:
         return self._network.nudging
 
     def zero(self, repeats: int) -> None:
-        """One exchange of so many equipotential states; a node that gave no sound reading keeps its offset."""
+        """One exchange of so many such states; a node that gave no sound reading keeps its offset."""
         states = self._network.settle([self._boundary] * repeats)
         sound = trusted(states) & (states.voltage_origin == Origin.MEASURED)
         count = sound.sum(axis=0)

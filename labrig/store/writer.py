@@ -1,6 +1,5 @@
 """Writing a run: each step is one transaction, so a killed process loses at most the step in progress."""
 
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from labrig.store.database import (
     transaction,
     translated,
 )
+from labrig.store.folders import new_directory
 from labrig.store.lock import RunLock
 from labrig.store.prediction import Keep, sampling_interval
 from labrig.store.rows import RowEncoder
@@ -119,7 +119,7 @@ class Run:
             "sampling_interval": interval,
         }
         with translated(root, "cannot hold a new run"):
-            directory = _new_directory(root, name, created)
+            directory = new_directory(root, name, created)
             (directory / EXPERIMENT_NAME).write_text(experiment, encoding="utf-8")
         lock = RunLock(directory)
         try:
@@ -248,19 +248,3 @@ def _check_names(constants: Mapping[str, Constant], columns: Sequence[str]) -> N
     if both:
         msg = f"{', '.join(sorted(both))}: a column and a constant of one name cannot be told apart"
         raise ValueError(msg)
-
-
-def _new_directory(root: Path, name: str, created: datetime) -> Path:
-    """Make a folder of its own for a run, whoever else makes one at this moment."""
-    root.mkdir(parents=True, exist_ok=True)
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "run"
-    stem = f"{created.astimezone():%Y%m%d-%H%M%S}-{safe}"
-    number = 1
-    while True:
-        directory = root / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            directory.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return directory

@@ -17,11 +17,14 @@ class CheckProgress:
 
     Parameters
     ----------
+    doing
+        What is said of a part, before its name.
     console
         Where to write; default: stderr.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, doing: str = "checking", console: Console | None = None) -> None:
+        self._doing = doing
         self._console = Console(stderr=True) if console is None else console
         self._live: Live | None = None
         self._shown = 0.0
@@ -44,7 +47,7 @@ class CheckProgress:
         begins, self._part = part != self._part, part
         if self._live is None:
             if begins:
-                self._console.print(f"checking {part}", highlight=False, soft_wrap=True, markup=False)
+                self._console.print(f"{self._doing} {part}", highlight=False, soft_wrap=True, markup=False)
             return
         now = time.monotonic()
         if begins or now - self._shown >= _REFRESH:

@@ -15,11 +15,14 @@ from labrig.config.boards import BoardModel, FirmwareBoard
 from labrig.config.learning import FixedStep
 from labrig.config.loading import Experiment, load, load_experiment, load_rig
 from labrig.config.network import GraphNetwork, hidden_names
+from labrig.config.studies import load_study
+from labrig.procedures.study import groups_of
 
 jsonschema: Any = import_module("jsonschema")  # it has no types
 ROOT = Path(__file__).resolve().parents[3]
 CONFIGS = ROOT / "configs"
 SHIPPED = sorted([*CONFIGS.glob("rigs/*.yaml"), *CONFIGS.glob("experiments/*.yaml")])
+STUDIES = sorted(CONFIGS.glob("studies/*.yaml"))
 
 
 def plain(path: Path) -> Any:
@@ -39,7 +42,7 @@ def test_the_schemas_are_current() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("kind", ["rig", "experiment"])
+@pytest.mark.parametrize("kind", ["rig", "experiment", "study"])
 def test_a_schema_is_a_schema(kind: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(kind))
 
@@ -50,6 +53,14 @@ def test_a_shipped_file_loads_and_fits_its_schema(path: Path) -> None:
     kind = "experiment" if isinstance(loaded, Experiment) else "rig"
     assert path.parent.name == f"{kind}s"
     jsonschema.validate(plain(path), schema(kind))
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_a_shipped_study_loads_with_all_its_experiments_and_fits_its_schema(path: Path) -> None:
+    study = load_study(path)
+    jsonschema.validate(plain(path), schema("study"))
+    trainings = [experiment for group in groups_of(study, simulate=True) for experiment in group.experiments]
+    assert len(trainings) == len(study.cases) * study.config.seeds
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("experiments/*.yaml")), ids=lambda path: path.stem)

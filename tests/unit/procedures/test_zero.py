@@ -17,7 +17,11 @@ LSB = 5 / 65535
 EXPERIMENT = f"""
 rig:
   network: {{{{kind: crossbar, inputs: 4, outputs: 2}}}}
-  board: {{{{kind: simulated, elements: {{{{kind: ideal, tolerance: 20 %}}}}, adc: {{{{bits: 16, span: 5 V}}}}, seed: 5}}}}
+  board:
+    kind: simulated
+    elements: {{{{kind: ideal, tolerance: 20 %}}}}
+    adc: {{{{bits: 16, span: 5 V}}}}
+    seed: 5
   faults: {{faults}}
 task: {{{{samples: [{{{{inputs: [0.5 V, 1.5 V, 3 V, 4.5 V], targets: [2 V, 2.8 V]}}}}]}}}}
 learning:
@@ -78,7 +82,7 @@ def rows(run: Path) -> list[dict[str, Any]]:
         return [dict(row.values) for row in reader.rows(names)]
 
 
-@pytest.mark.parametrize("stored", [1, 4, 5, 6, 11])
+@pytest.mark.parametrize("stored", [1, 5, 6])
 def test_a_run_that_was_interrupted_before_or_behind_a_zero_goes_on_bit_for_bit(
     tmp_path: Path, stored: int
 ) -> None:

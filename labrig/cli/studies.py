@@ -1,0 +1,53 @@
+"""A study on the terminal: progress while it runs, each result on the disk as it comes."""
+
+import sys
+from pathlib import Path
+
+from labrig.bench.endings import afterwards
+from labrig.config.studies import Study
+from labrig.errors import RunError
+from labrig.procedures.study import Carry, groups_of, left_of, study_head
+from labrig.store.lines import Lines
+from labrig.views.board_progress import CheckProgress
+from labrig.views.study_record import StudyRecord, study_record
+
+
+def carry_out(
+    study: Study, carry: Carry, runs: Path, resume: Path | None, *, simulate: bool
+) -> tuple[Path, StudyRecord]:
+    """Run what is left of a study; gives its folder and what came out.
+
+    Raises
+    ------
+    ConfigError
+        A case is no experiment.
+    RunError
+        The folder to go on in is of another study.
+    """
+    groups = groups_of(study, simulate=simulate)
+    head = study_head(study)
+    if resume is None:
+        lines = Lines.create(runs, study.name, head)
+    else:
+        lines = Lines(resume)
+        before, _ = lines.read()
+        if {**before, "versions": None} != {**head, "versions": None}:
+            msg = f"{resume} is of another study than {study.path}, or of an earlier form of it; begin anew"
+            raise RunError(msg)
+        lines.repair()
+    print(f"study   {lines.directory}", file=sys.stderr)
+    _, done = lines.read()
+    left = left_of(groups, done)
+    with CheckProgress("studying") as progress, afterwards(lambda: _how_to_go_on(study, lines)):
+        finished = len(groups) - len(left)
+        for results in carry(left) if left else ():
+            lines.append(results)
+            finished += 1
+            progress.update(study.name, finished, len(groups))
+    return lines.directory, study_record(*lines.read())
+
+
+def _how_to_go_on(study: Study, lines: Lines) -> None:
+    _, results = lines.read()
+    if len({(r["seed"], r["case"]) for r in results}) < len(study.cases) * study.config.seeds:
+        print(f"go on   labrig study {study.path} --resume {lines.directory}", file=sys.stderr)

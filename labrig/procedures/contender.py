@@ -1,0 +1,111 @@
+"""One of several trainings that take turns on a bench, counted by itself and stored nowhere."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from labrig.arrays import BranchArray, CodeArray, Seconds, Volts
+from labrig.bench.bench import Bench
+from labrig.config.experiment import ExperimentConfig
+from labrig.config.study import Budget
+from labrig.errors import ConfigError
+from labrig.learning.evaluation import LastErrors, evaluate
+from labrig.learning.loop import TrainingStep, loop
+from labrig.procedures.plan import TrainingPlan, plan_training
+from labrig.procedures.stopping import Ending, StopRules
+
+_APART = 1.02
+"""Measurements of one point of a curve over those of the one before, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What was spent, and what was reached with it."""
+
+    steps: int
+    measurements: int
+    writes: int
+    seconds: Seconds
+    error: Volts
+
+
+class Contender:
+    """A training that goes on by one update a turn.
+
+    What it writes is counted against its own last program: what others wrote in between is not its doing.
+
+    Parameters
+    ----------
+    bench
+        Left with the programmer of this experiment; give it back before each turn.
+
+    Raises
+    ------
+    ConfigError
+        The experiment does not fit the bench, or lets the board learn by itself.
+    """
+
+    def __init__(self, bench: Bench, config: ExperimentConfig, budget: Budget) -> None:
+        if config.learning.where == "board" or config.learning.zero is not None:
+            what = "where: board" if config.learning.where == "board" else "zero"
+            msg = f"learning: found {what}; trainings of a study take turns on a board, leave it out"
+            raise ConfigError(msg)
+        self._bench = bench
+        self._budget = budget
+        self._plan: TrainingPlan = plan_training(bench, config)
+        self._programmer = bench.programmer
+        self._steps = loop(
+            bench,
+            self._plan.rule,
+            self._plan.policy,
+            self._plan.batches,
+            initial=self._plan.initial,
+            bounds=self._plan.bounds.bounds,
+            mask=self._plan.mask,
+        )
+        self._stop = StopRules(config.stop)
+        self._errors = LastErrors(len(self._plan.samples))
+        self._held: BranchArray | CodeArray | None = None
+        self._extra = 0
+        self._writes = 0
+        self._seconds = 0.0
+        self.curve: list[Point] = []
+        """Thinned out, the last one included."""
+        self.ending: Ending | None = None
+        """None while it goes on."""
+
+    def turn(self) -> None:
+        """Measure once more and decide; the update is written with the next turn."""
+        started = time.perf_counter()
+        self._bench.use(self._programmer)
+        step = next(self._steps)
+        held = self._bench.branch_values()
+        self._writes += held.size if self._held is None else int(np.count_nonzero(held != self._held))
+        self._held = held.copy()
+        error = self._error(step)
+        reached = self._plan.reached(error)
+        self._seconds += time.perf_counter() - started
+        point = Point(step.step, step.progress.measurements + self._extra, self._writes, self._seconds, error)
+        self.ending = self._stop.check(step.step, error, self._seconds, reached=reached) or self._spent(point)
+        if self.ending or not self.curve or point.measurements >= _APART * self.curve[-1].measurements:
+            self.curve.append(point)
+
+    def _error(self, step: TrainingStep) -> Volts:
+        """Over all samples; measured afresh before it may end the training, and counted."""
+        error = self._errors.take(step.evidence, step.latent)
+        if not self._plan.reached(error) or self._errors.at_once:
+            return error
+        self._extra += len(self._plan.samples)
+        return evaluate(self._bench, self._plan.samples).error
+
+    def _spent(self, point: Point) -> Ending | None:
+        budget = self._budget
+        for name, most, spent in (
+            ("measurements", budget.measurements, point.measurements),
+            ("writes", budget.writes, point.writes),
+            ("seconds", budget.seconds, point.seconds),
+        ):
+            if most is not None and spent >= most:
+                return Ending("stopped", f"its budget of {most:g} {name} is spent")
+        return None
