@@ -12,6 +12,7 @@ from labrig.circuit.solve import solve
 from labrig.circuit.topology import Topology
 
 _STARTS = 8
+_PRECISE = 0.01
 _EXACT = {"xtol": 1e-14, "ftol": 1e-14, "gtol": 1e-14}
 _UNLIMITED = 1e6
 """Times the greatest finite bound stands for no bound at all; voltages know ratios only."""
@@ -102,6 +103,34 @@ def feasibility(
                 alone = _extreme(topology, state, node, floor, highest)[0] if certain else None
                 missed.append(Missed(row, node, target, alone, volts))
     return Feasibility(found, tuple(missed), certain)
+
+
+def range_needed(
+    topology: Topology,
+    wanted: Sequence[Wanted],
+    floor: BranchArray,
+    ceiling: BranchArray,
+    tolerance: Volts,
+) -> float | None:
+    """By which factor ceilings must rise so that all targets are reached, to 1 %; None: by none up to 10⁶.
+
+    Voltages know ratios of conductances only: lowering the floors by the factor does as much. Only where a
+    linear programme decides, and every ceiling is finite.
+    """
+    if not np.isfinite(ceiling).all():
+        return None
+    low, high = 0.0, np.log(_UNLIMITED)
+
+    def reached(logarithm: float) -> bool:
+        risen = np.where(floor < ceiling, ceiling * np.exp(logarithm), ceiling)
+        return not feasibility(topology, wanted, floor, risen, tolerance=tolerance).missed
+
+    if not reached(high):
+        return None
+    while high - low > _PRECISE:
+        middle = (low + high) / 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return float(np.exp(high))
 
 
 def _greatest(floor: BranchArray, ceiling: BranchArray) -> float:

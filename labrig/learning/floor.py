@@ -13,7 +13,12 @@ from labrig.learning.bounds import Bounds
 from labrig.learning.contrastive import Contrastive
 from labrig.learning.rule import LearningRule
 from labrig.learning.steps import FixedStep, StepPolicy
+from labrig.learning.tap_search import RESOLVED, TapSearch
 from labrig.learning.tasks import Sample
+
+_WIDEST = 1e4
+"""Times the latents over the voltages: where a line has long come to its end."""
+_HALVINGS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +94,57 @@ def predicted_floor(
     -------
     FloorPrediction
         `NoFloor` with its reason where the network is no crossbar, the task not one sample, the rule or the
-        step another one; where the noise-free crossbar does not settle within the steps; and where, at the
-        floor, one update moves a branch by more than one tap.
+        step another one (for ``auto`` see `_search_floor`); where the noise-free crossbar does not settle
+        within the steps; and where, at the floor, one update moves a branch by more than one tap.
     """
     shape = topology.crossbar_shape
     if shape is None or len(samples) != 1:
         return NoFloor("a floor is predicted for one sample on a crossbar only")
-    if not isinstance(rule, Contrastive) or not isinstance(policy, FixedStep):
-        return NoFloor("a floor is predicted for contrastive learning with a fixed step only")
+    if not isinstance(policy, TapSearch) and not (
+        isinstance(rule, Contrastive) and isinstance(policy, FixedStep)
+    ):
+        return NoFloor("a floor is predicted for auto, or contrastive learning with a fixed step only")
     taught = np.array([node in samples[0].targets for node in topology.outputs])
     y = np.array([samples[0].targets[node] for node in topology.outputs if node in samples[0].targets])
     p = np.array([samples[0].inputs[node] for node in topology.inputs])[:, None]
     box = Bounds(bounds.floor.reshape(shape)[:, taught], bounds.ceiling.reshape(shape)[:, taught])
     end = bounds.project(initial).reshape(shape)
+    if isinstance(policy, TapSearch):
+        end[:, taught] = _on_the_line(end[:, taught], p - y, box)
+        tap = _taps(law, end.ravel()).reshape(shape)[:, taught]
+        return _search_floor(end[:, taught], tap, p - y, lsb)
     end[:, taught] = _noise_free(end[:, taught], p, y, box, rate=policy.rate, steps=steps)
     tap = _taps(law, end.ravel()).reshape(shape)[:, taught]
     g = end[:, taught]
     return _floor(g, tap, (g > box.floor) & (g < box.ceiling), p - y, rate=policy.rate, lsb=lsb)
+
+
+def _search_floor(g: FloatArray, tap: FloatArray, d: FloatArray, lsb: Volts) -> FloorPrediction:
+    """Of a search by taps, from latents near the target; (rows, columns), d is inputs minus targets.
+
+    N branches have 2N single taps and about 2N² pairs of them, whose effects lie within two of the largest
+    one on either side: on average 2Δ/N² apart. And an output is placed on the grid of its converter to a
+    fifth of a step.
+    """
+    s = g.sum(axis=0)
+    residual = (g * d).sum(axis=0) / s
+    rows = len(g)
+    if np.any(np.abs(residual) > (tap * np.abs(d)).max(axis=0) / s):
+        return NoFloor("the law of the part has some output out of reach")
+    apart = 2 * (tap * np.abs(d)).max(axis=0) / s / rows**2
+    return Floor(np.hypot(apart, RESOLVED * lsb))
+
+
+def _on_the_line(g: FloatArray, d: FloatArray, box: Bounds) -> FloatArray:
+    """Latents, (rows, columns), where the lines g − λd come to the targets, or at their ends."""
+    width = 4 * float(g.max() + box.floor.max()) / np.abs(d).max(axis=0)
+    width = np.where(np.isfinite(width), width, 0.0)
+    low, high = -width * _WIDEST, width * _WIDEST
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        over = (box.project(g - middle * d) * d).sum(axis=0) > 0
+        low, high = np.where(over, middle, low), np.where(over, high, middle)
+    return box.project(g - high * d)
 
 
 def _floor(

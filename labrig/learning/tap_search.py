@@ -42,7 +42,7 @@ _SURE = 3.0
 _LEAST_DOUBT = 0.02
 _TELLING = 100.0
 """Squares of moves above noise from which the error of their predictions is taken."""
-_RESOLVED = 0.2
+RESOLVED = 0.2
 """An output is placed on the grid of its converter once it is known to this share of a step."""
 
 
@@ -248,9 +248,7 @@ class TapSearch:
         lsb, estimates = self._lsb, self._estimates
         if lsb == 0 or self.noise > lsb / 4:
             return self._y
-        self._placed = np.asarray(
-            self._near & (self._placed | (estimates.variance <= (_RESOLVED * lsb) ** 2))
-        )
+        self._placed = np.asarray(self._near & (self._placed | (estimates.variance <= (RESOLVED * lsb) ** 2)))
         edge = (np.floor(self._y / lsb) + 0.5) * lsb
         return np.where(self._placed, self._y, edge)
 

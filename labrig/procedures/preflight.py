@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from labrig.arrays import Amperes, Seconds, Volts
+from labrig.arrays import Amperes, BranchArray, Seconds, Volts
 from labrig.bench.bench import Bench
 from labrig.bench.line_meter import function_change_seconds
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.coercivity import Coercivity, coercivity
-from labrig.circuit.feasibility import Feasibility, Missed, Wanted, feasibility
+from labrig.circuit.feasibility import Feasibility, Missed, Wanted, feasibility, range_needed
 from labrig.circuit.topology import Topology
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.loading import Experiment
@@ -27,6 +27,8 @@ from labrig.procedures.recording import finite, keep_policy, plan_columns
 from labrig.store.prediction import predicted_bytes, sampling_interval
 from labrig.units import format_quantity
 
+_PREDICTED = 2.0
+"""Times by which an error may rest lower than predicted."""
 _NEGLIGIBLE = 1e-6
 """Share of the input span by which an output may miss its target where the experiment names no error."""
 
@@ -116,8 +118,17 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
         moves,
         worst,
         predicted,
-        (*_unreached(topology, wanted, reach), *_rigid(topology, wanted, moves)),
-        (*_hints(reach, predicted), *_modelled(bench, plan), *_rates(topology, plan)),
+        (
+            *_unreached(topology, wanted, reach, floor, ceiling, tolerance),
+            *_rigid(topology, wanted, moves),
+            *_too_fine(plan, predicted, sure=True),
+        ),
+        (
+            *_hints(reach, predicted),
+            *_modelled(bench, plan),
+            *_rates(topology, plan),
+            *_too_fine(plan, predicted, sure=False),
+        ),
     )
 
 
@@ -170,17 +181,39 @@ def _change_seconds(plan: TrainingPlan) -> Seconds:
     return max((function_change_seconds(span / meter.slew) for meter in meters), default=0.0)
 
 
-def _unreached(topology: Topology, wanted: Sequence[Wanted], reach: Feasibility) -> list[str]:
+def _too_fine(plan: TrainingPlan, predicted: Predicted, *, sure: bool) -> list[str]:
+    """An error that taps and converter do not allow: for certain, or as far as the prediction is good."""
+    error, floor = plan.config.stop.error, predicted.error_floor
+    if error is None or floor is None or floor <= error or (floor > _PREDICTED * error) != sure:
+        return []
+    text = (
+        f"stop.error is {format_quantity(error, 'V')}, but taps and converter are predicted to let the error"
+        f" rest near {format_quantity(floor, 'V')}{'' if sure else ', known within a factor of two'}: ask for"
+        " less, or take step auto, more taps, or a finer converter"
+    )
+    return [text]
+
+
+def _unreached(
+    topology: Topology,
+    wanted: Sequence[Wanted],
+    reach: Feasibility,
+    floor: BranchArray,
+    ceiling: BranchArray,
+    tolerance: Volts,
+) -> list[str]:
     if not reach.certain or not reach.missed:
         return []
     shown = [_miss(topology, missed) for missed in reach.missed[:8]]
     more = len(reach.missed) - len(shown)
     beyond = [m for m in reach.missed if not _within_inputs(wanted[m.state], m.target)]
-    what = (
-        f"move the inputs apart: {topology.nodes[beyond[0].node]} wants a voltage outside theirs"
-        if beyond
-        else "widen learning.bounds, move the inputs apart, or move the targets toward their middle"
-    )
+    if beyond:
+        what = f"move the inputs apart: {topology.nodes[beyond[0].node]} wants a voltage outside theirs"
+    else:
+        what = "widen learning.bounds, move the inputs apart, or move the targets toward their middle"
+        factor = range_needed(topology, wanted, floor, ceiling, tolerance)
+        if factor is not None:
+            what += f"; a ceiling {factor:.3g} times as high would do, or a floor as much lower"
     return [
         "no conductances within the bounds reach these targets: "
         + "; ".join(shown)

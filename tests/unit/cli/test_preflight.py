@@ -1,6 +1,7 @@
 """``labrig preflight``: what it says and with which exit code."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,55 @@ def test_a_target_beyond_the_box_is_named_with_the_best_there_is(call: Labrig, t
         "best_jointly": pytest.approx(0.8),
     }
     assert "out0 of sample 1 wants 900 mV, at best 800 mV" in found["objections"][0]
+
+
+@pytest.mark.parametrize(("first", "factor"), [("0.9 V", 2.25), ("0.95 V", 4.75)])
+def test_how_much_wider_the_box_would_have_to_be_is_told(
+    call: Labrig, tmp_path: Path, first: str, factor: float
+) -> None:
+    """1 V · c / (c + 1 S) = 0.9 V at c = 9 S, 2.25 times the ceiling of 4 S; 0.95 V at 19 S."""
+    _, found = asked(call, tmp_path, first)
+    told = re.search(
+        r"a ceiling ([0-9.]+) times as high would do, or a floor as much lower", found["objections"][0]
+    )
+    assert told is not None
+    assert factor <= float(told[1]) <= 1.02 * factor
+
+
+TAPS = """
+rig:
+  network: {{kind: crossbar, inputs: 8, outputs: 4}}
+  board:
+    kind: simulated
+    elements: {{kind: digipot, part: MCP4351-104}}
+    adc: {{bits: 12, span: 5 V}}
+  limits: {{voltage: 5 V}}
+task:
+  samples:
+    - inputs: [0.3 V, 0.9 V, 1.5 V, 2.1 V, 2.7 V, 3.3 V, 3.9 V, 4.5 V]
+      targets: [2 V, 2.2 V, 2.4 V, 2.6 V]
+learning:
+  rule: {{kind: contrastive}}
+  step: {{kind: auto}}
+  bounds: {{floor: 10 uS}}
+  initial: {{kind: constant, conductance: 20 uS}}
+stop: {{error: {error}, steps: 10}}
+"""
+
+
+@pytest.mark.parametrize(("error", "code", "told"), [("1 mV", 0, 0), ("400 uV", 0, 1), ("100 uV", 10, 1)])
+def test_an_error_that_taps_and_converter_do_not_allow_is_told(
+    call: Labrig, tmp_path: Path, error: str, code: int, told: int
+) -> None:
+    """A fifth of a step of 12 bits in 5 V is 244 uV, 488 uV over four outputs."""
+    path = tmp_path / "experiment.yaml"
+    path.write_text(TAPS.format(error=error))
+    result = call("preflight", path, "--json")
+    found = json.loads(result.out)
+    assert 488e-6 <= found["predicted"]["error_floor"] <= 600e-6
+    assert result.code == code
+    said = [text for text in (*found["hints"], *found["objections"]) if "stop.error is" in text]
+    assert len(said) == told
 
 
 def test_a_target_beyond_the_inputs_asks_for_other_inputs(call: Labrig, tmp_path: Path) -> None:

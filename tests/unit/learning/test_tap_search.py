@@ -14,6 +14,7 @@ import pytest
 from labrig.arrays import BranchArray, CodeArray, FloatArray
 from labrig.devices.laws import RheostatLaw
 from labrig.learning import Contrastive, Sample, TapSearch, TrainingStep, WholeTask, loop
+from labrig.learning.floor import Floor, predicted_floor
 from tests.support.off import (
     LEGAL,
     NARROW,
@@ -69,6 +70,25 @@ def test_the_floor_of_taps_and_converter_is_come_to(
     assert median[9] <= at_10
     assert median[19] <= at_20
     assert np.max(errors, axis=0)[19] <= 1.5 * at_20, "no single seed is left behind"
+
+
+@pytest.mark.parametrize(("lsb", "factor"), [(bits(16), 2.5), (bits(14), 2.5), (bits(12), 2.5), (0.0, 6.0)])
+@pytest.mark.parametrize("shares", [NARROW, WIDE])
+def test_it_is_told_beforehand_where_it_will_rest(
+    lsb: float, factor: float, shares: tuple[float, float]
+) -> None:
+    """Within a factor; a coarser one where nothing but the luck of pairs of taps decides."""
+    ratios: list[float] = []
+    for seed in SEEDS:
+        on, y = WiperBoard(seed, lsb), wiper_targets(seed, shares)
+        told = predicted_floor(
+            PAPER, [task(y)], Contrastive(), search(y, lsb), WIPER_LAW,
+            bounds=LEGAL, initial=np.full(BRANCHES, 20e-6), steps=20, lsb=lsb,
+        )  # fmt: skip
+        assert isinstance(told, Floor)
+        trained(on, y, 20)
+        ratios.append(float(on.rms(y)[19] * PPM / told.rms))
+    assert 1 / factor <= np.median(ratios) <= factor
 
 
 def test_noise_is_averaged_as_fast_as_readings_allow() -> None:
