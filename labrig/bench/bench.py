@@ -339,6 +339,24 @@ class Bench:
         self.exchange_index += 1
         return self._states(imposed, reply, self._programmer.realised(wanted), currents=currents)
 
+    def line_bytes(self, boundaries: Sequence[Boundary]) -> int | None:
+        """Bytes of a `settle` that changes every code; nothing is sent. None: no line, or no codes."""
+        if self.monitored is None or not isinstance(self._program, Codes):
+            return None
+        held = self._program.values
+        request = BoardRequest(
+            boundaries=self._on_lines(self._imposable(boundaries)),
+            program=Codes(np.where(held > held.min(), held - 1, held + 1)),
+            settle=self._scanning.settle,
+            averages=self._scanning.averages,
+        )
+        return self.monitored.line_bytes(request)
+
+    @property
+    def settling(self) -> Seconds:
+        """Wait before each state is read."""
+        return self._scanning.settle
+
     def scan(self, boundaries: Sequence[Boundary], *, program: BranchArray | None = None) -> Scans:
         """One exchange like `settle`, with every reading as the converters gave it, near a rail or not.
 

@@ -227,6 +227,10 @@ class Monitored(Protocol):
         """What the board says of itself."""
         ...
 
+    def line_bytes(self, request: "BoardRequest") -> int:
+        """Bytes that an exchange takes the line for, in the direction that carries more; nothing is sent."""
+        ...
+
 
 class Board(Protocol):
     """The second seam. `exchange` is the only call that moves anything."""

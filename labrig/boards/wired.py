@@ -47,7 +47,7 @@ from labrig.wire.definition import (
     Status,
     StatusReply,
 )
-from labrig.wire.framing import Frame
+from labrig.wire.framing import OVERHEAD, Frame
 from labrig.wire.messages import decode, encode
 
 T = TypeVar("T")
@@ -181,6 +181,16 @@ class WiredBoard:
     def health(self) -> Health:
         """What the board counts and measures of itself, in SI units."""
         return in_si(self.status())
+
+    def line_bytes(self, request: BoardRequest) -> int:
+        """Of frames down, or of readings up, whichever are more; replies without data are not counted."""
+        exchange = self._plan(request)
+        down = sum(len(command.payload) + OVERHEAD for command in exchange.commands)
+        up = sum(
+            len(measure.states) * measure.count * exchange.scan.bits // 8 + OVERHEAD
+            for measure in exchange.measures
+        )
+        return max(down, up)
 
     def echo(self, data: bytes) -> bytes:
         """Send bytes there and back: one turn-around."""

@@ -14,8 +14,11 @@ from labrig.circuit.boundary import Boundary
 from labrig.circuit.coercivity import Coercivity, coercivity
 from labrig.circuit.feasibility import Feasibility, Missed, Wanted, feasibility, range_needed
 from labrig.circuit.topology import Topology
+from labrig.config.boards import FirmwareBoard
 from labrig.config.experiment import ExperimentConfig
+from labrig.config.links import DEFAULT_BAUDRATE, SerialLink
 from labrig.config.loading import Experiment
+from labrig.config.rig import BoardConfig
 from labrig.learning.contrastive import Contrastive
 from labrig.learning.evidence import States
 from labrig.learning.floor import Floor, NoFloor
@@ -27,6 +30,7 @@ from labrig.procedures.recording import finite, keep_policy, plan_columns
 from labrig.store.prediction import predicted_bytes, sampling_interval
 from labrig.units import format_quantity
 
+_BITS_A_BYTE = 10
 _PREDICTED = 2.0
 """Times by which an error may rest lower than predicted."""
 _NEGLIGIBLE = 1e-6
@@ -42,6 +46,9 @@ class Predicted:
     writes: int
     """Branch codes, or conductances, if each update changes all of them."""
     megabytes: float
+    seconds: Seconds | None
+    """On the line and in settling alone, so that it takes longer; None where the speed of the line is not
+    known, or the board learns by itself."""
     error_floor: Volts | None
     """‖x − y‖ at which it comes to rest."""
     error_floor_unknown: str | None
@@ -147,11 +154,31 @@ def _predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
         measurements=len(states) * (exchanges + (steps if by_board else 0)),
         writes=int(np.count_nonzero(~plan.mask)) * (1 if by_board else exchanges),
         megabytes=predicted_bytes(columns, exchanges, interval) / 1e6,
+        seconds=None if by_board else _seconds(bench, plan, states, exchanges),
         error_floor=plan.floor.error if isinstance(plan.floor, Floor) else None,
         error_floor_unknown=plan.floor.reason if isinstance(plan.floor, NoFloor) else None,
         function_changes=changes,
         function_change_seconds=changes * _change_seconds(plan),
     )
+
+
+def _seconds(bench: Bench, plan: TrainingPlan, states: Sequence[Boundary], exchanges: int) -> Seconds | None:
+    """Bytes flow while states settle, so that an exchange takes the longer of the two at least."""
+    baudrate, each = _baudrate(plan.config.rig.board), bench.line_bytes(states)
+    if baudrate is None or each is None:
+        return None
+    return exchanges * max(each * _BITS_A_BYTE / baudrate, len(states) * bench.settling)
+
+
+def _baudrate(board: BoardConfig) -> int | None:
+    """Of a line that has one: a socket has none, and neither has firmware on this computer."""
+    if not isinstance(board, FirmwareBoard):
+        return None
+    if board.launch is not None:
+        return (board.launch.baudrate or DEFAULT_BAUDRATE) if board.launch.target != "host" else None
+    if isinstance(board.link, SerialLink) and "://" in board.link.port:
+        return None
+    return DEFAULT_BAUDRATE if board.link is None else board.link.baudrate
 
 
 def _states(plan: TrainingPlan, batch: Batch) -> list[Boundary]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labrig.units import format_quantity
+from labrig.views.words import duration
 
 
 def preflight_lines(found: Mapping[str, Any]) -> list[str]:
@@ -20,6 +21,8 @@ def preflight_lines(found: Mapping[str, Any]) -> list[str]:
         f"branches   meet {format_quantity(limits['span'], 'V')} at most{_carried(limits)}",
         f"steps      {predicted['steps']} at most: {cost}, {predicted['megabytes']:.3g} MB",
     ]
+    if predicted["seconds"] is not None:
+        lines.append(f"time       {duration(predicted['seconds'])} on the line and in settling, at least")
     if predicted["error_floor"] is not None:
         lines.append(
             f"floor      the error comes to rest near {format_quantity(predicted['error_floor'], 'V')}"
