@@ -36,6 +36,8 @@ def training_columns(topology: Topology, drawn: int, *, coded: bool, phases: int
         Column("writes", "", "branch codes sent so far", "int64"),
         Column("floor_hits", "", "branches held at the floor by this update's projection", "int64"),
         Column("ceiling_hits", "", "branches held at the ceiling", "int64"),
+        Column("squares", "S^2", "Σ g² of the latents as measured"),
+        Column("moved", "S^2", "Σ Δg² of this update"),
         Column("samples", "", "places in the task of the samples measured", "int32", ("drawn",), (drawn,)),
         Column("outputs", "V", "in the free state", "float64", ("drawn", "output"), (drawn, outputs)),
         Column("node_voltages", "V", "", "float64", ("phase", "drawn", "node"), states, keep="sampled"),
@@ -89,6 +91,7 @@ def training_attributes(bench: Bench, plan: TrainingPlan) -> dict[str, Json]:
         "rig": plan.config.rig.name or bench.info.kind,
         "kind": plan.config.rig.network.kind,
         "rule": plan.config.learning.rule.kind,
+        "step": plan.config.learning.step.kind,
         "branch_ends": bench.topology.ends.tolist(),
         "bounds": str(plan.bounds),
         "predicted_floor": floor.error if isinstance(floor, Floor) else None,
@@ -124,6 +127,7 @@ def training_row(bench: Bench, step: TrainingStep, error: Volts, tally: Tally) -
     """One row."""
     evidence = step.evidence
     outputs = list(bench.topology.outputs)
+    moved = step.next_latent - step.latent
     row: dict[str, Value] = {
         "wall": tally.wall,
         "error": error,
@@ -133,6 +137,8 @@ def training_row(bench: Bench, step: TrainingStep, error: Volts, tally: Tally) -
         "writes": tally.writes,
         "floor_hits": step.walls.floor,
         "ceiling_hits": step.walls.ceiling,
+        "squares": float(step.latent @ step.latent),
+        "moved": float(moved @ moved),
         "samples": np.asarray(step.samples, dtype=np.int32),
         "outputs": evidence.free.node_voltages[:, outputs],
         "node_voltages": _phases(evidence, "node_voltages"),

@@ -1,11 +1,12 @@
 """Gathering a `TrainingRecord` from a run.
 
 It is read by these names, and what is missing is left out. Columns: ``wall``, ``error``, ``measurements``,
-``exchanges``, ``frames``, ``writes``, ``validation_error``, ``samples`` (drawn), ``outputs`` (drawn, output),
-and ``conductances`` or ``codes`` (branch). Constants: ``inputs``, ``targets``, ``floor``, ``ceiling``,
-``initial``, and ``code_conductances`` (code) or (branch, code): what each code stands for, needed to show a
-run that stores codes and has no results yet. Results: ``final_`` and the name of a column. Labels: node,
-branch, input, output. Attributes: ``predicted_floor`` (V, comparable to ``error``) and ``rig``.
+``exchanges``, ``frames``, ``writes``, ``validation_error``, ``squares``, ``moved``, ``floor_hits``,
+``ceiling_hits``, ``samples`` (drawn), ``outputs`` (drawn, output), ``conductances`` or ``codes`` (branch).
+Constants: ``inputs``, ``targets``, ``floor``, ``ceiling``, ``initial``, and ``code_conductances`` (code) or
+(branch, code): what each code stands for, needed to show a run that stores codes and has no results yet.
+Results: ``final_`` and the name of a column. Labels: node, branch, input, output. Attributes:
+``predicted_floor`` (V, comparable to ``error``), ``step`` and ``rig``.
 """
 
 from collections.abc import Mapping
@@ -42,6 +43,9 @@ def load_record(directory: Path) -> TrainingRecord:
             attributes=reader.attributes(),
             error=_series(reader, "error"),
             measurements=_series(reader, "measurements"),
+            squares=_series(reader, "squares"),
+            moved=_series(reader, "moved"),
+            held=_series(reader, "floor_hits") + _series(reader, "ceiling_hits"),
             totals={name: _newest(reader, constants, name) for name in _TOTALS},
             inputs=_constant(constants, "inputs"),
             targets=_constant(constants, "targets"),

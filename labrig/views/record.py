@@ -21,6 +21,12 @@ class TrainingRecord:
     """Shape (n,), V."""
     measurements: FloatArray
     """Settled states scanned until then, shape (n,)."""
+    squares: FloatArray
+    """Σ g² of the latents, shape (n,), S²; empty where it was not stored, as the two that follow."""
+    moved: FloatArray
+    """Σ Δg² of each update, shape (n,), S²."""
+    held: FloatArray
+    """Branches that each update's projection held at a bound, shape (n,)."""
     totals: Mapping[str, float | None]
     """The newest value of each count, of ``wall``, ``error`` and ``validation_error``."""
     inputs: FloatArray | None

@@ -21,6 +21,8 @@ _STANDS = 0.99
 """Of what the error was: it counts as falling only below this."""
 _MIRRORED = 0.02
 """Of an output's error, by which it may miss the mirror image."""
+_PUSHED = 0.02
+"""Of Σ g², by which it must grow: more than clamps shift the inputs behind their drive resistors."""
 _NEAR_FLOOR = 3.0
 """Times the predicted floor within which a training is where it was expected."""
 
@@ -33,7 +35,7 @@ def signatures(record: TrainingRecord, wanted: Volts | None) -> list[str]:
     wanted
         The error at which the training was to end; None: there is none.
     """
-    return [*_collapse(record), *_of_the_error(record, wanted), *_dead(record)]
+    return [*_collapse(record), *_of_the_error(record, wanted), *_dead(record), *_pushed(record)]
 
 
 def _collapse(record: TrainingRecord) -> Iterator[str]:
@@ -123,4 +125,26 @@ def _dead(record: TrainingRecord) -> Iterator[str]:
         yield (
             f"dead output: {name} reads {volts}, outside what the inputs drive; its line may be open or its"
             " converter at a rail: labrig board check"
+        )
+
+
+def _pushed(record: TrainingRecord) -> Iterator[str]:
+    """Conductances that grow although no rule lets them.
+
+    An update along a rule's contrast changes Σ g² by Σ Δg² and by 2 Σ g Δg = −2 rate (P_clamped − P_free), a
+    difference of two powers. The free state has the least power of all with the same inputs: for equilibrium
+    propagation and coupled learning as the nudge goes to 0 the second term vanishes (McGinnis, Kline, Mori,
+    arXiv:2606.15444), else it is negative. A bias between the readings of both states knows nothing of that.
+    Told only where no branch was held at a bound.
+    """
+    squares = record.squares
+    if record.attributes.get("step") not in {"fixed", "diminishing"} or len(squares) < _LATEST:
+        return
+    if record.held.any() or squares[0] <= 0:
+        return
+    grown = squares[-1] - squares[0] - record.moved[:-1].sum()
+    if grown > _PUSHED * squares[0]:
+        yield (
+            f"pushed: the squares of the conductances have grown by {grown / squares[0]:.0%}, which no rule"
+            " makes them: clamped states are read otherwise than free ones; labrig null tells where"
         )

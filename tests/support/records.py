@@ -45,6 +45,9 @@ def a_training(
         "attributes": {"rig": "bench", "predicted_floor": 3e-3, "no_predicted_floor": None},
         "error": np.asarray(error, dtype=np.float64),
         "measurements": 4.0 * np.arange(1, len(error) + 1),
+        "squares": np.empty(0),
+        "moved": np.empty(0),
+        "held": np.zeros(len(error)),
         "totals": {
             "error": float(error[-1]), "measurements": 4.0 * len(error), "wall": 12.0, "writes": 40.0,
             "exchanges": float(len(error)), "frames": 9.0, "validation_error": None,

@@ -30,7 +30,9 @@ def test_the_bytes_of_an_exchange_that_changes_every_code_are_those_that_are_sen
         before = board.counters
         program = bench.programmer.law
         assert program is not None
-        bench.settle([free, free], program=program.conductances(np.asarray(bench.branch_values(), dtype=np.int64) - 1))
+        bench.settle(
+            [free, free], program=program.conductances(np.asarray(bench.branch_values(), dtype=np.int64) - 1)
+        )
         down, _ = spent(before, board.counters)
     assert predicted == down
 

@@ -77,3 +77,20 @@ def test_an_error_that_grew_is_a_divergence(tmp_path: Path) -> None:
 
 def test_too_large_a_rate_in_a_box_goes_to_and_fro(tmp_path: Path) -> None:
     assert "oscillation" in seen(tmp_path, rate=30.0)
+
+
+@pytest.mark.parametrize(("offset", "said"), [("-5 mV", ["pushed"]), ("0 V", [])])
+@pytest.mark.parametrize("rule", ["{kind: coupled, nudge: 0.2}", "{kind: equilibrium, nudge: 0.2 S}"])
+def test_second_readings_that_are_off_push_the_conductances_which_is_told(
+    tmp_path: Path, rule: str, offset: str, said: list[str]
+) -> None:
+    text = EXPERIMENT.format(targets="1.5 V, 2.4 V", rate=0.05).replace("0.05 S/V^2", "0.05")
+    fault = f"  faults: [{{kind: adc-offset, node: in3, offset: {offset}, readings: second}}]"
+    path = tmp_path / "experiment.yaml"
+    path.write_text(text.replace("{kind: contrastive}", rule).replace("\ntask:", f"\n{fault}\ntask:"))
+    experiment = load_experiment(path)
+    with labrig.open_bench(experiment.rig) as bench:
+        training = labrig.train(bench, experiment, runs=tmp_path / "runs")
+        training.finish()
+    found = signatures(load_record(training.run), None)
+    assert [text.partition(":")[0] for text in found if text.startswith("pushed")] == said
