@@ -43,6 +43,8 @@ class StopConfig(Model):
     wall: PositiveSeconds | None = None
     """Time since the start."""
     plateau: Plateau | None = None
+    still: Count | None = None
+    """No code was changed in so many updates, on boards of codes: step auto has nothing left to gain."""
 
 
 class EveryStates(Model):

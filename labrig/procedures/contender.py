@@ -87,7 +87,9 @@ class Contender:
         reached = self._plan.reached(error)
         self._seconds += time.perf_counter() - started
         point = Point(step.step, step.progress.measurements + self._extra, self._writes, self._seconds, error)
-        self.ending = self._stop.check(step.step, error, self._seconds, reached=reached) or self._spent(point)
+        self.ending = self._stop.check(
+            step.step, error, self._seconds, self._writes, reached=reached
+        ) or self._spent(point)
         if self.ending or not self.curve or point.measurements >= _APART * self.curve[-1].measurements:
             self.curve.append(point)
 

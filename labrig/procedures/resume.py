@@ -40,6 +40,8 @@ class Stored:
     """Of the newest step, shape (B,); None on a continuous board."""
     errors: tuple[float, ...]
     """Of all steps, V, for the plateau rule."""
+    writes: tuple[int, ...]
+    """Branch codes sent until each step, for the rule of stillness."""
     serial_number: str
     simulated: bool
 
@@ -85,7 +87,9 @@ def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Generator[R
                 synchronous=synchronous_for(bench),
                 provenance={**collect(run / EXPERIMENT_NAME), **bench_facts(bench, plan.config)},
             )
-            return Training(bench, plan, record, checkpoint, asked, past_errors=stored.errors)
+            return Training(
+                bench, plan, record, checkpoint, asked, past_errors=stored.errors, past_writes=stored.writes
+            )
 
         yield Resumed(bench, start)
 
@@ -108,6 +112,7 @@ def _read(run: Path) -> Stored:
             checkpoint=Checkpoint.read(values) if values else None,
             codes=np.asarray(row.values["codes"], np.int64) if row and "codes" in row.values else None,
             errors=tuple(reader.scalars("error").tolist()),
+            writes=tuple(int(count) for count in reader.scalars("writes").tolist()),
             serial_number=str(board["serial_number"]),
             simulated=board["kind"] == "simulated",
         )

@@ -81,15 +81,17 @@ def _untrusted(topology: Topology, evidence: Evidence) -> str:
 
 @dataclass(slots=True)
 class StopRules:
-    """The experiment's stop rules in order: error, whoever asks, steps, wall, plateau."""
+    """The experiment's stop rules in order: error, whoever asks, steps, wall, still, plateau."""
 
     config: StopConfig
     asked: Callable[[], str | None] = lambda: None
     """Why somebody wants the run to end after this step, or None."""
     errors: list[Volts] = field(default_factory=list[Volts])
     """Of the steps so far; a resumed run brings those before it."""
+    writes: list[int] = field(default_factory=list[int])
+    """Branch codes sent until each step; likewise."""
 
-    def check(self, step: int, error: Volts, wall: Seconds, *, reached: bool) -> Ending | None:
+    def check(self, step: int, error: Volts, wall: Seconds, writes: int, *, reached: bool) -> Ending | None:
         """Decide after a measurement, before its update.
 
         Parameters
@@ -100,6 +102,8 @@ class StopRules:
             ‖x − y‖ over all samples, V; NaN where unknown.
         wall
             Since the start of the run, earlier sessions included.
+        writes
+            Branch codes sent since the start of the run.
         reached
             Whether the error, confirmed over all samples, is at or below `stop.error`.
         """
@@ -112,7 +116,16 @@ class StopRules:
             return Ending("stopped", f"all {config.steps} steps were done")
         if config.wall is not None and wall >= config.wall:
             return Ending("stopped", f"the time of {config.wall:g} s is up")
-        return self._plateau(error)
+        return self._still(writes) or self._plateau(error)
+
+    def _still(self, writes: int) -> Ending | None:
+        still = self.config.still
+        if still is None:
+            return None
+        self.writes.append(writes)
+        if len(self.writes) <= still or self.writes[-1 - still] != writes:
+            return None
+        return Ending("stopped", f"no code was changed in {still} updates: there is nothing left to gain")
 
     def _plateau(self, error: Volts) -> Ending | None:
         plateau = self.config.plateau

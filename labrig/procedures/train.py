@@ -57,8 +57,8 @@ class Training:
         Where to go on.
     asked
         Says why somebody wants the run to end after the present step, or None.
-    past_errors
-        Of the steps before `start`, V.
+    past_errors, past_writes
+        Of the steps before `start`: errors, V, and branch codes sent until then.
     """
 
     def __init__(
@@ -69,12 +69,13 @@ class Training:
         start: Checkpoint,
         asked: Callable[[], str | None] = lambda: None,
         past_errors: Sequence[Volts] = (),
+        past_writes: Sequence[int] = (),
     ) -> None:
         self._bench = bench
         self._plan = plan
         self._record = record
         self._start = start
-        self._stop = StopRules(plan.config.stop, asked, list(past_errors))
+        self._stop = StopRules(plan.config.stop, asked, list(past_errors), list(past_writes))
         self._vain = VainUpdates(bench.topology, len(plan.samples))
         self._errors = LastErrors(len(plan.samples))
         self._errors.errors[:] = start.last_errors
@@ -161,7 +162,8 @@ class Training:
             error = self._errors.take(step.evidence, step.latent)
             if not self._errors.at_once:
                 error = self._confirmed(error)
-            ending = self._stop.check(step.step, error, self.tally().wall, reached=plan.reached(error))
+            tally = self.tally()
+            ending = self._stop.check(step.step, error, tally.wall, tally.writes, reached=plan.reached(error))
             if not begun:
                 check_written(self._bench)
                 begun = True
