@@ -15,10 +15,12 @@ from labrig.circuit.network import PhysicalNetwork
 from labrig.config.loading import Experiment
 from labrig.errors import LabrigError, RunError, SafetyError
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
+from labrig.learning.floor import Floor
 from labrig.learning.loop import Progress, TrainingStep, loop
 from labrig.learning.steps import Certifying
 from labrig.learning.tasks import Sample
 from labrig.learning.zeroing import Zeroed
+from labrig.procedures.answering import silent_branches
 from labrig.procedures.board_learning import board_loop
 from labrig.procedures.checkpoint import Checkpoint, Tally
 from labrig.procedures.plan import TrainingPlan, plan_training
@@ -39,6 +41,9 @@ from labrig.store.columns import Constant
 from labrig.store.database import Synchronous
 from labrig.store.provenance import collect
 from labrig.store.writer import Run
+
+_MISSED = 3.0
+"""Times the predicted floor above which an error is a failure."""
 
 
 class Training:
@@ -246,13 +251,28 @@ class Training:
         error = self._measure(self._plan.validation).error
         return {"final_validation_error": Constant(error, (), "V", "‖x − y‖ over the validation samples")}
 
+    def _silent(self, ending: Ending) -> dict[str, Constant]:
+        """Branches that do not answer, where the training has missed what was wanted or predicted."""
+        plan, topology = self._plan, self._bench.topology
+        floor = plan.floor.error if isinstance(plan.floor, Floor) else np.inf
+        missed = plan.config.stop.error is not None or self.error > _MISSED * floor
+        if ending.outcome != "stopped" or not missed or plan.law is None or plan.board is not None:
+            return {}
+        if topology.crossbar_shape is None:
+            return {}
+        before = self._bench.exchange_index
+        found = silent_branches(self._bench, plan.law, plan.samples[0])
+        for _ in range(self._bench.exchange_index - before):
+            self._counted(1)
+        return {"silent": Constant(found, ("branch",), "", "branches that do not answer to their codes")}
+
     def _end(self, ending: Ending) -> None:
         """Read back and validate where all went well, make safe, then say in the run how it ended."""
         results: dict[str, Constant] = {}
         if ending.outcome in {"converged", "stopped"}:
             try:
                 check_written(self._bench)
-                results = self._validated()
+                results = {**self._validated(), **self._silent(ending)}
             except LabrigError as error:
                 ending = _ending_of(error)
         try:

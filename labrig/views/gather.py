@@ -5,11 +5,11 @@ It is read by these names, and what is missing is left out. Columns: ``wall``, `
 ``ceiling_hits``, ``samples`` (drawn), ``outputs`` (drawn, output), ``conductances`` or ``codes`` (branch).
 Constants: ``inputs``, ``targets``, ``floor``, ``ceiling``, ``initial``, and ``code_conductances`` (code) or
 (branch, code): what each code stands for, needed to show a run that stores codes and has no results yet.
-Results: ``final_`` and the name of a column. Labels: node, branch, input, output. Attributes:
-``predicted_floor`` (V, comparable to ``error``), ``step`` and ``rig``.
+Results: ``final_`` and the name of a column, and ``silent`` (branch). Labels: node, branch, input, output.
+Attributes: ``predicted_floor`` (V, comparable to ``error``), ``step`` and ``rig``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +52,7 @@ def load_record(directory: Path) -> TrainingRecord:
             outputs=_outputs(reader, constants),
             initial=_constant(constants, "initial"),
             conductances=_conductances(reader, constants),
+            silent=_silent(constants, reader.labels()),
             floor=_wall(constants, "floor"),
             ceiling=_wall(constants, "ceiling"),
         )
@@ -63,6 +64,11 @@ def _series(reader: RunReader, name: str) -> FloatArray:
 
 def _constant(constants: Mapping[str, Constant], name: str) -> FloatArray | None:
     return np.asarray(constants[name].value, dtype=np.float64) if name in constants else None
+
+
+def _silent(constants: Mapping[str, Constant], labels: Mapping[str, Sequence[str]]) -> list[str]:
+    found = _constant(constants, "silent")
+    return [] if found is None else [labels["branch"][k] for k in np.flatnonzero(found).tolist()]
 
 
 def _wall(constants: Mapping[str, Constant], name: Literal["floor", "ceiling"]) -> BranchArray | None:

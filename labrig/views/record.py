@@ -39,6 +39,8 @@ class TrainingRecord:
     """At the start, S."""
     conductances: BranchArray | None
     """Newest, S."""
+    silent: Sequence[str]
+    """Branches that were found not to answer to their codes."""
     floor: BranchArray | None
     ceiling: BranchArray | None
 

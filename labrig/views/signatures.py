@@ -35,7 +35,13 @@ def signatures(record: TrainingRecord, wanted: Volts | None) -> list[str]:
     wanted
         The error at which the training was to end; None: there is none.
     """
-    return [*_collapse(record), *_of_the_error(record, wanted), *_dead(record), *_pushed(record)]
+    return [
+        *_collapse(record),
+        *_of_the_error(record, wanted),
+        *_dead(record),
+        *_pushed(record),
+        *_stuck(record),
+    ]
 
 
 def _collapse(record: TrainingRecord) -> Iterator[str]:
@@ -148,3 +154,14 @@ def _pushed(record: TrainingRecord) -> Iterator[str]:
             f"pushed: the squares of the conductances have grown by {grown / squares[0]:.0%}, which no rule"
             " makes them: clamped states are read otherwise than free ones; labrig null tells where"
         )
+
+
+def _stuck(record: TrainingRecord) -> Iterator[str]:
+    if not record.silent:
+        return
+    shown = ", ".join(record.silent[:8])
+    more = f" and {len(record.silent) - 8} more" if len(record.silent) > 8 else ""
+    yield (
+        f"stuck branch: {shown}{more} did not answer when moved: labrig board check says what is wrong with"
+        " them; a rig's mask leaves them out"
+    )

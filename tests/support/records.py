@@ -48,6 +48,7 @@ def a_training(
         "squares": np.empty(0),
         "moved": np.empty(0),
         "held": np.zeros(len(error)),
+        "silent": (),
         "totals": {
             "error": float(error[-1]), "measurements": 4.0 * len(error), "wall": 12.0, "writes": 40.0,
             "exchanges": float(len(error)), "frames": 9.0, "validation_error": None,

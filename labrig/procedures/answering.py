@@ -1,0 +1,64 @@
+"""Which branches of a crossbar do not answer to their codes: asked where a training has missed."""
+
+import numpy as np
+
+from labrig.arrays import BoolArray, CodeArray, FloatArray
+from labrig.bench.bench import Bench
+from labrig.devices.laws import TapLaw
+from labrig.learning.evidence import trusted
+from labrig.learning.tasks import Sample
+
+_SILENT = 0.1
+"""Share of the expected change below which a branch has not answered."""
+_TELLING = 10.0
+"""Times noise and step of the converter that the expected change must be."""
+
+
+def silent_branches(bench: Bench, law: TapLaw, sample: Sample) -> BoolArray:
+    """Move every branch to the code that changes its output most, one of each output at a time; shape (B,).
+
+    All branches of a row are moved at once, since each has an output of its own: as many settled states as
+    there are rows, and two of the start, which tell the noise. What the law predicts by far is held against
+    what was read, so that no tolerance matters. A branch that would move its output too little to be told
+    counts as answering. The codes are put back.
+
+    Raises
+    ------
+    LinkError, ProtocolError, DeviceError, SafetyError
+    """
+    topology = bench.topology
+    outputs, rows = list(topology.outputs), len(topology.inputs)
+    p = np.array([sample.inputs[node] for node in topology.inputs])[:, None]
+    shape = (rows, len(outputs))
+    start = np.asarray(bench.branch_values(), dtype=np.int64)
+    g = law.conductances(start).reshape(shape)
+
+    def read(codes: CodeArray) -> FloatArray:
+        states = bench.settle([sample.free], program=law.conductances(codes))
+        return np.where(trusted(states), states.node_voltages, np.nan)[0, outputs]
+
+    before = read(start)
+    noise = float(np.sqrt(np.nanmean((read(start) - before) ** 2) / 2))
+    lsb = bench.info.adc.lsb if bench.info.adc else 0.0
+    effects, codes = _farthest(law, start.reshape(shape), g, p, before)
+    answers = np.full(shape, np.nan)
+    try:
+        for row in range(rows):
+            moved = start.reshape(shape).copy()
+            moved[row] = codes[row]
+            answers[row] = read(moved.ravel()) - before
+    finally:
+        bench.write_codes(start)
+    telling = np.abs(effects) > _TELLING * (noise + lsb)
+    return np.asarray(telling & (np.abs(answers) < _SILENT * np.abs(effects))).ravel() & bench.writable
+
+
+def _farthest(
+    law: TapLaw, start: CodeArray, g: FloatArray, p: FloatArray, x: FloatArray
+) -> tuple[FloatArray, CodeArray]:
+    """What the better end of each branch's codes does to its output, V, and that code; (rows, columns)."""
+    ends = np.array([law.lowest, law.highest]).reshape(2, *start.shape)
+    change = np.array([law.conductances(end.ravel()).reshape(start.shape) for end in ends]) - g
+    effects = change * (p - x) / (g.sum(axis=0) + change)
+    best = np.argmax(np.abs(effects), axis=0)[None]
+    return np.take_along_axis(effects, best, 0)[0], np.take_along_axis(ends, best, 0)[0]
