@@ -53,7 +53,7 @@ static void drive(struct labrig_drivers_state *drivers, uint8_t kind, const stru
     }
     if (kind == LABRIG_SECTION_TOWARD) {
         drivers->nudge.fraction = (int16_t)labrig_get_u16(section->parameter);
-        code = labrig_nudge_code(&drivers->nudge, drivers->reference[k], code);
+        code = labrig_nudge_code(&drivers->nudge, drivers->reference[driver], code);
     }
     labrig_hal_drive(driver, code);
 }

@@ -17,7 +17,7 @@ struct labrig_drivers_state {
     uint8_t known; /* LABRIG_SECTION_INPUTS: a boundary without inputs has something to mean; _STORE: there is a reference */
     uint8_t driven[2][LABRIG_BITMAP_BYTES];     /* inputs, outputs: a bit for each that is not released */
     union {
-        uint32_t reference[LABRIG_MAX_LINES];  /* by output: sum of the readings of the stored state */
+        uint32_t reference[LABRIG_MAX_LINES];  /* by line: of outputs, sum of the readings of the stored state */
         struct labrig_term terms[LABRIG_MAX_LINES]; /* by line, during LEARN */
     };
 };

@@ -32,7 +32,7 @@ LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, con
 {
     const uint8_t shift = request->shift;
     return request->averages >= 1 && request->averages <= LABRIG_MAX_AVERAGES && request->steps != 0
-        && request->rate <= RATE_MAX && (shift == 8 || shift == 16) && request->offset <= OFFSET_MAX
+        && request->rate <= RATE_MAX && ((uint8_t)(shift - 8u) & ~8u) == 0 && request->offset <= OFFSET_MAX
         && request->lowest >= config->code_min && request->lowest <= request->highest
         && request->highest <= config->code_max && fits_a_latent(request->law) && fits_a_latent(request->ceiling)
         && request->floor <= request->ceiling
@@ -40,8 +40,8 @@ LABRIG_ONCE static bool possible(const struct labrig_learn_request *request, con
         && labrig_settles_within(request->settle, request->boundaries, heartbeat_ms);
 }
 
-/* A MEASURE of all drivers' lines, whose readings stay here. */
-LABRIG_ONCE static void prepare_states(struct labrig_board *board)
+/* A MEASURE of all drivers' lines, whose readings stay here. Returns the bits of their sums. */
+LABRIG_ONCE static uint8_t prepare_states(struct labrig_board *board)
 {
     struct labrig_measure *measure = &board->measure;
     measure->settle = board->learn.update.request.settle;
@@ -50,10 +50,9 @@ LABRIG_ONCE static void prepare_states(struct labrig_board *board)
     measure->scan_count = labrig_drivers(board->config);
     measure->channel = 0;
     measure->sum_bits = READING_BITS;
-    measure->scaled_from = labrig_sum_bits(board->config->adc_bits, measure->averages);
-    measure->store = false;
     measure->apart = sizeof(struct labrig_term) / sizeof(uint16_t);
-    measure->length = 0;
+    measure->scaled_from = labrig_sum_bits(board->config->adc_bits, measure->averages);
+    return measure->scaled_from;
 }
 
 /* Where the readings of the present state go, one for each line. */
@@ -103,20 +102,19 @@ uint8_t labrig_learn(struct labrig_board *board)
     }
     learn->body.at = from;
     learn->body.end = asked->payload + asked->length;
-    if (!possible(request, board->config, board->heartbeat_ms) || learn->loaded != board->config->branches) {
+    if (learn->loaded != board->config->branches || !possible(request, board->config, board->heartbeat_ms)) {
         return LABRIG_STATUS_RANGE;
     }
-    /* No references: terms lie where they would. */
-    const uint8_t status = labrig_boundaries_check(&board->drivers, learn->body, request->boundaries, true,
-                                                   LABRIG_SECTION_STORE | LABRIG_SECTION_TOWARD);
+    /* References lie where terms do, so that a reading of 16 bits must be the sum that it is taken for. */
+    const uint8_t refused = prepare_states(board) == READING_BITS ? 0 : LABRIG_SECTION_STORE;
+    board->drivers.known &= LABRIG_SECTION_INPUTS;
+    const uint8_t status = labrig_boundaries_check(&board->drivers, learn->body, request->boundaries, refused);
     if (status == LABRIG_STATUS_OK) {
         learn->began_ms = (uint16_t)labrig_hal_milliseconds();
         learn->update.learnt.steps = 0;
         learn->update.learnt.unused = 0;
         learn->busy = true;
-        board->drivers.known &= LABRIG_SECTION_INPUTS;
         learn->imposed = request->boundaries;
-        prepare_states(board);
         begin_state(board);
     }
     return status;

@@ -1,4 +1,5 @@
-/* LEARN: the contrastive rule carried out by the board on the latents that it holds, a state or an update a call. */
+/* LEARN: the contrastive rule, or with nudges the coupled one, carried out by the board on the latents that it holds, a state or
+ * an update a call. */
 #ifndef LABRIG_LEARN_H
 #define LABRIG_LEARN_H
 

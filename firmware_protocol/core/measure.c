@@ -66,7 +66,7 @@ static bool possible(const struct labrig_measure *measure, const struct labrig_c
 }
 
 uint8_t labrig_boundaries_check(const struct labrig_drivers_state *drivers, struct labrig_cursor cursor, uint8_t count,
-                                bool armed, uint8_t refused)
+                                uint8_t refused)
 {
     uint8_t known = drivers->known;
     for (; count > 0; count--) {
@@ -76,7 +76,7 @@ uint8_t labrig_boundaries_check(const struct labrig_drivers_state *drivers, stru
             return status;
         }
         const uint8_t sections = boundary.sections;
-        if (!armed && boundary.drives) {
+        if ((refused & LABRIG_REFUSED_DRIVES) != 0 && boundary.drives) {
             return LABRIG_STATUS_NOT_ARMED;
         }
         known = (uint8_t)(known | (sections & LABRIG_SECTION_INPUTS));
@@ -105,7 +105,8 @@ uint8_t labrig_measure(struct labrig_board *board)
     if (!possible(measure, config, times, heartbeat_ms)) {
         return LABRIG_STATUS_RANGE;
     }
-    const uint8_t status = labrig_boundaries_check(&board->drivers, measure->cursor, measure->boundaries, board->armed, 0);
+    const uint8_t status = labrig_boundaries_check(&board->drivers, measure->cursor, measure->boundaries,
+                                                   board->armed ? 0 : LABRIG_REFUSED_DRIVES);
     if (status != LABRIG_STATUS_OK) {
         return status;
     }
@@ -119,7 +120,7 @@ uint8_t labrig_measure(struct labrig_board *board)
     measure->readings = asked->reply;
     measure->apart = 1;
     measure->channel = 0;
-    measure->store = false;
+    measure->store = 0;
     measure->scaled_from = 0;
     memset(asked->reply, 0, measure->length);
     measure->phase = LABRIG_PHASE_IMPOSE;
@@ -129,7 +130,7 @@ uint8_t labrig_measure(struct labrig_board *board)
 static void impose(struct labrig_measure *measure, struct labrig_drivers_state *drivers)
 {
     if (measure->boundaries != 0) {
-        measure->store = (labrig_drivers_impose(drivers, &measure->cursor) & LABRIG_SECTION_STORE) != 0;
+        measure->store = labrig_drivers_impose(drivers, &measure->cursor) & LABRIG_SECTION_STORE;
     }
     labrig_hal_settle(measure->settle);
     measure->phase = LABRIG_PHASE_SETTLE;
@@ -138,13 +139,15 @@ static void impose(struct labrig_measure *measure, struct labrig_drivers_state *
 static void store(struct labrig_measure *measure, struct labrig_drivers_state *drivers)
 {
     const struct labrig_config *config = drivers->config;
-    const labrig_line output = measure->channel++;
-    if (output < config->outputs) {
-        drivers->reference[output] = labrig_convert(config, (labrig_line)(config->inputs + output), measure->averages);
+    if (measure->channel < config->outputs) {
+        const labrig_line line = (labrig_line)(config->inputs + measure->channel++);
+        drivers->reference[line] = labrig_convert(config, line, measure->averages);
         return;
     }
     drivers->nudge.averages = measure->averages;
-    drivers->known |= LABRIG_SECTION_STORE;
+    if (measure->scaled_from == 0) { /* else terms will lie where the reference does */
+        drivers->known |= LABRIG_SECTION_STORE;
+    }
     measure->channel = 0;
     measure->phase = LABRIG_PHASE_SCAN;
 }
@@ -155,8 +158,8 @@ static uint32_t reading(const struct labrig_measure *measure, const struct labri
 {
     const struct labrig_config *config = drivers->config;
     const labrig_line output = (labrig_line)(channel - config->inputs);
-    if (measure->store && output < config->outputs) {
-        return drivers->reference[output];
+    if (measure->store != 0 && output < config->outputs) {
+        return drivers->reference[channel];
     }
     return labrig_measure_scaled(measure, labrig_convert(config, channel, measure->averages));
 }
@@ -168,7 +171,7 @@ static void scan_words(struct labrig_measure *measure, const struct labrig_drive
     const uint8_t apart = (uint8_t)(2u * measure->apart);
     uint8_t *at = measure->readings + apart * measure->channel;
     labrig_line count = 1;
-    if (drivers->config->adc_bits == 16 && measure->averages == 1 && !measure->store) {
+    if (drivers->config->adc_bits == 16 && measure->averages == 1 && measure->store == 0) {
         count = left;
         labrig_hal_scan(first, count, at, apart);
     } else {
@@ -207,7 +210,7 @@ uint8_t labrig_measure_step(struct labrig_measure *measure, struct labrig_driver
         return 0;
     case LABRIG_PHASE_SETTLE:
         if (labrig_hal_settled()) {
-            measure->phase = measure->store ? LABRIG_PHASE_STORE : LABRIG_PHASE_SCAN;
+            measure->phase = measure->store != 0 ? LABRIG_PHASE_STORE : LABRIG_PHASE_SCAN;
         }
         return 0;
     case LABRIG_PHASE_STORE:

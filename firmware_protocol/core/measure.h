@@ -29,7 +29,7 @@ struct labrig_measure {
     labrig_line channel;  /* next to be scanned, from 0 */
     uint8_t sum_bits;     /* of a reading */
     uint8_t scaled_from;  /* bits of a sum that is brought to 16; 0: told as it is */
-    bool store;           /* the present state becomes the reference */
+    uint8_t store;        /* LABRIG_SECTION_STORE: the present state becomes the reference */
     uint8_t *readings;    /* where the present state's go */
     uint8_t apart;        /* of that many readings is each the first */
     uint8_t size;         /* their bytes */
@@ -42,10 +42,12 @@ uint8_t labrig_sum_bits(uint8_t adc_bits, uint8_t averages);
 /* Whether so many settling times stay below the heartbeat. */
 bool labrig_settles_within(uint16_t settle, uint8_t boundaries, uint16_t heartbeat_ms);
 
+#define LABRIG_REFUSED_DRIVES 0x80u
+
 /* Walk through all boundaries, so that a request is carried out as a whole or not at all; `refused` sections are out of
  * range. Returns a LABRIG_STATUS. */
 uint8_t labrig_boundaries_check(const struct labrig_drivers_state *drivers, struct labrig_cursor cursor, uint8_t count,
-                                bool armed, uint8_t refused);
+                                uint8_t refused);
 
 /* What is told of a sum. */
 uint32_t labrig_measure_scaled(const struct labrig_measure *measure, uint32_t sum);

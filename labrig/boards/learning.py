@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, Seconds, Siemens
 from labrig.boards.base import BoardInfo, Learnt
-from labrig.boards.measuring import without_repeated_inputs
+from labrig.boards.checking import nudged_from
+from labrig.boards.measuring import sum_bits, without_repeated_inputs
 from labrig.boards.pipeline import Command
 from labrig.boards.scaling import BoundaryScale
 from labrig.circuit.boundary import Boundary
@@ -41,7 +42,7 @@ _COARSEST = 2**5
 """How much more than the least a latent may stand for: of 24 bits 19 are left."""
 _SHARP = 2
 """The least law, for each tap of the highest code: rounding it moves no code by more than a quarter tap."""
-_READING = 2**16
+_READING_BITS = 16
 _MOST_STEPS = 2**16 - 1
 _LATENTS_A_REPLY = MAX_PAYLOAD // 3
 
@@ -91,8 +92,7 @@ def latent_scale(law: RheostatLaw, rate: float, samples: int, averages: int, inf
     greatest, least = (float(law.conductances(code)[0]) for code in (law.lowest, law.highest))
     per_tap = law.steps / float(law.end_to_end[0])
     # Readings of n conversions are summed and brought to 16 bits: one unit of them in volt.
-    bits = info.adc.bits + math.ceil(math.log2(averages))
-    volts = info.adc.lsb * 2.0**bits / _READING / averages
+    volts = info.adc.lsb * 2.0 ** sum_bits(info.adc, averages) / 2**_READING_BITS / averages
     change = rate * volts**2 / samples  # of a branch, for a difference of squared readings of 1
     finest = greatest / _CEILING
     fitting = [(change / finest * 2.0 ** (9 + shift), shift) for shift in SHIFTS]
@@ -140,11 +140,21 @@ def plan_learn(
     if not info.learns or info.dac is None or info.heartbeat is None:
         msg = f"board {info.serial_number} cannot learn by itself; set learning.where: host"
         raise ConfigError(msg)
+    stored = {*nudged_from(boundaries).values()}
+    if stored and info.adc is not None and sum_bits(info.adc, averages) != _READING_BITS:
+        fit = 2 ** (_READING_BITS - info.adc.bits)
+        msg = (
+            f"learning.rule: coupled on board {info.serial_number} needs board.averages: {fit}, so that"
+            f" readings of its {info.adc.bits} bits add up to {_READING_BITS}; found {averages}; or set"
+            " learning.where: host"
+        )
+        raise ConfigError(msg)
     scale = BoundaryScale(info.inputs, info.dac)
     shape = Shape(info.inputs, info.outputs, info.dac.bits)
     before: WireBoundary | None = None
     body = b""
-    for boundary in map(scale.to_wire, boundaries):
+    for number, imposed in enumerate(boundaries):
+        boundary = replace(scale.to_wire(imposed), store=number in stored)
         body += without_repeated_inputs(boundary, before, shape)
         before = boundary
     request = LearnRequest(

@@ -22,6 +22,11 @@ _HEAD = MeasureRequest.layout.size
 _MOST_BOUNDARIES = 255
 
 
+def sum_bits(adc: Converter, averages: int) -> int:
+    """Bits of a sum of so many codes."""
+    return adc.bits + (averages - 1).bit_length()
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """How each settled state is read."""
@@ -34,7 +39,7 @@ class Scan:
     @property
     def bits(self) -> int:
         """Of a channel's sum of `averages` codes."""
-        return self.adc.bits + math.ceil(math.log2(self.averages))
+        return sum_bits(self.adc, self.averages)
 
     @property
     def settle_units(self) -> int:

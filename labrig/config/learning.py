@@ -220,7 +220,8 @@ class LearningConfig(Model):
     rule: RuleConfig
     step: StepConfig
     where: Literal["host", "board"] = "host"
-    """Where the update is computed; a board does the contrastive rule with a fixed step on all samples."""
+    """Where the update is computed; a board does the contrastive rule, or the coupled one where readings add
+    up to 16 bits, with a fixed step on all samples."""
     steps_per_exchange: Count = 1
     """Updates between two measurements that are stored; a board does them without being asked in between."""
     order: Literal["batch", "shuffle", "random"] = "batch"
@@ -305,14 +306,21 @@ def _board_mistakes(learning: "LearningConfig") -> Iterator[tuple[Place, str]]:
         return
     if learning.zero is not None:
         yield ("zero",), "found beside a board that learns by its own readings; leave it out"
+    if not isinstance(learning.rule, ContrastiveRule | CoupledRule) or _over_clamped(learning.rule):
+        what = "an amplitude" if _over_clamped(learning.rule) else learning.rule.kind
+        text = f"found {what}; a board learns with contrastive or coupled only; use that, or where: host"
+        yield ("rule",), text
     for key, found, allowed in (
-        ("rule", learning.rule.kind, "contrastive"),
         ("step", learning.step.kind, "fixed"),
         ("order", learning.order, "batch"),
         ("update", "all" if learning.update == "all" else "a fraction", "all"),
     ):
         if found != allowed:
             yield (key,), f"found {found}; a board learns with {allowed} only; use that, or where: host"
+
+
+def _over_clamped(rule: RuleConfig) -> bool:
+    return isinstance(rule, CoupledRule) and rule.amplitude is not None
 
 
 def _start_mistakes(initial: InitialConfig, bounds: BoundsConfig) -> Iterator[tuple[Place, str]]:

@@ -13,8 +13,11 @@ from labrig.config.learning import FixedStep
 from labrig.devices.laws import RheostatLaw, TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Walls
+from labrig.learning.contrastive import Contrastive
+from labrig.learning.coupled import Coupled
 from labrig.learning.evidence import gather, phases_of, total_error
 from labrig.learning.loop import Progress, TrainingStep
+from labrig.learning.rule import LearningRule
 from labrig.learning.tasks import Batch, Sample
 from labrig.procedures.stopping import check_board_may_learn
 
@@ -42,7 +45,11 @@ class BoardLearning:
 
 
 def plan_board_learning(
-    bench: Bench, experiment: ExperimentConfig, samples: tuple[Sample, ...], law: TapLaw | None
+    bench: Bench,
+    experiment: ExperimentConfig,
+    samples: tuple[Sample, ...],
+    rule: LearningRule,
+    law: TapLaw | None,
 ) -> BoardLearning:
     """Put an experiment that the board carries out into its integers; nothing is sent.
 
@@ -61,12 +68,17 @@ def plan_board_learning(
         msg = "learning.where: a board learns with a fixed step and wiper codes only; set it to host"
         raise ConfigError(msg)
     bench.check_learning()
-    scale = latent_scale(law, learning.step.rate, len(samples), bench.averages, bench.info)
-    boundaries = tuple(boundary for sample in samples for boundary in (sample.free, sample.clamped))
+    rate = learning.step.rate
+    if isinstance(rule, Coupled):
+        rate /= 2 * rule.nudge  # what the rule has beside the difference of squares
+    elif not isinstance(rule, Contrastive):
+        msg = f"learning.where: board {bench.info.serial_number} does not nudge by itself; set it to host"
+        raise ConfigError(msg)
+    batch = Batch.whole(samples)
+    scale = latent_scale(law, rate, len(samples), bench.averages, bench.info)
+    boundaries = tuple(rule.first(batch))
     bench.check_learning_frame(scale.terms, boundaries)
-    return BoardLearning(
-        scale, Batch.whole(samples), boundaries, learning.steps_per_exchange, experiment.stop.steps
-    )
+    return BoardLearning(scale, batch, boundaries, learning.steps_per_exchange, experiment.stop.steps)
 
 
 def board_loop(

@@ -105,7 +105,7 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
     _check_currents(bench, rule, policy)
     board = None
     if learning.where == "board":
-        board = plan_board_learning(bench, experiment, samples, bench.programmer.law)
+        board = plan_board_learning(bench, experiment, samples, rule, bench.programmer.law)
     return TrainingPlan(
         config=experiment,
         samples=samples,

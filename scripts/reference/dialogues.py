@@ -228,11 +228,24 @@ def graph_dialogue() -> Dialogue:
 RULE = Rule(117, 8, 153_600, 128, (4, 250), (313_320, 15 * 2**20))
 
 
+SAMPLE = (State(inputs={0: 1000, 1: 2000, 2: 3500}), State(clamps={0: 1700, 1: 2600}))
+OTHER = (State(inputs={0: 3000, 2: 500}), State(clamps={1: 1900}))
+TOWARD = State(toward=(2**13, {0: 1700, 1: 2600}))
+NUDGED = (SAMPLE[0]._replace(store=True), TOWARD)
+SUMS = RULE._replace(averages=16)
+IMPOSSIBLE = {
+    "a shift that is neither 8 nor 16": RULE._replace(shift=20),
+    "codes out of order": RULE._replace(codes=(9, 8)),
+    "a ceiling above the latents": RULE._replace(latents=(0, 2**24)),
+    "bounds out of order": RULE._replace(latents=(2, 1)),
+    "a law above the latents": RULE._replace(law=2**24),
+    "a rate above 127": RULE._replace(rate=128),
+}
+
+
 def learn_dialogue() -> Dialogue:
     d = Dialogue("learn", "crossbar.circuit", CROSSBAR)
     learner = Learner(d.bench)
-    sample = (State(inputs={0: 1000, 1: 2000, 2: 3500}), State(clamps={0: 1700, 1: 2600}))
-    other = (State(inputs={0: 3000, 2: 500}), State(clamps={1: 1900}))
 
     def latents(start: int, values: Sequence[int]) -> None:
         payload = span("latent_write", start, len(values)) + pack(values, 24)
@@ -247,7 +260,7 @@ def learn_dialogue() -> Dialogue:
         request = learn_request(CROSSBAR, rule, states, steps)
         d.ask(what, "learn", request, learner.learn(rule, states, steps))
 
-    def rejected(what: str, status: str, rule: Rule = RULE, states: Sequence[State] = sample) -> None:
+    def rejected(what: str, status: str, rule: Rule = RULE, states: Sequence[State] = SAMPLE) -> None:
         d.ask(what, "learn", learn_request(CROSSBAR, rule, states, 1), status=status)
 
     d.hello(seq=30)
@@ -262,30 +275,31 @@ def learn_dialogue() -> Dialogue:
     latents(4, first[4:])
     told(0, 6)
     d.ask("the codes are kept", "digest", reply=d.digest_reply())
-    learn("one step", RULE, sample, 1)
+    learn("one step", RULE, SAMPLE, 1)
     told(0, 6)
     d.ask("the digest is up to date", "digest", reply=d.digest_reply())
     d.ask("the codes as well", "read", span("read", 0, 6), pack(d.bench.codes, 8))
     d.measure("the clamped state is still imposed", [], 0, 5)
-    learn("ten more, of three conversions", RULE._replace(averages=3), sample, 10)
+    learn("ten more, of three conversions", RULE._replace(averages=3), SAMPLE, 10)
     learn(
-        "two samples a step, one input released in the other", RULE._replace(shift=16), (*sample, *other), 3
+        "two samples a step, one input released in the other", RULE._replace(shift=16), (*SAMPLE, *OTHER), 3
     )
     told(1, 4)
-    near = RULE._replace(rate=127, codes=(127, 128), latents=(609_000, 610_000))
-    learn("so fast that all reach a bound", near, sample, 2)
+    learn("nudged half of the way, where sixteen conversions add up to 16 bits", SUMS, NUDGED, 4)
     told(0, 6)
-    learn("an output that floats at the end of its range is not used", RULE, (State(inputs={}), sample[1]), 2)
-    rejected("an odd number of boundaries", "range", states=sample[:1])
-    rejected("a stored state", "range", states=(sample[0]._replace(store=True), sample[1]))
-    for what, rule in (
-        ("a shift that is neither 8 nor 16", RULE._replace(shift=20)),
-        ("codes out of order", RULE._replace(codes=(9, 8))),
-        ("a ceiling above the latents", RULE._replace(latents=(0, 2**24))),
-        ("bounds out of order", RULE._replace(latents=(2, 1))),
-        ("a law above the latents", RULE._replace(law=2**24)),
-        ("a rate above 127", RULE._replace(rate=128)),
-    ):
+    d.ask("the reference is forgotten", "measure", measure_request(CROSSBAR, [TOWARD], 0, 5), status="range")
+    rejected("a nudge without a stored state", "range", SUMS, (SAMPLE[0], TOWARD))
+    near = RULE._replace(rate=127, codes=(127, 128), latents=(609_000, 610_000))
+    learn("so fast that all reach a bound", near, SAMPLE, 2)
+    told(0, 6)
+    learn("an output that floats at the end of its range is not used", RULE, (State(inputs={}), SAMPLE[1]), 2)
+    rejected("an odd number of boundaries", "range", states=SAMPLE[:1])
+    rejected(
+        "a stored state, where readings are no sums",
+        "range",
+        states=(SAMPLE[0]._replace(store=True), SAMPLE[1]),
+    )
+    for what, rule in IMPOSSIBLE.items():
         rejected(what, "range", rule)
     told(0, 6)
     d.write("other codes", [3, 18])

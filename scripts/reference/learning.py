@@ -71,6 +71,9 @@ class Learner:
         bench.impose(state)
         bits = circuit.sum_bits(averages)
         codes = [convert(v, circuit.adc) for v in solve(circuit, bench.codes, bench.sources)]
+        if state.store:
+            outputs = codes[circuit.inputs : circuit.inputs + circuit.outputs]
+            bench.stored = (averages, [averages * code for code in outputs])
         floating = [code for line, code in enumerate(codes) if bench.sources.get(line, RELEASED) == RELEASED]
         scale = averages * Fraction(2) ** (16 - bits)
         top = nearest((2 ** circuit.adc[0] - 1) * scale)

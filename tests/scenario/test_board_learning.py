@@ -21,7 +21,8 @@ rig:
   network: {{kind: crossbar, inputs: {inputs}, outputs: {outputs}}}
   board:
     kind: firmware
-    launch: {{target: host}}
+    launch: {{target: {target}}}
+    averages: {averages}
     model:
       elements: {{kind: digipot, part: MCP4351-104, tolerance: 20 %}}
       adc: {{bits: {adc}, span: 5 V}}
@@ -52,7 +53,15 @@ TWO = """
       targets: [2.6 V, 2.3 V, 2.1 V]"""
 SMALL = {"inputs": 8, "outputs": 6, "task": ONE, "steps": 600}
 PAIR = {"inputs": 4, "outputs": 3, "task": TWO, "steps": 300, "rate": "1e-6 S/V^2"}
-DEFAULTS = {"adc": 16, "rule": "contrastive", "rate": "3e-6 S/V^2", "where": "board", "every": 20}
+DEFAULTS = {
+    "adc": 16,
+    "averages": 1,
+    "target": "host",
+    "rule": "contrastive",
+    "rate": "3e-6 S/V^2",
+    "where": "board",
+    "every": 20,
+}
 TASK = Path(__file__).parents[2] / "configs/tasks/crossbar-40x30-5v.csv"
 WHERE = ("host", "board")
 
@@ -108,6 +117,28 @@ def test_a_preflight_tells_the_states_and_the_writes_that_it_will_take(tmp_path:
 def test_the_board_learns_two_samples_as_fast_as_the_host(tmp_path: Path, adc: int) -> None:
     errors = {where: settled_error(trained(tmp_path, **PAIR, adc=adc, where=where)[0], 60) for where in WHERE}
     assert errors["board"] <= 1.1 * errors["host"]
+
+
+@pytest.mark.parametrize("target", ["host", "atmega2560"])
+def test_the_board_learns_with_nudges_as_fast_as_the_host(tmp_path: Path, target: str) -> None:
+    """Coupled learning, half of the way; 16 conversions of 12 bits add up to the 16 that it needs."""
+    changes = {**PAIR, "adc": 12, "rule": "coupled, nudge: 0.5", "steps": 400, "averages": 16}
+    found = {where: trained(tmp_path, **changes, where=where, target=target)[0] for where in WHERE}
+    errors = {where: settled_error(run, 60) for where, run in found.items()}
+    assert errors["board"] <= 1.1 * errors["host"]
+    start = rows(found["board"])[0]["error"]
+    assert errors["board"] < start / 10
+    # Half of the way: the clamped outputs lie in the middle between the free ones and their targets.
+    with RunReader(found["board"]) as reader:
+        targets = np.asarray(reader.constants()["targets"].value, dtype=np.float64)
+        states = np.asarray(next(iter(reader.rows(["node_voltages"]))).values["node_voltages"])
+    free, clamped = states[0][:, 4:], states[1][:, 4:]
+    assert np.abs(clamped - (free + targets) / 2).max() <= 1.5 * 5 / 4095
+
+
+def test_readings_that_do_not_add_up_to_16_bits_are_refused_where_the_board_nudges(tmp_path: Path) -> None:
+    said = refusal(experiment(tmp_path, **PAIR, adc=12, rule="coupled, nudge: 0.5"))
+    assert "needs board.averages: 16, so that readings of its 12 bits add up to 16; found 1" in said
 
 
 def test_a_crossbar_of_1200_branches_is_learned_as_well_with_few_of_the_bytes(tmp_path: Path) -> None:
@@ -188,8 +219,12 @@ def test_a_resumed_run_equals_the_uninterrupted_one(tmp_path: Path) -> None:
     ("changes", "sentence"),
     [
         (
-            {"rule": "coupled, nudge: 0.3"},
-            "learning.rule.*found coupled; a board learns with contrastive only",
+            {"rule": "equilibrium, nudge: 1e-6", "rate": "1e-12"},
+            "learning.rule.*found equilibrium; a board learns with contrastive or coupled only",
+        ),
+        (
+            {"rule": "coupled, nudge: 0.3, amplitude: 0.1 V"},
+            "learning.rule.*found an amplitude; a board learns with contrastive or coupled only",
         ),
         ({"where": "host", "every": 5}, "only a board takes several"),
     ],

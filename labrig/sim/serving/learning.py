@@ -29,6 +29,7 @@ from labrig.wire.packing import pack, unpack
 _BITS = 24
 _TOP = 2**_BITS - 1
 _BYTE = 255
+_READING_BITS = 16
 
 
 def latent_write(device: Device, payload: bytes) -> Answer:
@@ -64,8 +65,8 @@ def learn(device: Device, payload: bytes) -> Answer:
     request = decode(LearnRequest, payload)
     require(device.armed, Status.NOT_ARMED)
     require(_possible(device, request), Status.RANGE)
-    boundaries = list(_checked(device, request))
     device.reference = None
+    boundaries = list(_checked(device, request))
     end = device.now + device.heartbeat_ms / PER_MS / 2
     steps, unused = 0, 0
     at_floor = at_ceiling = 0
@@ -79,6 +80,7 @@ def learn(device: Device, payload: bytes) -> Answer:
         at_floor, at_ceiling = int(np.count_nonzero(below)), int(np.count_nonzero(above))
         device.learnt(codes)
         steps += 1
+    device.reference = None
     reply = LearnReply(digest_of(device), device.boot_count, steps, at_floor, at_ceiling, unused)
     return Answer(encode(reply))
 
@@ -103,11 +105,15 @@ def _possible(device: Device, request: LearnRequest) -> bool:
 
 def _checked(device: Device, request: LearnRequest) -> Iterator[WireBoundary]:
     inputs_known = device.inputs_known
+    reference_known = False
+    are_sums = device.adc.bits + (request.averages - 1).bit_length() == _READING_BITS
     for boundary in decode_boundaries(request.body, request.boundaries, device.shape, device.abilities):
         outputs = named_outputs(boundary)
         require(len(set(outputs)) == len(outputs), Status.RANGE)
         inputs_known = inputs_known or boundary.inputs is not None
-        require(inputs_known and not boundary.store and boundary.toward is None, Status.RANGE)
+        require(inputs_known and (are_sums or not boundary.store), Status.RANGE)
+        require(boundary.toward is None or reference_known, Status.RANGE)
+        reference_known = reference_known or boundary.store
         yield boundary
 
 

@@ -60,9 +60,7 @@ def drawn_faults(seed: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("noise", ["0 V", "1 mV"])
-def test_of_eight_boards_each_stuck_and_open_branch_is_named_and_no_other(
-    tmp_path: Path, noise: str
-) -> None:
+def test_of_eight_boards_each_stuck_and_open_branch_is_named_and_no_other(tmp_path: Path, noise: str) -> None:
     for seed in range(8):
         wanted = drawn_faults(seed)
         record = load_record(trained(tmp_path, ", ".join(wanted.values()), noise=noise, seed=seed))
