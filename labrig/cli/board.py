@@ -58,13 +58,13 @@ def check(
     from labrig.errors import ConfigError, DeviceError
     from labrig.procedures.board_check.report import report
     from labrig.procedures.check_board import check_board
-    from labrig.views.board_progress import CheckProgress
     from labrig.views.board_tables import check_table
+    from labrig.views.parts_progress import PartsProgress
 
     if out is not None and not out.absolute().parent.is_dir():
         msg = f"--out: there is no folder {out.absolute().parent}; make it or name another file"
         raise ConfigError(msg)
-    with open_bench(load_rig(rig), simulate=simulate) as bench, CheckProgress() as progress:
+    with open_bench(load_rig(rig), simulate=simulate) as bench, PartsProgress() as progress:
         found = check_board(bench, progress.update)
     told = report(found)
     answer = check_json(found, told)

@@ -33,13 +33,13 @@ def null(
     from labrig.errors import ConfigError
     from labrig.procedures.null import null as look
     from labrig.procedures.null import null_result
-    from labrig.views.board_progress import CheckProgress
     from labrig.views.null_table import null_lines, null_table
+    from labrig.views.parts_progress import PartsProgress
 
     if out is not None and not out.absolute().parent.is_dir():
         msg = f"--out: there is no folder {out.absolute().parent}; make it or name another file"
         raise ConfigError(msg)
-    with open_bench(load_rig(rig), simulate=simulate) as bench, CheckProgress("measuring") as progress:
+    with open_bench(load_rig(rig), simulate=simulate) as bench, PartsProgress("measuring") as progress:
         found = look(bench, repeats, progress.update)
     answer = {"board": bench.info.serial_number, **null_result(found)}
     if out is not None:

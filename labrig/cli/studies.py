@@ -8,7 +8,7 @@ from labrig.config.studies import Study
 from labrig.errors import RunError
 from labrig.procedures.study import Carry, groups_of, left_of, study_head
 from labrig.store.lines import Lines
-from labrig.views.board_progress import CheckProgress
+from labrig.views.parts_progress import PartsProgress
 from labrig.views.study_record import StudyRecord, study_record
 
 
@@ -38,7 +38,7 @@ def carry_out(
     print(f"study   {lines.directory}", file=sys.stderr)
     _, done = lines.read()
     left = left_of(groups, done)
-    with CheckProgress("studying") as progress, afterwards(lambda: _how_to_go_on(study, lines)):
+    with PartsProgress("studying") as progress, afterwards(lambda: _how_to_go_on(study, lines)):
         finished = len(groups) - len(left)
         for results in carry(left) if left else ():
             lines.append(results)

@@ -1,7 +1,8 @@
 """Many trainings over cases and seeds; those of one seed on equal rigs take turns on one board."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from math import isnan
@@ -28,6 +29,8 @@ class Group:
 
     seed: int
     cases: tuple[int, ...]
+    names: tuple[str, ...]
+    """Of the cases."""
     experiments: tuple[ExperimentConfig, ...]
     budget: Budget
     simulate: bool
@@ -44,18 +47,15 @@ def groups_of(study: Study, *, simulate: bool) -> list[Group]:
     """
     found: list[Group] = []
     for seed in range(study.config.seeds):
-        shared: dict[str, list[tuple[int, ExperimentConfig]]] = {}
+        shared: dict[str, list[tuple[int, str, ExperimentConfig]]] = {}
         for number, case in enumerate(study.cases):
-            try:
+            with _told_in(case.name, seed):
                 experiment = drawn_experiment(case, seed)
-            except ConfigError as error:
-                error.add_note(f"in the case {case.name}, seed {seed}")
-                raise
             rig = experiment.rig.model_dump_json()
-            shared.setdefault(rig, []).append((number, experiment))
+            shared.setdefault(rig, []).append((number, case.name, experiment))
         for members in shared.values():
-            numbers, experiments = zip(*members, strict=True)
-            found.append(Group(seed, numbers, experiments, study.config.budget, simulate))
+            numbers, names, experiments = zip(*members, strict=True)
+            found.append(Group(seed, numbers, names, experiments, study.config.budget, simulate))
     return found
 
 
@@ -77,7 +77,10 @@ def run_group(group: Group) -> list[dict[str, Any]]:
         Of a board on the bench.
     """
     with open_bench(group.experiments[0].rig, simulate=group.simulate) as bench:
-        contenders = [Contender(bench, experiment, group.budget) for experiment in group.experiments]
+        contenders: list[Contender] = []
+        for name, experiment in zip(group.names, group.experiments, strict=True):
+            with _told_in(name, group.seed):
+                contenders.append(Contender(bench, experiment, group.budget))
         waiting = list(contenders)
         while waiting:
             for contender in waiting:
@@ -86,6 +89,16 @@ def run_group(group: Group) -> list[dict[str, Any]]:
     return [
         _told(group.seed, case, contender) for case, contender in zip(group.cases, contenders, strict=True)
     ]
+
+
+@contextmanager
+def _told_in(case: str, seed: int) -> Generator[None]:
+    """Let a mistake say in which case it is."""
+    try:
+        yield
+    except ConfigError as error:
+        error.add_note(f"in the case {case}, seed {seed}")
+        raise
 
 
 def _told(seed: int, case: int, contender: Contender) -> dict[str, Any]:

@@ -144,6 +144,14 @@ def test_what_cannot_take_turns_is_refused(tmp_path: Path, key: str) -> None:
         run_group(groups_of(study, simulate=True)[0])
 
 
+def test_a_case_that_does_not_fit_its_board_is_named_from_any_process(tmp_path: Path) -> None:
+    Files(tmp_path).simulated()
+    study = written(tmp_path, STUDY.replace("batch: {}", "batch: {rig.limits.branch_current: 1 nA}"))
+    with pytest.raises(ConfigError) as caught:
+        list(in_processes(1)(groups_of(study, simulate=True)))
+    assert "in the case 1e-06, batch, seed 0" in caught.value.__notes__
+
+
 def test_a_line_that_was_not_finished_counts_for_nothing(study: Study, tmp_path: Path) -> None:
     groups = groups_of(study, simulate=True)
     lines = Lines.create(tmp_path / "runs", "torn", {"study": "torn"})

@@ -1,4 +1,4 @@
-"""Progress of a check on stderr: one line kept up to date or, without a terminal, one for each part."""
+"""Progress of work in parts on stderr: one line kept up to date or, without a terminal, one for each part."""
 
 import time
 from types import TracebackType
@@ -12,7 +12,7 @@ from rich.table import Table
 _REFRESH = 0.1
 
 
-class CheckProgress:
+class PartsProgress:
     """Shows what `update` is told, from `__enter__` to `__exit__`.
 
     Parameters
