@@ -339,14 +339,19 @@ class Bench:
         self.exchange_index += 1
         return self._states(imposed, reply, self._programmer.realised(wanted), currents=currents)
 
+    def level(self, volts: Volts) -> Volts:
+        """What the drivers make of a voltage: the nearest step of their DAC."""
+        (imposed,) = self._imposable([Boundary({self.topology.inputs[0]: volts})])
+        return imposed.voltages[self.topology.inputs[0]]
+
     def line_bytes(self, boundaries: Sequence[Boundary]) -> int | None:
         """Bytes of a `settle` that changes every code; nothing is sent. None: no line, or no codes."""
         if self.monitored is None or not isinstance(self._program, Codes):
             return None
-        held = self._program.values
+        held, codes = self._program.values, self.info.codes
         request = BoardRequest(
             boundaries=self._on_lines(self._imposable(boundaries)),
-            program=Codes(np.where(held > held.min(), held - 1, held + 1)),
+            program=Codes(np.where(held > (codes.minimum if codes else 0), held - 1, held + 1)),
             settle=self._scanning.settle,
             averages=self._scanning.averages,
         )

@@ -91,6 +91,8 @@ def print_result(found: dict[str, Any], record: TrainingRecord, training: Traini
         print(f"note    out of reach, as the board has shown, and as near as it can be: {shown}")
     for text in signatures(record, training.plan.config.stop.error):
         print(f"note    {text}")
+    if training.not_asked is not None:
+        print(f"note    whether branches answer could not be asked: {training.not_asked}")
     if training.not_drawn is None:
         print(f"picture {training.run / 'summary.png'}")
     else:

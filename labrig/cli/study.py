@@ -58,9 +58,10 @@ def study(
         if scheduler is not None
         else in_processes(workers or os.cpu_count() or 1)
     )
+    options = "--bench " if bench else "" if scheduler is None else f"--scheduler {scheduler} "
     answers: list[dict[str, object]] = []
     for one in loaded:
-        folder, record = carry_out(one, carry, runs_folder(runs), resume, simulate=not bench)
+        folder, record = carry_out(one, carry, runs_folder(runs), resume, simulate=not bench, options=options)
         picture = write_study_picture(record, folder / PICTURE_NAME)
         answers.append({"study": record.name, "folder": str(folder), "picture": str(picture)})
         if not json:

@@ -97,12 +97,18 @@ class ExperimentConfig(Model):
         found = [
             *_below("task", task_mistakes(self.task, input_names(network), output_names(network))),
             *_below("learning", _branch_mistakes(self.learning.initial, branch_names(network))),
+            *_below("stop", _stop_mistakes(self)),
             *_below("learning", _auto_mistakes(self)),
             *_below("learning", _crossbar_mistakes(self)),
         ]
         if found:
             raise mistakes("ExperimentConfig", found)
         return self
+
+
+def _stop_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
+    if experiment.stop.still is not None and experiment.learning.where == "board":
+        yield ("still",), "found beside a board that learns: it does not tell what it writes; use plateau"
 
 
 def _auto_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:

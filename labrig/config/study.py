@@ -1,6 +1,6 @@
 """A study: one experiment in many variants, each with several seeds."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -48,6 +48,16 @@ class DrawnNetwork(Model):
     """small-world: chance of each branch of the ring to lead elsewhere."""
 
 
+class _Between(Model):
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        low, high = getattr(self, "low", 0.0), getattr(self, "high", 0.0)
+        if low > high:
+            text = f"found {low:g}, which is above high, {high:g}"
+            raise mistakes(type(self).__name__, [(("low",), text)])
+        return self
+
+
 class RampInputs(Model):
     """Evenly spaced from the first input to the last."""
 
@@ -56,7 +66,7 @@ class RampInputs(Model):
     high: Volts
 
 
-class UniformInputs(Model):
+class UniformInputs(_Between):
     """Each input of each sample drawn by itself."""
 
     kind: Literal["uniform"] = "uniform"
@@ -64,7 +74,7 @@ class UniformInputs(Model):
     high: Volts
 
 
-class ConductanceTargets(Model):
+class ConductanceTargets(_Between):
     """What the outputs are with conductances that are drawn, the same for all samples: within reach."""
 
     kind: Literal["conductances"] = "conductances"
@@ -72,7 +82,7 @@ class ConductanceTargets(Model):
     high: PositiveSiemens
 
 
-class UniformTargets(Model):
+class UniformTargets(_Between):
     """Each target drawn by itself."""
 
     kind: Literal["uniform"] = "uniform"

@@ -4,6 +4,7 @@ import numpy as np
 
 from labrig.arrays import BoolArray, CodeArray, FloatArray
 from labrig.bench.bench import Bench
+from labrig.bench.endings import afterwards
 from labrig.devices.laws import TapLaw
 from labrig.learning.evidence import trusted
 from labrig.learning.tasks import Sample
@@ -37,19 +38,18 @@ def silent_branches(bench: Bench, law: TapLaw, sample: Sample) -> BoolArray:
         states = bench.settle([sample.free], program=law.conductances(codes))
         return np.where(trusted(states), states.node_voltages, np.nan)[0, outputs]
 
-    before = read(start)
-    noise = float(np.sqrt(np.nanmean((read(start) - before) ** 2) / 2))
-    lsb = bench.info.adc.lsb if bench.info.adc else 0.0
-    effects, codes = _farthest(law, start.reshape(shape), g, p, before)
-    answers = np.full(shape, np.nan)
-    try:
+    effects = answers = np.full(shape, np.nan)
+    least = np.inf
+    with afterwards(lambda: bench.write_codes(start)):
+        before = read(start)
+        noise = float(np.sqrt(np.nanmean((read(start) - before) ** 2) / 2))
+        least = _TELLING * (noise + (bench.info.adc.lsb if bench.info.adc else 0.0))
+        effects, codes = _farthest(law, start.reshape(shape), g, p, before)
         for row in range(rows):
             moved = start.reshape(shape).copy()
             moved[row] = codes[row]
             answers[row] = read(moved.ravel()) - before
-    finally:
-        bench.write_codes(start)
-    telling = np.abs(effects) > _TELLING * (noise + lsb)
+    telling = np.abs(effects) > least
     return np.asarray(telling & (np.abs(answers) < _SILENT * np.abs(effects))).ravel() & bench.writable
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+import numpy as np
+
 from labrig.arrays import BranchArray, FloatArray, Seconds
 from labrig.learning.loop import Progress
 from labrig.learning.orders import OrderState
@@ -40,7 +42,7 @@ class Checkpoint:
     last_outputs: FloatArray
     """Of each sample in its last free state, shape (S, O), V."""
     offsets: FloatArray
-    """Taken off the readings of each node, shape (N,), V."""
+    """Taken off the readings of each node, shape (N,), V; empty where it was not stored."""
     digest: int
     """Of the program that was on the board at this step."""
     next_digest: int
@@ -80,7 +82,7 @@ class Checkpoint:
             exchange_index=numbers["exchange_index"],
             last_errors=values["last_errors"],
             last_outputs=values["last_outputs"],
-            offsets=values["offsets"],
+            offsets=values.get("offsets", np.zeros(0)),
             digest=numbers["digest"],
             next_digest=numbers["next_digest"],
             boot_count=numbers["boot_count"],

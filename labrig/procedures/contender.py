@@ -9,11 +9,11 @@ from labrig.arrays import BranchArray, CodeArray, Seconds, Volts
 from labrig.bench.bench import Bench
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.study import Budget
-from labrig.errors import ConfigError
+from labrig.errors import ConfigError, LabrigError
 from labrig.learning.evaluation import LastErrors, evaluate
 from labrig.learning.loop import TrainingStep, loop
 from labrig.procedures.plan import TrainingPlan, plan_training
-from labrig.procedures.stopping import Ending, StopRules
+from labrig.procedures.stopping import Ending, StopRules, VainUpdates
 
 _APART = 1.02
 """Measurements of one point of a curve over those of the one before, at least."""
@@ -66,6 +66,7 @@ class Contender:
         )
         self._stop = StopRules(config.stop)
         self._errors = LastErrors(len(self._plan.samples))
+        self._vain = VainUpdates(bench.topology, len(self._plan.samples))
         self._held: BranchArray | CodeArray | None = None
         self._extra = 0
         self._writes = 0
@@ -75,8 +76,18 @@ class Contender:
         self.ending: Ending | None = None
         """None while it goes on."""
 
+    def fail(self, error: LabrigError) -> None:
+        """End with an error, which is no reason for the others to end."""
+        self.ending = Ending("failed", f"{type(error).__name__}: {error}")
+
     def turn(self) -> None:
-        """Measure once more and decide; the update is written with the next turn."""
+        """Measure once more and decide; the update is written with the next turn.
+
+        Raises
+        ------
+        LimitExceeded, LinkError, ProtocolError, DeviceError
+            Of the bench; `BoardFault` also where no sample can be used any more.
+        """
         started = time.perf_counter()
         self._bench.use(self._programmer)
         step = next(self._steps)
@@ -90,6 +101,8 @@ class Contender:
         self.ending = self._stop.check(
             step.step, error, self._seconds, self._writes, reached=reached
         ) or self._spent(point)
+        if self.ending is None:
+            self._vain.check(step.evidence)
         if self.ending or not self.curve or point.measurements >= _APART * self.curve[-1].measurements:
             self.curve.append(point)
 

@@ -10,6 +10,7 @@ from labrig.arrays import BoolArray, FloatArray, Volts
 from labrig.bench.bench import Bench
 from labrig.boards.base import Converter
 from labrig.circuit.boundary import Boundary
+from labrig.circuit.network import Origin
 from labrig.errors import DeviceError
 from labrig.learning.evidence import trusted
 from labrig.procedures.board_check.levels import Drive
@@ -84,22 +85,24 @@ def null(bench: Bench, repeats: int, progress: Callable[[str, int, int], None]) 
         progress("bias", k, repeats)
         states = bench.settle([free, free, equal])
         readings[k] = states.node_voltages
-        readings[k, ~trusted(states)] = np.nan
-    if not (np.isfinite(readings).all(axis=1).sum(axis=0) >= LEAST_REPEATS).any():
+        read = trusted(states) & (states.voltage_origin == Origin.MEASURED)
+        readings[k, ~read] = np.nan
+    adc = bench.info.adc
+    apart = readings[:, 1] - readings[:, 0]
+    enough = np.isfinite(apart).sum(axis=0) >= LEAST_REPEATS
+    if not enough.any():
         msg = (
             f"board {bench.info.serial_number} gave fewer than {LEAST_REPEATS} readings to use of every node:"
             " see labrig board check"
         )
         raise DeviceError(msg)
-    adc = bench.info.adc
-    apart = readings[:, 1] - readings[:, 0]
     return Null(
         nodes=bench.topology.nodes,
         repeats=repeats,
         level=level,
         offset=_bias(readings[:, 2] - level, _half_step(adc) + _half_step(bench.info.dac)),
         apart=_bias(apart, 2 * _half_step(adc)),
-        noise=float(np.sqrt(np.nanmean(np.nanvar(apart, axis=0, ddof=1), dtype=np.float64) / 2)),
+        noise=float(np.sqrt(np.mean(np.nanvar(apart[:, enough], axis=0, ddof=1), dtype=np.float64) / 2)),
     )
 
 

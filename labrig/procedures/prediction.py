@@ -35,8 +35,8 @@ class Predicted:
     """Branch codes, or conductances, if each update changes all of them."""
     megabytes: float
     seconds: Seconds | None
-    """On the line and in settling alone, so that it takes longer; None where the speed of the line is not
-    known, or the board learns by itself."""
+    """On the line and in settling, without scans and the host, if each update changes all codes; None where
+    the speed of the line is not known, or the board learns by itself."""
     error_floor: Volts | None
     """‖x − y‖ at which it comes to rest."""
     error_floor_unknown: str | None
@@ -72,8 +72,9 @@ def predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
 
 
 def _seconds(bench: Bench, plan: TrainingPlan, states: Sequence[Boundary], exchanges: int) -> Seconds | None:
-    """Bytes flow while states settle, so that an exchange takes the longer of the two at least."""
-    baudrate, each = _baudrate(plan.config.rig.board), bench.line_bytes(states)
+    """Bytes flow while states settle, so that an exchange takes the longer of the two."""
+    baudrate = _baudrate(plan.config.rig.board)
+    each = None if baudrate is None else bench.line_bytes(states)
     if baudrate is None or each is None:
         return None
     return exchanges * max(each * _BITS_A_BYTE / baudrate, len(states) * bench.settling)

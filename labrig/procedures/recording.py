@@ -12,6 +12,7 @@ from labrig.bench.bench import Bench
 from labrig.boards.base import Codes
 from labrig.circuit.topology import Topology
 from labrig.config.experiment import ExperimentConfig, KeepConfig
+from labrig.config.learning import DiminishingStep, FixedStep
 from labrig.devices.laws import TapLaw
 from labrig.learning.evidence import Evidence
 from labrig.learning.floor import Floor, NoFloor
@@ -91,12 +92,19 @@ def training_attributes(bench: Bench, plan: TrainingPlan) -> dict[str, Json]:
         "rig": plan.config.rig.name or bench.info.kind,
         "kind": plan.config.rig.network.kind,
         "rule": plan.config.learning.rule.kind,
-        "step": plan.config.learning.step.kind,
+        "plain_steps": _plain_steps(plan),
         "branch_ends": bench.topology.ends.tolist(),
         "bounds": str(plan.bounds),
         "predicted_floor": floor.error if isinstance(floor, Floor) else None,
         "no_predicted_floor": floor.reason if isinstance(floor, NoFloor) else None,
     }
+
+
+def _plain_steps(plan: TrainingPlan) -> bool:
+    """Whether every update is a rate times the rule's contrast, on all branches."""
+    learning = plan.config.learning
+    fixed = isinstance(learning.step, FixedStep | DiminishingStep) and learning.update == "all"
+    return fixed and plan.board is None and not plan.mask.any()
 
 
 def training_results(

@@ -47,7 +47,7 @@ def open_rig_or_run(
         board = reader.info().sessions[0].provenance["board"]
         row = reader.row()
         final = reader.constants().get("final_conductances")
-        offsets = np.asarray(reader.checkpoint()["offsets"]) if row is not None else np.zeros(0)
+        offsets = np.asarray(reader.checkpoint().get("offsets", ()))
     with open_bench(experiment.rig, simulate=board["kind"] == "simulated") as bench:
         if row is None or bench.info.serial_number != board["serial_number"]:
             why = "it has no step yet" if row is None else f"board {bench.info.serial_number} answers instead"

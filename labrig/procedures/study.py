@@ -4,8 +4,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from importlib import import_module
-from math import isnan
+from math import isnan, nan
 from multiprocessing import active_children, get_context
 from signal import SIG_IGN, SIGINT, signal
 from typing import Any
@@ -14,8 +15,8 @@ from labrig.bench.assembly import open_bench
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.studies import Study
 from labrig.config.study import Budget
-from labrig.errors import ConfigError
-from labrig.procedures.contender import Contender
+from labrig.errors import ConfigError, LabrigError
+from labrig.procedures.contender import Contender, Point
 from labrig.procedures.drawing import drawn_experiment
 from labrig.store.provenance import versions
 
@@ -74,7 +75,7 @@ def run_group(group: Group) -> list[dict[str, Any]]:
     ConfigError
         An experiment does not fit its rig.
     LinkError, ProtocolError, DeviceError, SafetyError
-        Of a board on the bench.
+        Of a board on the bench; in simulation the training is told to have failed.
     """
     with open_bench(group.experiments[0].rig, simulate=group.simulate) as bench:
         contenders: list[Contender] = []
@@ -84,11 +85,22 @@ def run_group(group: Group) -> list[dict[str, Any]]:
         waiting = list(contenders)
         while waiting:
             for contender in waiting:
-                contender.turn()
+                _take_turn(contender, group.names[contenders.index(contender)], group)
             waiting = [contender for contender in waiting if contender.ending is None]
     return [
         _told(group.seed, case, contender) for case, contender in zip(group.cases, contenders, strict=True)
     ]
+
+
+def _take_turn(contender: Contender, name: str, group: Group) -> None:
+    """In simulation a training that fails is a result; on a bench it ends the study."""
+    try:
+        contender.turn()
+    except LabrigError as error:
+        if not group.simulate:
+            error.add_note(f"in the case {name}, seed {group.seed}")
+            raise
+        contender.fail(error)
 
 
 @contextmanager
@@ -102,9 +114,8 @@ def _told_in(case: str, seed: int) -> Generator[None]:
 
 
 def _told(seed: int, case: int, contender: Contender) -> dict[str, Any]:
-    points = [
-        asdict(point) | {"error": None if isnan(point.error) else point.error} for point in contender.curve
-    ]
+    curve = contender.curve or [Point(0, 0, 0, 0.0, nan)]
+    points = [asdict(point) | {"error": None if isnan(point.error) else point.error} for point in curve]
     ending = contender.ending
     return {
         "case": case,
@@ -116,8 +127,15 @@ def _told(seed: int, case: int, contender: Contender) -> dict[str, Any]:
     }
 
 
-def study_head(study: Study) -> dict[str, Any]:
-    """What the file of results begins with: enough to draw them, and to tell whether it is this study."""
+def study_head(study: Study, groups: Sequence[Group]) -> dict[str, Any]:
+    """What the file of results begins with: enough to draw them, and to tell whether it is this study.
+
+    The digest is that of every experiment with all that it names and draws, and of where it is carried out.
+    """
+    digest = sha256()
+    for group in groups:
+        for experiment in group.experiments:
+            digest.update(f"{group.seed} {group.simulate} {experiment.model_dump_json()}\n".encode())
     config = study.config
     return {
         "study": study.name,
@@ -129,6 +147,7 @@ def study_head(study: Study) -> dict[str, Any]:
         "against": config.against,
         "of": config.of,
         "config": config.model_dump(mode="json"),
+        "digest": digest.hexdigest(),
         "versions": versions(),
     }
 

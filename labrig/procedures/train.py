@@ -13,7 +13,7 @@ from labrig.bench.endings import end_if_told, undisturbed
 from labrig.boards.base import program_digest
 from labrig.circuit.network import PhysicalNetwork
 from labrig.config.loading import Experiment
-from labrig.errors import LabrigError, RunError, SafetyError
+from labrig.errors import DeviceError, LabrigError, LinkError, ProtocolError, RunError, SafetyError
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
 from labrig.learning.floor import Floor
 from labrig.learning.loop import Progress, TrainingStep, loop
@@ -87,7 +87,9 @@ class Training:
         self._outputs = start.last_outputs.copy()
         self._progress = start.progress
         zero = plan.config.learning.zero
-        self._zeroed = None if zero is None else Zeroed(bench, plan.middle, start.offsets)
+        offsets = start.offsets if start.offsets.size else np.zeros(len(bench.topology.nodes))
+        self._unzeroed = offsets
+        self._zeroed = None if zero is None else Zeroed(bench, bench.level(plan.middle), offsets)
         self._network: PhysicalNetwork = bench if self._zeroed is None else self._zeroed
         self._clock = time.monotonic()
         self._counters = bench.counters
@@ -97,6 +99,8 @@ class Training:
         )
         self.ending: Ending | None = None
         """How it ended; None while it runs."""
+        self.not_asked: str | None = None
+        """Why branches could not be asked whether they answer, where they should have been."""
         self.not_drawn: str | None = None
         """Why there is no picture, where there should be one."""
 
@@ -217,7 +221,7 @@ class Training:
 
     @property
     def _offsets(self) -> FloatArray:
-        return self._start.offsets if self._zeroed is None else self._zeroed.offsets
+        return self._unzeroed if self._zeroed is None else self._zeroed.offsets
 
     def _counted(self, measurements: int) -> None:
         """One exchange beside the loop's."""
@@ -261,9 +265,14 @@ class Training:
         if topology.crossbar_shape is None:
             return {}
         before = self._bench.exchange_index
-        found = silent_branches(self._bench, plan.law, plan.samples[0])
-        for _ in range(self._bench.exchange_index - before):
-            self._counted(1)
+        try:
+            found = silent_branches(self._bench, plan.law, plan.samples[0])
+        except (LinkError, ProtocolError, DeviceError) as error:
+            self.not_asked = str(error)
+            return {}
+        finally:
+            for _ in range(self._bench.exchange_index - before):
+                self._counted(1)
         return {"silent": Constant(found, ("branch",), "", "branches that do not answer to their codes")}
 
     def _end(self, ending: Ending) -> None:
@@ -272,7 +281,8 @@ class Training:
         if ending.outcome in {"converged", "stopped"}:
             try:
                 check_written(self._bench)
-                results = {**self._validated(), **self._silent(ending)}
+                results = self._validated()
+                results |= self._silent(ending)
             except LabrigError as error:
                 ending = _ending_of(error)
         try:

@@ -73,8 +73,7 @@ class Lines:
             There is no such file, or it is none of these.
         """
         try:
-            text = self.path.read_text(encoding="utf-8")
-            head, *results = [json.loads(line) for line in text.split("\n")[:-1]]
+            head, *results = [json.loads(line) for line in self.path.read_bytes().split(b"\n")[:-1]]
         except (OSError, ValueError) as error:
             msg = f"{self.path} is no file of results: {error}"
             raise RunError(msg) from error

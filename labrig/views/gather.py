@@ -6,7 +6,7 @@ It is read by these names, and what is missing is left out. Columns: ``wall``, `
 Constants: ``inputs``, ``targets``, ``floor``, ``ceiling``, ``initial``, and ``code_conductances`` (code) or
 (branch, code): what each code stands for, needed to show a run that stores codes and has no results yet.
 Results: ``final_`` and the name of a column, and ``silent`` (branch). Labels: node, branch, input, output.
-Attributes: ``predicted_floor`` (V, comparable to ``error``), ``step`` and ``rig``.
+Attributes: ``predicted_floor`` (V, comparable to ``error``), ``plain_steps`` and ``rig``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -22,7 +22,8 @@ def preflight_lines(found: Mapping[str, Any]) -> list[str]:
         f"steps      {predicted['steps']} at most: {cost}, {predicted['megabytes']:.3g} MB",
     ]
     if predicted["seconds"] is not None:
-        lines.append(f"time       {duration(predicted['seconds'])} on the line and in settling, at least")
+        seconds = duration(predicted["seconds"])
+        lines.append(f"time       {seconds} on the line and in settling, if each update changes all codes")
     if predicted["error_floor"] is not None:
         lines.append(
             f"floor      the error comes to rest near {format_quantity(predicted['error_floor'], 'V')}"

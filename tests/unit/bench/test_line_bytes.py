@@ -37,6 +37,15 @@ def test_the_bytes_of_an_exchange_that_changes_every_code_are_those_that_are_sen
     assert predicted == down
 
 
+@pytest.mark.parametrize("code", [0, 256])
+def test_codes_at_either_end_are_counted_as_well(code: int) -> None:
+    bench, board, _ = bench_on(rig(2, 2))
+    with closing(board):
+        ordinary = bench.line_bytes([])
+        bench.write_codes(np.full(4, code))
+        assert bench.line_bytes([]) == ordinary
+
+
 def test_where_readings_are_more_than_codes_they_count(tmp_path: Any) -> None:
     """Forty states of four lines, 16 bits each, are 320 bytes at least; their boundaries are repeated."""
     bench, board, _ = bench_on(rig(2, 2))

@@ -93,6 +93,12 @@ def test_a_drawn_network_has_what_was_asked_for(files: Files, model: str, branch
     assert drawn[0] != drawn[1]
 
 
+LOW_ABOVE_HIGH = """draw:
+  inputs: {{kind: ramp, low: 0 V, high: 1 V}}
+  targets:
+    {{kind: uniform, low: 2 V, high: 1 V}}"""
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
@@ -107,6 +113,7 @@ def test_a_drawn_network_has_what_was_asked_for(files: Files, model: str, branch
         ),
         ("experiment.yaml", "no.yaml", r"study.yaml:2: experiment: found 'no.yaml'; .*there is no such file"),
         ("cases:", "kases:", r"study.yaml:7: axes.rule.kases: this key is not known here"),
+        ("{more}", LOW_ABOVE_HIGH, r"study.yaml:13: draw.targets.low: found 2, which is above high, 1"),
         ("{more}", "seeds: 0", r"study.yaml:10: seeds: found 0; it must be at least 1"),
     ],
 )

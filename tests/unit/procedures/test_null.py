@@ -58,3 +58,10 @@ def test_the_noise_of_one_reading_is_told() -> None:
     """Three nodes in four; the deviation of one over n readings is known to 1/sqrt(2n)."""
     found = look(repeats=200, noise="500 uV")
     assert abs(found.noise / NOISE - 1) < 4 / np.sqrt(2 * 200 * len(found.nodes))
+
+
+def test_a_channel_at_its_rail_is_not_measured_and_nothing_is_said_of_it() -> None:
+    found = look(faults=[{"kind": "adc-stuck", "node": "in1", "code": 65535}], noise="500 uV")
+    unread = [found.nodes[k] for k in np.flatnonzero(np.isnan(found.offset.volts))]
+    assert unread == ["in1"]
+    assert not found.offset.found.any()

@@ -74,3 +74,11 @@ def test_a_training_that_goes_on_changing_codes_goes_on(tmp_path: Path) -> None:
     with labrig.open_bench(loaded.rig) as bench:
         ending = train(bench, loaded, runs=tmp_path / "runs").finish()
     assert ending.reason == "all 400 steps were done"
+
+
+def test_a_board_that_learns_does_not_tell_what_it_writes(tmp_path: Path) -> None:
+    path = tmp_path / "experiment.yaml"
+    text = EXPERIMENT.format(step="fixed, rate: 1e-6").replace("bounds:", "where: board\n  bounds:")
+    path.write_text(text)
+    with pytest.raises(labrig.errors.ConfigError, match=r"stop\.still: found beside a board that learns"):
+        load_experiment(path)

@@ -20,7 +20,15 @@ from labrig.config.studies import Study, load_study
 from labrig.config.study import Budget
 from labrig.errors import ConfigError, RunError
 from labrig.procedures.contender import Contender
-from labrig.procedures.study import groups_of, in_processes, left_of, on_cluster, one_by_one, run_group
+from labrig.procedures.study import (
+    groups_of,
+    in_processes,
+    left_of,
+    on_cluster,
+    one_by_one,
+    run_group,
+    study_head,
+)
 from labrig.procedures.train import train
 from labrig.store.lines import Lines
 from tests.support.files import Files
@@ -155,6 +163,10 @@ def test_a_case_that_does_not_fit_its_board_is_named_from_any_process(tmp_path: 
 def test_a_line_that_was_not_finished_counts_for_nothing(study: Study, tmp_path: Path) -> None:
     groups = groups_of(study, simulate=True)
     lines = Lines.create(tmp_path / "runs", "torn", {"study": "torn"})
+    lines.append([{"reason": "5 µV"}])
+    lines.path.write_bytes(lines.path.read_bytes()[:-5])  # within µ
+    assert lines.read() == ({"study": "torn"}, [])
+    lines.repair()
     lines.append(run_group(groups[0]))
     whole = lines.path.read_bytes()
     lines.path.write_bytes(whole[:-5])
@@ -222,6 +234,33 @@ def test_another_study_is_not_gone_on_with(tmp_path: Path) -> None:
     )  # fmt: skip
     assert refused.returncode == RunError.exit_code
     assert "is of another study than study.yaml" in refused.stderr
+
+
+@pytest.mark.parametrize("change", ["experiment", "bench"])
+def test_a_study_of_a_changed_experiment_or_on_another_kind_of_board_is_another(
+    tmp_path: Path, change: str
+) -> None:
+    Files(tmp_path).simulated(stop="{steps: 2}")
+    study = written(tmp_path)
+    before = study_head(study, groups_of(study, simulate=True))
+    if change == "experiment":
+        Files(tmp_path).simulated(stop="{steps: 3}")
+        study = written(tmp_path)
+    after = study_head(study, groups_of(study, simulate=change == "experiment"))
+    assert before["digest"] != after["digest"]
+    assert {**before, "digest": None} == {**after, "digest": None}
+
+
+def test_in_simulation_a_training_that_fails_is_a_result_and_the_others_go_on(tmp_path: Path) -> None:
+    """Its converter reads one output at a rail, whatever that has: no sample can be used."""
+    Files(tmp_path).simulated(stop="{steps: 20}")
+    stuck = "[{kind: adc-stuck, node: out1, code: 65535}]"
+    study = written(tmp_path, STUDY.replace("batch: {}", f"batch: {{rig.faults: {stuck}}}"))
+    results = [one for group in groups_of(study, simulate=True) for one in run_group(group)]
+    told = {study.cases[int(one["case"])].labels["order"]: str(one["outcome"]) for one in results}
+    assert told == {"batch": "failed", "random": "stopped"}
+    (reason, *_) = {one["reason"] for one in results if one["outcome"] == "failed"}
+    assert reason.startswith("BoardFault: no sample could be used in the last 3 updates")
 
 
 def test_on_a_bench_trainings_take_turns_on_the_board_of_the_rig(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ rig:
     kind: simulated
     elements: {{{{kind: ideal, tolerance: 20 %}}}}
     adc: {{{{bits: 16, span: 5 V}}}}
+    dac: {{dac}}
     seed: 5
   faults: {{faults}}
 task: {{{{samples: [{{{{inputs: [0.5 V, 1.5 V, 3 V, 4.5 V], targets: [2 V, 2.8 V]}}}}]}}}}
@@ -35,10 +36,12 @@ stop: {{{{error: {LSB * 1.5!r} V, steps: 40}}}}
 FAULTY = f"[{{kind: adc-offset, node: out1, offset: {OFFSET} V}}]"
 
 
-def trained(folder: Path, zero: str, faults: str = FAULTY) -> tuple[Path, np.ndarray[Any, Any]]:
+def trained(
+    folder: Path, zero: str, faults: str = FAULTY, dac: str = "null"
+) -> tuple[Path, np.ndarray[Any, Any]]:
     """A finished run, and the conductances that it came to."""
     path = folder / "experiment.yaml"
-    path.write_text(EXPERIMENT.format(zero=zero, faults=faults))
+    path.write_text(EXPERIMENT.format(zero=zero, faults=faults, dac=dac))
     experiment = load_experiment(path)
     with labrig.open_bench(experiment.rig) as bench:
         training = labrig.train(bench, experiment, runs=folder / "runs")
@@ -46,10 +49,10 @@ def trained(folder: Path, zero: str, faults: str = FAULTY) -> tuple[Path, np.nda
         return training.run, bench.realised()
 
 
-def true_outputs(folder: Path, conductances: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def true_outputs(folder: Path, conductances: np.ndarray[Any, Any], dac: str = "null") -> np.ndarray[Any, Any]:
     """What a sound converter reads on the same branches."""
     path = folder / "experiment.yaml"
-    path.write_text(EXPERIMENT.format(zero="null", faults="[]"))
+    path.write_text(EXPERIMENT.format(zero="null", faults="[]", dac=dac))
     experiment = load_experiment(path)
     with labrig.open_bench(experiment.rig) as bench:
         (sample,) = labrig.preflight(bench, experiment).plan.samples
@@ -66,6 +69,14 @@ def test_an_offset_becomes_an_error_the_other_way_unless_it_is_taken_off(
     errors = true_outputs(tmp_path, conductances) - [2.0, 2.8]
     assert abs(errors[0]) <= 3 * LSB
     assert abs(errors[1] - left) <= 3 * LSB
+
+
+def test_the_steps_of_a_coarse_dac_are_no_offsets(tmp_path: Path) -> None:
+    """The middle of the inputs, 2.5 V, lies half way between two levels of eight bits, 10 mV from each."""
+    dac = "{bits: 8, span: 5 V}"
+    _, conductances = trained(tmp_path, "{every: 100, repeats: 1}", faults="[]", dac=dac)
+    errors = true_outputs(tmp_path, conductances, dac) - [2.0, 2.8]
+    assert np.all(np.abs(errors) <= 3 * LSB)
 
 
 def test_a_measurement_on_the_board_of_such_a_run_takes_it_off_too(tmp_path: Path) -> None:

@@ -94,3 +94,17 @@ def test_second_readings_that_are_off_push_the_conductances_which_is_told(
         training.finish()
     found = signatures(load_record(training.run), None)
     assert [text.partition(":")[0] for text in found if text.startswith("pushed")] == said
+
+
+def test_branches_that_are_off_do_not_pass_for_readings_that_are(tmp_path: Path) -> None:
+    text = EXPERIMENT.format(targets="1.5 V, 2.4 V", rate=0.05).replace("0.05 S/V^2", "0.05")
+    text = text.replace("{kind: contrastive}", "{kind: coupled, nudge: 0.2}")
+    for seed in range(15):
+        elements = f"{{kind: ideal, tolerance: 20 %}}, seed: {seed}"
+        path = tmp_path / "experiment.yaml"
+        path.write_text(text.replace("{kind: ideal}, seed: 1", elements))
+        experiment = load_experiment(path)
+        with labrig.open_bench(experiment.rig) as bench:
+            training = labrig.train(bench, experiment, runs=tmp_path / "runs", name=f"s{seed}")
+            training.finish()
+        assert not [t for t in signatures(load_record(training.run), None) if t.startswith("pushed")]
