@@ -325,19 +325,8 @@ class Bench:
             Before a byte leaves.
         LinkError, ProtocolError, DeviceError
         """
-        wanted = self._program if program is None else self.program_of(program)
-        imposed = self._imposable(boundaries)
-        request = BoardRequest(
-            boundaries=self._on_lines(imposed),
-            program=None if program is None and self._is_held else wanted,
-            settle=self._scanning.settle,
-            averages=self._scanning.averages,
-            sources=currents and self.info.drive > 0,
-            index=self.exchange_index,
-        )
-        reply = self._exchange(request, imposed, wanted)
-        self.exchange_index += 1
-        return self._states(imposed, reply, self._programmer.realised(wanted), currents=currents)
+        imposed, reply = self._imposed(boundaries, program, sources=currents and self.info.drive > 0)
+        return self._states(imposed, reply, self.realised(), currents=currents)
 
     def level(self, volts: Volts) -> Volts:
         """What the drivers make of a voltage: the nearest step of their DAC."""
@@ -371,18 +360,7 @@ class Bench:
             Before a byte leaves.
         LinkError, ProtocolError, DeviceError
         """
-        wanted = self._program if program is None else self.program_of(program)
-        imposed = self._imposable(boundaries)
-        request = BoardRequest(
-            boundaries=self._on_lines(imposed),
-            program=None if program is None and self._is_held else wanted,
-            settle=self._scanning.settle,
-            averages=self._scanning.averages,
-            sources=self.info.drive > 0,
-            index=self.exchange_index,
-        )
-        reply = self._exchange(request, imposed, wanted)
-        self.exchange_index += 1
+        imposed, reply = self._imposed(boundaries, program, sources=self.info.drive > 0)
         lines = self._wiring.line_of_node
         return Scans(imposed, reply.voltages[:, lines], reply.sources[:, lines])
 
@@ -444,6 +422,24 @@ class Bench:
     def close(self) -> None:
         """Make safe and let go of the board."""
         self._board.close()
+
+    def _imposed(
+        self, boundaries: Sequence[Boundary], program: BranchArray | None, *, sources: bool
+    ) -> tuple[Sequence[Boundary], BoardReply]:
+        """One numbered exchange that scans these states: boundaries as they were imposed, and the reply."""
+        wanted = self._program if program is None else self.program_of(program)
+        imposed = self._imposable(boundaries)
+        request = BoardRequest(
+            boundaries=self._on_lines(imposed),
+            program=None if program is None and self._is_held else wanted,
+            settle=self._scanning.settle,
+            averages=self._scanning.averages,
+            sources=sources,
+            index=self.exchange_index,
+        )
+        reply = self._exchange(request, imposed, wanted)
+        self.exchange_index += 1
+        return imposed, reply
 
     def _exchange(
         self,

@@ -66,8 +66,8 @@ class RampInputs(Model):
     high: Volts
 
 
-class UniformInputs(_Between):
-    """Each input of each sample drawn by itself."""
+class UniformVolts(_Between):
+    """Each voltage of each sample drawn by itself."""
 
     kind: Literal["uniform"] = "uniform"
     low: Volts
@@ -82,22 +82,14 @@ class ConductanceTargets(_Between):
     high: PositiveSiemens
 
 
-class UniformTargets(_Between):
-    """Each target drawn by itself."""
-
-    kind: Literal["uniform"] = "uniform"
-    low: Volts
-    high: Volts
-
-
 class Draw(Model):
     """A task that each seed draws anew, in place of the experiment's."""
 
     network: DrawnNetwork | None = None
     """null: the rig's."""
     samples: Count = 1
-    inputs: Annotated[RampInputs | UniformInputs, Field(discriminator="kind")]
-    targets: Annotated[ConductanceTargets | UniformTargets, Field(discriminator="kind")]
+    inputs: Annotated[RampInputs | UniformVolts, Field(discriminator="kind")]
+    targets: Annotated[ConductanceTargets | UniformVolts, Field(discriminator="kind")]
 
 
 class Budget(Model):

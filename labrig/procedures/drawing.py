@@ -13,7 +13,7 @@ from labrig.circuit.solve import solve
 from labrig.circuit.topology import Topology
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.studies import Case
-from labrig.config.study import Draw, DrawnNetwork, RampInputs, UniformTargets
+from labrig.config.study import Draw, DrawnNetwork, RampInputs, UniformVolts
 from labrig.errors import ConfigError
 
 _NETWORK, _TASK = 100, 101
@@ -101,13 +101,13 @@ def _task(draw: Draw, topology: Topology, seed: int) -> dict[str, Any]:
     """Targets first, or the conductances that have them; then the inputs."""
     generator = _generator(seed, _TASK)
     inputs, outputs, wanted = list(topology.inputs), list(topology.outputs), draw.targets
-    shape = (draw.samples, len(outputs)) if isinstance(wanted, UniformTargets) else len(topology.branches)
+    shape = (draw.samples, len(outputs)) if isinstance(wanted, UniformVolts) else len(topology.branches)
     drawn = generator.uniform(wanted.low, wanted.high, shape)
     if isinstance(draw.inputs, RampInputs):
         volts = np.tile(np.linspace(draw.inputs.low, draw.inputs.high, len(inputs)), (draw.samples, 1))
     else:
         volts = generator.uniform(draw.inputs.low, draw.inputs.high, (draw.samples, len(inputs)))
-    if isinstance(wanted, UniformTargets):
+    if isinstance(wanted, UniformVolts):
         targets = drawn
     else:
         states = [Boundary(dict(zip(inputs, row, strict=True))) for row in volts.tolist()]
