@@ -16,11 +16,9 @@ static double line_volts(const void *context, unsigned chip, unsigned input)
 {
     const struct bench *bench = context;
     const unsigned channel = 8u * chip + input;
-    const unsigned lines = labrig_lines(&bench->circuit->config);
-    if (channel < lines) {
-        return circuit_read(bench->circuit, channel);
-    }
-    return channel - lines < labrig_drivers(&bench->circuit->config) ? bench->circuit->sources[channel - lines].volts : 0.0;
+    const struct labrig_config *config = &bench->circuit->config;
+    const unsigned channels = labrig_lines(config) + (unsigned)labrig_drivers(config);
+    return channel < channels ? circuit_read(bench->circuit, channel) : 0.0;
 }
 
 static void *allocate(size_t count, size_t size)
@@ -168,7 +166,6 @@ static void update_driver(struct bench *bench, unsigned driver)
     const struct circuit *circuit = bench->circuit;
     const struct labrig_config *config = &circuit->config;
     const struct ad5676 *dac = bench->groups[DACS].chips[driver / 8u].part;
-    const double top = (double)((1ul << config->dac_bits) - 1u);
     const unsigned code = (unsigned)dac->output[driver % 8u] >> (16u - config->dac_bits);
     const bool drive = switch_closed(bench, 0, driver);
     const bool nudge = driver >= config->inputs
@@ -176,7 +173,7 @@ static void update_driver(struct bench *bench, unsigned driver)
     bench->parallel += drive && nudge;
     const struct source now = {
         .kind = drive ? DRIVEN : nudge ? THROUGH : RELEASED,
-        .volts = code * (circuit->dac_span / top),
+        .volts = circuit_level(circuit, driver, code),
         .siemens = nudge && !drive ? bench->nudge : 0.0,
     };
     struct source *source = &bench->circuit->sources[driver];

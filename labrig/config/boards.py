@@ -16,6 +16,7 @@ from labrig.config.quantities import (
     Seconds,
     Seed,
     SeriesOhms,
+    Taps,
     Text,
     Tolerance,
 )
@@ -30,6 +31,17 @@ class IdealElements(Model):
     """Each branch's true conductance is off by a factor drawn within this, unknown to the host."""
 
 
+class DigipotVices(Model):
+    """How real potentiometers differ from their law. What is null is as the part's datasheet has it."""
+
+    matching: Tolerance | None = None
+    """R_AB of a channel against its package: wipers are of one package in groups of the part's channels."""
+    wiper_spread: Tolerance | None = None
+    """Of the wiper resistance, branch by branch."""
+    nonlinearity: Taps | None = None
+    """R-INL as it typically is at its largest: what the mismatch of a string's steps adds up to, in taps."""
+
+
 class DigipotElements(Model):
     """Digital potentiometers used as rheostats."""
 
@@ -37,7 +49,9 @@ class DigipotElements(Model):
     part: Text
     """A part preset, such as ``MCP4351-104``."""
     tolerance: Tolerance | None = None
-    """Of the end-to-end resistance, drawn part by part; null: the part's own."""
+    """Of the end-to-end resistance, drawn branch by branch; null: the part's own."""
+    vices: DigipotVices | None = None
+    """Beyond that tolerance; null: none, the law of the part is exact."""
 
 
 ElementsConfig: TypeAlias = Annotated[IdealElements | DigipotElements, Field(discriminator="kind")]
@@ -50,6 +64,10 @@ class AdcConfig(Model):
     span: PositiveVolts
     noise: NoiseVolts = 0.0
     """Standard deviation of one reading."""
+    offset: NoiseVolts = 0.0
+    """Largest, drawn line by line."""
+    gain: Tolerance = 0.0
+    """Largest relative error, drawn line by line."""
 
 
 class DacConfig(Model):
@@ -57,6 +75,10 @@ class DacConfig(Model):
 
     bits: Bits
     span: PositiveVolts
+    offset: NoiseVolts = 0.0
+    """Largest, drawn line by line."""
+    gain: Tolerance = 0.0
+    """Largest relative error, drawn line by line."""
 
 
 class NudgeConfig(Model):

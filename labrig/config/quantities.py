@@ -110,6 +110,7 @@ Seconds: TypeAlias = Annotated[float, Quantity("s", least=0.0)]
 PositiveSeconds: TypeAlias = Annotated[float, Quantity("s", above=0.0)]
 Tolerance: TypeAlias = Annotated[float, BareQuantity("", least=0.0, most=0.9)]
 """Half width of a uniform spread, relative: 0.2 or ``20 %``."""
+Taps: TypeAlias = Annotated[float, BareQuantity("", least=0.0, most=64.0)]
 Share: TypeAlias = Annotated[float, BareQuantity("", above=0.0, most=1.0)]
 PositiveNumber: TypeAlias = Annotated[float, BareQuantity("", above=0.0)]
 

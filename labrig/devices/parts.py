@@ -21,6 +21,16 @@ class DigipotPart:
     """Highest code; ``steps`` on a part with a full-scale tap."""
     tolerance: float
     """Largest relative error of R_AB."""
+    channels: int
+    """Potentiometers in one package."""
+    matching: float
+    """Largest relative difference of R_AB between a channel and the mean of its package."""
+    wiper_spread: float
+    """Relative spread of R_W from channel to channel that a simulation draws from."""
+    nonlinearity: float
+    """R-INL, typical, in code steps: largest deviation of the resistance from a straight line."""
+    tempco: float
+    """Relative change of R_AB per kelvin."""
     wiper_current: Amperes
     """Largest current through the wiper."""
     supply: tuple[Volts, Volts]
@@ -41,9 +51,18 @@ def _mcp4351(suffix: str, end_to_end: Ohms) -> DigipotPart:
         steps=256,
         code_max=256,
         tolerance=0.20,
+        channels=4,
+        matching=0.015,
+        wiper_spread=0.2,
+        nonlinearity=0.5,
+        tempco=50e-6,
         wiper_current=2.5e-3,
         supply=(2.7, 5.5),
-        source="Microchip DS22242A: 257 taps, R_AB ±20 %, R_W 75 Ω typical; wiper current DS22107B p. 6",
+        source=(
+            "Microchip DS22242A: 257 taps, R_AB ±20 %, R_W 75 Ω typical; wiper current DS22107B p. 6;"
+            " R-INL ±0.5 LSb typical at 5.5 V as of the sister MCP415X/425X, DS22060B p. 7. Not checked:"
+            " matching of channels, 50 ppm/K, and the spread of R_W"
+        ),
     )
 
 
@@ -55,13 +74,19 @@ def _ad5270(suffix: str, end_to_end: Ohms, wiper_current: Amperes) -> DigipotPar
         steps=1024,
         code_max=1023,
         tolerance=0.01,
+        channels=1,
+        matching=0.0,
+        wiper_spread=0.2,
+        nonlinearity=0.5,
+        tempco=5e-6,
         wiper_current=wiper_current,
         supply=(2.7, 5.5),
         source=(
             "Analog Devices AD5270/AD5271 Rev. F: 1024 taps, R_WA ±1 % in the resistor performance mode"
             " that is on at power-up, supply 2.7 … 5.5 V, 3 mA (p. 1 and 22). Not checked: 2 mA of the"
             " parts of 50 and 100 kΩ; R_W 35 Ω typical (p. 22 has 120 Ω in all at code 0); and that the"
-            " 1 % does not hold at the lowest codes, up to about a fifth of full scale for 20 kΩ"
+            " 1 % does not hold at the lowest codes, up to about a fifth of full scale for 20 kΩ; the R-INL"
+            " and the spread of R_W; 5 ppm/K is that of p. 1"
         ),
     )
 

@@ -19,7 +19,6 @@ from labrig.boards.base import (
 from labrig.boards.checking import check_request
 from labrig.circuit.boundary import Boundary
 from labrig.errors import LinkClosed
-from labrig.sim.channels import BadChannels
 from labrig.sim.converters import driver_levels
 from labrig.sim.hardware import Hardware
 from labrig.sim.pulls import has_pulls, resolve_pulls
@@ -52,7 +51,7 @@ class SimulatedBoard:
         self._world = chips.world
         self._branches = chips.branches
         self._reader = chips.reader
-        self._sensor = replace(chips.reader, bad=BadChannels())
+        self._sensor = chips.sensor
         self._driver = chips.driver
         self._boot_count = chips.boot_count
         self._program = chips.branches.power_up

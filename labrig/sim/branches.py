@@ -1,19 +1,24 @@
 """From a program to the true conductances of simulated branches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from labrig.arrays import BranchArray, FloatArray
+from labrig.arrays import BranchArray, CodeArray, FloatArray, IntArray
 from labrig.boards.base import Codes, Conductances, Program
-from labrig.config.boards import DigipotElements, ElementsConfig
+from labrig.config.boards import DigipotElements, DigipotVices, ElementsConfig
 from labrig.devices.laws import RheostatLaw
-from labrig.devices.parts import digipot
+from labrig.devices.parts import DigipotPart, digipot
 
-_SPREAD = 0
-"""Place of the element spread among the random streams of a seed."""
+_SPREAD, _MATCHING, _WIPERS, _STEPS = 0, 5, 6, 7
+"""Places of what the elements are drawn from among the random streams of a seed."""
+_BRIDGE = float(np.sqrt(np.pi / 2) * np.log(2))
+"""Mean of the largest deviation of a Brownian bridge: what independent steps of a string add up to, once
+their sum is known (Kolmogorov's distribution)."""
+_LEAST_STEP = 0.05
+"""Of a step that came out with no resistance, over a mean one."""
 
 
 class TrueBranches(Protocol):
@@ -38,6 +43,8 @@ class TrueDigipots:
     """Rheostats whose end-to-end resistances are off by an unknown factor; they start at mid-scale."""
 
     law: RheostatLaw
+    deviations: FloatArray | None = None
+    """What each has at each code beyond the law, shape (B, codes), ohm; None: nothing."""
 
     @property
     def power_up(self) -> Codes:
@@ -46,7 +53,14 @@ class TrueDigipots:
 
     def conductances(self, program: Program) -> BranchArray:
         """By the true law, shape (B,), S."""
-        return self.law.conductances(np.asarray(program.values, dtype=np.int64))
+        codes = np.asarray(program.values, dtype=np.int64)
+        return 1 / self.resistances(np.arange(len(codes)), codes)
+
+    def resistances(self, wipers: IntArray, codes: CodeArray) -> FloatArray:
+        """Of these wipers at these codes, ohm; all of one shape."""
+        law = self.law
+        by_law = law.wiper[wipers] + law.end_to_end[wipers] * codes / law.steps
+        return by_law if self.deviations is None else by_law + self.deviations[wipers, codes]
 
     def told(self, program: Program) -> Codes:
         """What was written."""
@@ -110,13 +124,38 @@ def draw_branches(elements: ElementsConfig, count: int, seed: int) -> TrueDigipo
     part = digipot(elements.part)
     tolerance = part.tolerance if elements.tolerance is None else elements.tolerance
     nominal = RheostatLaw.nominal(part, count)
-    end_to_end = nominal.end_to_end * _spread(tolerance, count, seed)
-    return TrueDigipots(
-        RheostatLaw(end_to_end, nominal.wiper, nominal.steps, nominal.lowest, nominal.highest)
-    )
+    if elements.vices is None:
+        end_to_end = nominal.end_to_end * _spread(tolerance, count, seed)
+        return TrueDigipots(replace(nominal, end_to_end=end_to_end))
+    return _with_vices(part, elements.vices, tolerance, nominal, seed)
 
 
-def _spread(tolerance: float, branches: int, seed: int) -> FloatArray:
-    """Uniform in 1 ± tolerance, shape (B,)."""
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_SPREAD,)))
-    return 1 + tolerance * generator.uniform(-1, 1, branches)
+def _with_vices(
+    part: DigipotPart, vices: DigipotVices, tolerance: float, nominal: RheostatLaw, seed: int
+) -> TrueDigipots:
+    """Channels of a package share its R_AB, and each string of steps is matched so well and no better."""
+    count = len(nominal.wiper)
+    matching = part.matching if vices.matching is None else vices.matching
+    wiper_spread = part.wiper_spread if vices.wiper_spread is None else vices.wiper_spread
+    largest = part.nonlinearity if vices.nonlinearity is None else vices.nonlinearity
+    packages = _spread(tolerance, -(-count // part.channels), seed)[np.arange(count) // part.channels]
+    end_to_end = nominal.end_to_end * packages * _spread(matching, count, seed, _MATCHING)
+    wiper = nominal.wiper * _spread(wiper_spread, count, seed, _WIPERS)
+    law = replace(nominal, end_to_end=end_to_end, wiper=wiper)
+    if largest == 0:
+        return TrueDigipots(law)
+    mismatch = _stream(seed, _STEPS).normal(size=(count, part.steps))
+    mismatch *= largest / (_BRIDGE * np.sqrt(part.steps))
+    mismatch = np.maximum(mismatch - mismatch.mean(axis=1, keepdims=True), _LEAST_STEP - 1)
+    sums = np.concatenate([np.zeros((count, 1)), np.cumsum(mismatch, axis=1)], axis=1)
+    taps = (end_to_end / part.steps)[:, None]
+    return TrueDigipots(law, taps * sums[:, : part.code_max + 1])
+
+
+def _stream(seed: int, place: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(place,)))
+
+
+def _spread(tolerance: float, count: int, seed: int, place: int = _SPREAD) -> FloatArray:
+    """Uniform in 1 ± tolerance, shape (count,)."""
+    return 1 + tolerance * _stream(seed, place).uniform(-1, 1, count)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from labrig.circuit.topology import Topology
 from labrig.config.boards import DigipotElements, ElementsConfig
 from labrig.config.faults import (
@@ -85,8 +87,6 @@ def _held(branches: TrueDigipots | TrueContinuous, wiper: int, fault: BranchFaul
         return 0.0
     if isinstance(fault, Unwritable):
         return float(branches.conductances(branches.power_up)[wiper])
-    law = branches.law
-    resistance = law.wiper[wiper]
     if isinstance(fault, Stuck):
-        resistance = resistance + law.end_to_end[wiper] * fault.code / law.steps
-    return float(1 / resistance)
+        return float(1 / branches.resistances(np.array([wiper]), np.array([fault.code]))[0])
+    return float(1 / branches.law.wiper[wiper])

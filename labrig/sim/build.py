@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from labrig.boards.base import BoardInfo, CodeRange, Converter
 from labrig.circuit.network import Nudging
@@ -15,10 +16,11 @@ from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
 from labrig.sim.branches import draw_branches
 from labrig.sim.broken import break_branches, check_no_processor, faults_by_wiper
-from labrig.sim.channels import bad_channels
+from labrig.sim.channels import BadChannels, bad_channels
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
 from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
+from labrig.sim.scales import Scales
 from labrig.sim.world import CircuitWorld
 
 
@@ -56,12 +58,15 @@ def build_hardware(
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
     noise = model.adc.noise if model.adc else 0.0
+    scales = Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed)
+    reader = Reader(adc, noise, model.seed, bad_channels(faults, topology, model.adc), scales.adc)
     return Hardware(
         info=_info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
         world=world,
         branches=branches,
-        reader=Reader(adc, noise, model.seed, bad_channels(faults, topology, model.adc)),
-        driver=Driver(dac, model.drive),
+        reader=reader,
+        sensor=replace(reader, bad=BadChannels(), scale=scales.sense),
+        driver=Driver(dac, model.drive, scales.dac),
         boot_count=time.time_ns() // 1_000_000 % 2**32,
     )
 

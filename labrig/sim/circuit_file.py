@@ -12,6 +12,7 @@ from labrig.sim.broken import faults_by_wiper
 from labrig.sim.channels import BadChannels, bad_channels, check_alike
 from labrig.sim.converters import THROUGH_RANGE
 from labrig.sim.lines import line_topology
+from labrig.sim.scales import Scale, Scales
 
 
 def circuit_text(model: BoardModel, topology: Topology, faults: Sequence[Fault]) -> str:
@@ -55,6 +56,17 @@ def circuit_text(model: BoardModel, topology: Topology, faults: Sequence[Fault])
         f"branch {a} {b} {float(law.end_to_end[k])!r} {float(law.wiper[k])!r}"
         for k, (a, b) in enumerate(lines.branches)
     ]
+    if branches.deviations is not None:
+        body.extend(
+            f"deviation {k} {code} {float(ohm)!r}"
+            for k, row in enumerate(branches.deviations)
+            for code, ohm in enumerate(row)
+        )
+    scales = Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed)
+    drivers = len(topology.inputs) + len(topology.outputs)
+    body.extend(_scale("channel", scales.adc, 0, len(lines.nodes)))
+    body.extend(_scale("channel", scales.sense, len(lines.nodes), drivers))
+    body.extend(_scale("driver", scales.dac, 0, drivers))
     broken = faults_by_wiper(faults, topology, model.elements)
     wrong = [
         *(f"fault {k} {_fault(fault)}" for k, fault in broken.items()),
@@ -67,12 +79,19 @@ def _fault(fault: BranchFault) -> str:
     return f"stuck {fault.code}" if isinstance(fault, Stuck) else fault.kind
 
 
+def _scale(kind: str, scale: Scale, first: int, count: int) -> Iterator[str]:
+    if not scale.exact:
+        for k in range(count):
+            yield f"offset-{kind} {first + k} {float(scale.offset[k])!r}"
+            yield f"gain-{kind} {first + k} {float(scale.gain[k])!r}"
+
+
 def _channels(bad: BadChannels) -> Iterator[str]:
     check_alike(bad)
-    for line, code in bad.stuck.items():
-        yield f"stuck-channel {line} {code}"
     for line, offset in bad.offsets.items():
         yield f"offset-channel {line} {offset!r}"
+    for line, code in bad.stuck.items():
+        yield f"stuck-channel {line} {code}"
 
 
 def _nudges(model: BoardModel) -> Iterator[str]:

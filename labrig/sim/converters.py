@@ -10,6 +10,7 @@ from labrig.boards.base import Converter, saturation
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
 from labrig.sim.channels import BadChannels
 from labrig.sim.quantising import to_codes, to_volts
+from labrig.sim.scales import EXACT, Scale
 from labrig.wire.definition import PER_NS, PER_PA
 
 THROUGH_RANGE: tuple[Siemens, Siemens] = (1e-9, 4.0)
@@ -30,12 +31,15 @@ class Reader:
         Standard deviation of one reading, V, before quantisation.
     bad
         Lines that are not read as they should be.
+    scale
+        Offset and gain of each line.
     """
 
     converter: Converter | None
     noise: Volts
     seed: int
     bad: BadChannels
+    scale: Scale = EXACT
 
     def read(
         self, volts: FloatArray, *, averages: int, index: int, stage: int
@@ -46,7 +50,7 @@ class Reader:
         """
         scans = self.scans(volts, averages=averages, index=index, stage=stage)
         if self.converter is None:
-            exact = volts if self.noise == 0 else scans.mean(axis=0)
+            exact = scans[0] if self.noise == 0 else scans.mean(axis=0)
             return exact, np.zeros(volts.shape, dtype=np.bool_)
         codes = to_codes(scans, self.converter).sum(axis=0) / averages
         return to_volts(codes, self.converter), saturation(codes, self.converter)
@@ -62,7 +66,7 @@ class Reader:
 
     def scans(self, volts: FloatArray, *, averages: int, index: int, stage: int) -> FloatArray:
         """What each conversion meets, noise included: shape (averages, *shape of volts), V."""
-        scans = np.broadcast_to(volts, (averages, *volts.shape))
+        scans = np.broadcast_to(self.scale.through(volts), (averages, *volts.shape))
         if self.bad.offsets:
             scans = scans.copy()
             scans[..., list(self.bad.offsets)] += list(self.bad.offsets.values())
@@ -87,21 +91,22 @@ class Driver:
         number of nS and an injected current one of pA.
     drive
         0: the line is forced.
+    scale
+        Offset and gain of each line's DAC.
     """
 
     converter: Converter | None
     drive: Ohms
+    scale: Scale = EXACT
 
-    def level(self, volts: Volts) -> Volts:
-        """What the DAC gives for a voltage that was asked for."""
-        if self.converter is None:
-            return volts
-        return float(to_volts(to_codes(np.asarray(volts), self.converter), self.converter))
+    def level(self, line: int, volts: Volts) -> Volts:
+        """What the DAC of a line gives for a voltage that was asked for."""
+        return self.levels({line: volts})[line]
 
     def impose(self, boundary: Boundary) -> Boundary:
         """What the circuit sees of a boundary without pulls toward a target."""
         nudges: dict[int, Nudge] = {
-            line: ThroughConductance(self.level(nudge.target), self._step(_conductance(nudge), PER_NS))
+            line: ThroughConductance(self.level(line, nudge.target), self._step(_conductance(nudge), PER_NS))
             for line, nudge in boundary.nudges.items()
         }
         currents = {line: self._step(amperes, PER_PA) for line, amperes in boundary.currents.items()}
@@ -118,7 +123,11 @@ class Driver:
         if self.converter is None:
             return dict(volts)
         codes = to_codes(np.fromiter(volts.values(), np.float64, len(volts)), self.converter)
-        return dict(zip(volts, to_volts(codes, self.converter).tolist(), strict=True))
+        given = to_volts(codes, self.converter)
+        if not self.scale.exact:
+            lines = list(volts)
+            given = Scale(self.scale.offset[lines], self.scale.gain[lines]).through(given)
+        return dict(zip(volts, given.tolist(), strict=True))
 
     def _step(self, value: float, per_unit: int) -> float:
         return value if self.converter is None else round(value * per_unit) / per_unit

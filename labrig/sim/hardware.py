@@ -20,8 +20,8 @@ class Hardware:
         The circuit it acts on.
     branches
         How its programs become true conductances.
-    reader, driver
-        Its converters.
+    reader, sensor, driver
+        Its converters: on the lines, on the DAC side of the drivers, and the drivers themselves.
     boot_count
         Differs whenever a board is built anew, since it then holds its power-up program.
     """
@@ -30,5 +30,6 @@ class Hardware:
     world: CircuitWorld
     branches: TrueBranches
     reader: Reader
+    sensor: Reader
     driver: Driver
     boot_count: int

@@ -103,9 +103,8 @@ def read_hardware(text: str, serial_number: str) -> Hardware:
         learns="learn" in head,
     )
     world = CircuitWorld(topology, branches.conductances(branches.power_up))
-    return Hardware(
-        info, world, branches, Reader(adc, 0.0, 0, BadChannels()), Driver(dac, drive), boot_count=1
-    )
+    reader = Reader(adc, 0.0, 0, BadChannels())
+    return Hardware(info, world, branches, reader, reader, Driver(dac, drive), boot_count=1)
 
 
 def _through(limits: Sequence[str] | None) -> tuple[float, float] | None:

@@ -3,6 +3,7 @@
 #include "circuit.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "factor.h"
@@ -36,6 +37,25 @@ void circuit_changed_source(void)
     stale = true;
 }
 
+double *circuit_deviation(struct circuit *circuit, unsigned branch, unsigned code)
+{
+    const size_t codes = (size_t)circuit->config.code_max + 1u;
+    if (circuit->deviations == NULL) {
+        circuit->deviations = calloc(LABRIG_MAX_BRANCHES * codes, sizeof *circuit->deviations);
+    }
+    return circuit->deviations == NULL ? NULL : &circuit->deviations[branch * codes + code];
+}
+
+static double resistance(const struct circuit *circuit, const struct branch *branch, uint16_t code)
+{
+    const double by_law = branch->r_w + branch->r_ab * code / circuit->steps;
+    if (circuit->deviations == NULL) {
+        return by_law;
+    }
+    const size_t codes = (size_t)circuit->config.code_max + 1u;
+    return by_law + circuit->deviations[(size_t)(branch - circuit->branches) * codes + code];
+}
+
 double circuit_conductance(const struct circuit *circuit, const struct branch *branch)
 {
     switch (branch->fault) {
@@ -44,9 +64,9 @@ double circuit_conductance(const struct circuit *circuit, const struct branch *b
     case SHORT:
         return 1.0 / branch->r_w;
     case STUCK:
-        return 1.0 / (branch->r_w + branch->r_ab * branch->stuck / circuit->steps);
+        return 1.0 / resistance(circuit, branch, branch->stuck);
     default:
-        return 1.0 / (branch->r_w + branch->r_ab * branch->code / circuit->steps);
+        return 1.0 / resistance(circuit, branch, branch->code);
     }
 }
 
@@ -59,14 +79,29 @@ void circuit_write(struct circuit *circuit, unsigned branch, uint16_t code)
     }
 }
 
-double circuit_read(struct circuit *circuit, unsigned line)
+static double through(const struct channel *channel, double volts)
 {
-    const struct channel *channel = &circuit->channels[line];
-    if (channel->stuck) {
-        return channel->code * (circuit->adc_span / (double)((1ul << circuit->config.adc_bits) - 1u));
+    return (1.0 + channel->gain) * volts + channel->offset;
+}
+
+double circuit_read(struct circuit *circuit, unsigned channel)
+{
+    const struct channel *converter = &circuit->channels[channel];
+    const unsigned lines = labrig_lines(&circuit->config);
+    if (converter->stuck) {
+        return converter->code * (circuit->adc_span / (double)((1ul << circuit->config.adc_bits) - 1u));
+    }
+    if (channel >= lines) {
+        return through(converter, circuit->sources[channel - lines].volts);
     }
     circuit_solve(circuit);
-    return circuit->volts[line] + channel->offset;
+    return through(converter, circuit->volts[channel]);
+}
+
+double circuit_level(const struct circuit *circuit, unsigned driver, unsigned code)
+{
+    const double top = (double)((1ul << circuit->config.dac_bits) - 1u);
+    return through(&circuit->drivers[driver], code * (circuit->dac_span / top));
 }
 
 static double source_conductance(const struct circuit *circuit, const struct source *source)

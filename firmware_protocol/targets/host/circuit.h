@@ -18,11 +18,12 @@ struct branch {
     uint16_t code;   /* what the chip's register holds; an unwritable one holds it for ever */
 };
 
-/* Of the ADC, at a line. */
+/* A line of the ADC, or of the DAC. */
 struct channel {
     bool stuck;
-    uint16_t code; /* that it gives for whatever the line has */
-    double offset; /* V, by which its readings are off */
+    uint16_t code; /* that the ADC gives for whatever the line has */
+    double offset; /* V; what goes through has (1 + gain) volts + offset */
+    double gain;
 };
 
 enum source_kind { RELEASED, DRIVEN, THROUGH, INJECTED };
@@ -44,9 +45,11 @@ struct circuit {
     double adc_span, dac_span; /* V */
     double drive;              /* ohm; 0: the line is forced */
     double steps;              /* of the law */
+    double *deviations;        /* ohm by branch and code, what each differs from the law; NULL: nothing */
     struct branch branches[LABRIG_MAX_BRANCHES];
     struct source sources[LABRIG_MAX_LINES];
-    struct channel channels[LABRIG_MAX_LINES];
+    struct channel channels[2 * LABRIG_MAX_LINES]; /* of the ADC: lines, then the DAC side of each driver */
+    struct channel drivers[LABRIG_MAX_LINES];
     double volts[LABRIG_MAX_LINES]; /* of the lines, once solved */
 };
 
@@ -56,8 +59,14 @@ double circuit_conductance(const struct circuit *circuit, const struct branch *b
 /* Put a code into the register of a branch's chip, if it takes it. */
 void circuit_write(struct circuit *circuit, unsigned branch, uint16_t code);
 
-/* What the input of the ADC at a line has, V; at one that is stuck, its code's voltage. */
-double circuit_read(struct circuit *circuit, unsigned line);
+/* The deviation of a branch at a code; the table is made when it is first asked for. NULL: no memory. */
+double *circuit_deviation(struct circuit *circuit, unsigned branch, unsigned code);
+
+/* What the ADC meets at a channel: a line, or after these the DAC side of a driver, V; stuck: its code's voltage. */
+double circuit_read(struct circuit *circuit, unsigned channel);
+
+/* What the DAC of a driver gives at a code, V. */
+double circuit_level(const struct circuit *circuit, unsigned driver, unsigned code);
 
 /* Bring `volts` up to date. A line with no conductive path to any source of voltage is at 0 V. */
 void circuit_solve(struct circuit *circuit);

@@ -43,6 +43,10 @@ static void read_branch(struct reader *reader);
 static void read_fault(struct reader *reader);
 static void read_stuck_channel(struct reader *reader);
 static void read_offset_channel(struct reader *reader);
+static void read_gain_channel(struct reader *reader);
+static void read_offset_driver(struct reader *reader);
+static void read_gain_driver(struct reader *reader);
+static void read_deviation(struct reader *reader);
 
 static uint16_t initial_code;
 
@@ -52,7 +56,9 @@ static const struct keyword keywords[] = {
     {"dac", 3, true, read_dac},              {"drive", 2, true, read_drive}, {"nudge", 0, false, read_nudge},
     {"learn", 1, false, read_learn},         {"branch", 5, false, read_branch},
     {"fault", 0, false, read_fault},         {"stuck-channel", 3, false, read_stuck_channel},
-    {"offset-channel", 3, false, read_offset_channel},
+    {"offset-channel", 3, false, read_offset_channel}, {"gain-channel", 3, false, read_gain_channel},
+    {"offset-driver", 3, false, read_offset_driver}, {"gain-driver", 3, false, read_gain_driver},
+    {"deviation", 4, false, read_deviation},
 };
 #define KEYWORDS (sizeof keywords / sizeof *keywords)
 
@@ -260,7 +266,8 @@ static struct channel *named_channel(struct reader *reader)
 {
     struct circuit *circuit = reader->circuit;
     expect_header(reader);
-    return &circuit->channels[integer(reader, 1, 0, labrig_lines(&circuit->config) - 1)];
+    const int channels = labrig_lines(&circuit->config) + labrig_drivers(&circuit->config);
+    return &circuit->channels[integer(reader, 1, 0, channels - 1)];
 }
 
 static void read_stuck_channel(struct reader *reader)
@@ -272,7 +279,44 @@ static void read_stuck_channel(struct reader *reader)
 
 static void read_offset_channel(struct reader *reader)
 {
-    named_channel(reader)->offset = number(reader, 2, -1e3, 1e3);
+    named_channel(reader)->offset += number(reader, 2, -1e3, 1e3);
+}
+
+static void read_gain_channel(struct reader *reader)
+{
+    named_channel(reader)->gain = number(reader, 2, -0.9, 0.9);
+}
+
+static struct channel *named_driver(struct reader *reader)
+{
+    struct circuit *circuit = reader->circuit;
+    expect_header(reader);
+    return &circuit->drivers[integer(reader, 1, 0, labrig_drivers(&circuit->config) - 1)];
+}
+
+static void read_offset_driver(struct reader *reader)
+{
+    named_driver(reader)->offset = number(reader, 2, -1e3, 1e3);
+}
+
+static void read_gain_driver(struct reader *reader)
+{
+    named_driver(reader)->gain = number(reader, 2, -0.9, 0.9);
+}
+
+static void read_deviation(struct reader *reader)
+{
+    struct circuit *circuit = reader->circuit;
+    const unsigned branch = (unsigned)integer(reader, 1, 0, circuit->config.branches - 1);
+    const unsigned code = (unsigned)integer(reader, 2, circuit->config.code_min, circuit->config.code_max);
+    double *deviation = circuit_deviation(circuit, branch, code);
+    if (deviation == NULL) {
+        fail(reader, "there is no memory for deviations");
+    }
+    *deviation = number(reader, 3, -1e12, 1e12);
+    if (circuit->branches[branch].r_w + circuit->branches[branch].r_ab * code / circuit->steps + *deviation <= 0.0) {
+        fail(reader, "branch %u would have no resistance at code %u", branch, code);
+    }
 }
 
 static void read_statement(struct reader *reader)

@@ -32,11 +32,6 @@ static double highest(uint8_t bits)
     return (double)((1ul << bits) - 1u);
 }
 
-static double dac_volts(uint16_t code)
-{
-    return code * (board->dac_span / highest(board->config.dac_bits));
-}
-
 static void set_source(uint16_t driver, struct source source)
 {
     board->sources[driver] = source;
@@ -51,13 +46,13 @@ uint8_t labrig_hal_texts(uint8_t *to)
 
 void labrig_hal_drive(labrig_line driver, uint16_t dac_code)
 {
-    set_source(driver, (struct source){.kind = DRIVEN, .volts = dac_volts(dac_code)});
+    set_source(driver, (struct source){.kind = DRIVEN, .volts = circuit_level(board, driver, dac_code)});
 }
 
 void labrig_hal_drive_through(labrig_line driver, uint16_t dac_code, uint32_t nanosiemens)
 {
     const double siemens = nanosiemens / (double)LABRIG_PER_NS;
-    set_source(driver, (struct source){.kind = THROUGH, .volts = dac_volts(dac_code), .siemens = siemens});
+    set_source(driver, (struct source){.kind = THROUGH, .volts = circuit_level(board, driver, dac_code), .siemens = siemens});
 }
 
 void labrig_hal_inject(labrig_line driver, int32_t picoamperes)
@@ -82,8 +77,7 @@ bool labrig_hal_settled(void)
 
 static uint16_t convert(uint16_t channel)
 {
-    const uint16_t lines = labrig_lines(&board->config);
-    const double volts = channel < lines ? circuit_read(board, channel) : board->sources[channel - lines].volts;
+    const double volts = circuit_read(board, channel);
     const double top = highest(board->config.adc_bits);
     const double code = floor(volts / (board->adc_span / top) + 0.5);
     return (uint16_t)(code < 0.0 ? 0.0 : code > top ? top : code);

@@ -146,10 +146,11 @@ class Device:
         volts = self._chips.world.settle([imposed])
         drivers = self.channels - self.info.lines
         levels = np.nan_to_num(driver_levels([imposed], volts.shape)[:, :drivers], nan=0.0)
-        scans = self._chips.reader.scans(
-            np.hstack([volts, levels])[0], averages=averages, index=self._scans, stage=0
-        )
-        sums: IntArray = to_codes(scans, self.adc).sum(axis=0)
+        met = [
+            self._chips.reader.scans(volts[0], averages=averages, index=self._scans, stage=0),
+            self._chips.sensor.scans(levels[0], averages=averages, index=self._scans, stage=1),
+        ]
+        sums: IntArray = to_codes(np.hstack(met), self.adc).sum(axis=0)
         return sums
 
     def _boundary(self) -> Boundary:

@@ -170,7 +170,7 @@ def test_a_switch_that_does_not_switch_is_named(
     drive: float, line: int, name: str, closed: bool, says: str, failed: str
 ) -> None:
     def welded(chips: Hardware) -> Hardware:
-        return replace(chips, driver=Welded(chips.driver.converter, drive, line, closed))
+        return replace(chips, driver=Welded(chips.driver.converter, drive, line=line, closed=closed))
 
     told = report(check(crossbar(4, 4, drive), change=welded))
     assert failed in [each.name for each in told.lines if each.passed is False]
