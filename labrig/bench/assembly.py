@@ -7,13 +7,16 @@ import numpy as np
 
 from labrig.bench.bench import Bench, Scanning
 from labrig.bench.endings import afterwards, signals_unwind
+from labrig.bench.calibrated import calibrated_branches
+from labrig.bench.corrections import Corrections
+from labrig.bench.fitting import check_fits
 from labrig.bench.live import live
 from labrig.bench.on_meters import on_source_meters
-from labrig.bench.profile import limits_of, spread, tap_laws
+from labrig.bench.profile import Laws, limits_of, spread, tap_laws
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
 from labrig.bench.wiring import as_wired, resolve_wiring
-from labrig.boards.base import Board, BoardInfo, BoardRequest
+from labrig.boards.base import Board, BoardInfo, BoardRequest, Monitored
 from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
 from labrig.circuit.topology import Topology
@@ -188,19 +191,35 @@ def assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
             f"board {board.info.serial_number} did not say what its branches hold; its backend must read back"
         )
         raise BoardFault(msg)
-    laws = tap_laws(board.info, len(topology.branches))
+    calibration = rig.calibration
+    if calibration is not None:
+        check_fits(calibration, rig, board.info, topology, _celsius(board))
+    laws, held = tap_laws(board.info, len(topology.branches)), None
+    if calibration is not None and calibration.wipers is not None:
+        branches = calibrated_branches(calibration.wipers, topology, board.info)
+        laws, held = Laws(branches.law, branches.worst), branches.held
     masked = {topology.branch_name(k): k for k in range(len(topology.branches))}
     writable = np.ones(len(topology.branches), dtype=np.bool_)
     writable[[masked[name] for name in rig.mask]] = False
+    if held is not None:
+        writable &= np.isnan(held)
     settle, averages = getattr(rig.board, "settle", 0.0), getattr(rig.board, "averages", 1)
     return Bench(
         board=board,
         topology=topology,
         wiring=wiring,
-        programmer=Programmer(laws.nominal, wiring, writable),
+        programmer=Programmer(laws.nominal, wiring, writable, held),
         worst=laws.worst,
         supervisor=Supervisor(topology, limits_of(board.info, rig.limits), settle, spread(board.info)),
         scanning=Scanning(settle, averages),
         program=reply.program,
         boot_count=reply.boot_count,
+        corrections=Corrections.of(calibration.converters, topology)
+        if calibration is not None and calibration.converters is not None
+        else None,
     )
+
+
+def _celsius(board: Board) -> float | None:
+    return board.health().temperature if isinstance(board, Monitored) else None
+

@@ -17,6 +17,7 @@ from labrig.arrays import (
     Volts,
 )
 from labrig.bench.bounds import EffectiveBounds, effective_bounds
+from labrig.bench.corrections import Corrections
 from labrig.bench.currents import driver_currents, injected
 from labrig.bench.levels import Levels
 from labrig.bench.limits import BenchLimits
@@ -93,6 +94,8 @@ class Bench:
         What the board held and told when it was opened.
     worst
         Tap law of parts at the conductive end of their tolerance, for the limits; None on a continuous board.
+    corrections
+        What a calibration found of the converters; None: they are taken as exact.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class Bench:
         scanning: Scanning,
         program: Program,
         boot_count: int,
+        corrections: Corrections | None = None,
     ) -> None:
         self._board = board
         self._topology = topology
@@ -114,13 +118,7 @@ class Bench:
         self._worst = worst
         self._supervisor = supervisor
         self._scanning = scanning
-        levels = Levels(board.info.dac, supervisor.limits.voltage)
-        self._imposable = Remembered[Boundary, Sequence[Boundary]](
-            lambda boundaries: tuple(levels.imposable(boundary) for boundary in boundaries)
-        )
-        self._on_lines = Remembered[Boundary, Sequence[Boundary]](
-            lambda boundaries: tuple(wiring.to_lines(boundary) for boundary in boundaries)
-        )
+        self.correct(corrections)
         adc = board.info.adc
         self._stillness = None if adc is None else Stillness(len(topology.nodes), adc.span)
         self._upcoming: _Upcoming | None = None
@@ -226,6 +224,18 @@ class Bench:
         self._programmer = whole.within(found.bounds.floor, found.bounds.ceiling)
         return found
 
+    def correct(self, corrections: Corrections | None) -> None:
+        """Take the converters to be as a calibration found them from now on; None: as exact."""
+        scale = None if corrections is None else corrections.levels
+        levels = Levels(self._board.info.dac, self._supervisor.limits.voltage, scale)
+        self._corrections = corrections
+        self._imposable = Remembered[Boundary, Sequence[Boundary]](
+            lambda boundaries: tuple(levels.imposable(boundary) for boundary in boundaries)
+        )
+        self._on_lines = Remembered[Boundary, Sequence[Boundary]](
+            lambda boundaries: tuple(self._wiring.to_lines(levels.told(boundary)) for boundary in boundaries)
+        )
+
     def use(self, programmer: Programmer) -> None:
         """Write as `restrict` had left it for one of several experiments that take turns on this bench."""
         self._programmer = programmer
@@ -325,7 +335,8 @@ class Bench:
             Before a byte leaves.
         LinkError, ProtocolError, DeviceError
         """
-        imposed, reply = self._imposed(boundaries, program, sources=currents and self.info.drive > 0)
+        sources = currents and self.info.drive > 0
+        imposed, reply = self._imposed(boundaries, self._wanted(program), sources=sources)
         return self._states(imposed, reply, self.realised(), currents=currents)
 
     def level(self, volts: Volts) -> Volts:
@@ -351,8 +362,19 @@ class Bench:
         """Wait before each state is read."""
         return self._scanning.settle
 
-    def scan(self, boundaries: Sequence[Boundary], *, program: BranchArray | None = None) -> Scans:
+    def scan(
+        self,
+        boundaries: Sequence[Boundary],
+        *,
+        program: BranchArray | None = None,
+        codes: CodeArray | None = None,
+    ) -> Scans:
         """One exchange like `settle`, with every reading as the converters gave it, near a rail or not.
+
+        Parameters
+        ----------
+        codes
+            To write first, instead of a program in siemens, shape (B,).
 
         Raises
         ------
@@ -360,9 +382,9 @@ class Bench:
             Before a byte leaves.
         LinkError, ProtocolError, DeviceError
         """
-        imposed, reply = self._imposed(boundaries, program, sources=self.info.drive > 0)
-        lines = self._wiring.line_of_node
-        return Scans(imposed, reply.voltages[:, lines], reply.sources[:, lines])
+        wanted = self._wanted(program) if codes is None else self._with_codes(codes)
+        imposed, reply = self._imposed(boundaries, wanted, sources=self.info.drive > 0)
+        return Scans(imposed, *self._readings(reply))
 
     def read_back(self) -> BranchArray | CodeArray:
         """What the chips say that they hold, branch by branch: codes, or S on a continuous board; (B,)."""
@@ -398,9 +420,11 @@ class Bench:
 
     def write_codes(self, codes: CodeArray) -> None:
         """Put these codes on the branches, shape (B,): an exchange without boundaries."""
-        values = self._program.values.copy()
-        values[self._wiring.wiper_of_branch] = codes
-        self.write_program(Codes(np.asarray(values, dtype=np.int64)))
+        self.write_program(self._with_codes(codes))
+
+    def most_conductive(self, code: int) -> BranchArray:
+        """The most that each branch may conduct at a code, by its part or its calibration, shape (B,), S."""
+        return self._worst_case(self._with_codes(np.full(len(self.topology.branches), code)))
 
     def write_program(self, program: Program) -> None:
         """Put a whole program on the board, such as one that was `held` before."""
@@ -424,22 +448,29 @@ class Bench:
         self._board.close()
 
     def _imposed(
-        self, boundaries: Sequence[Boundary], program: BranchArray | None, *, sources: bool
+        self, boundaries: Sequence[Boundary], wanted: Program | None, *, sources: bool
     ) -> tuple[Sequence[Boundary], BoardReply]:
         """One numbered exchange that scans these states: boundaries as they were imposed, and the reply."""
-        wanted = self._program if program is None else self.program_of(program)
         imposed = self._imposable(boundaries)
         request = BoardRequest(
             boundaries=self._on_lines(imposed),
-            program=None if program is None and self._is_held else wanted,
+            program=self._program if wanted is None and not self._is_held else wanted,
             settle=self._scanning.settle,
             averages=self._scanning.averages,
             sources=sources,
             index=self.exchange_index,
         )
-        reply = self._exchange(request, imposed, wanted)
+        reply = self._exchange(request, imposed, self._program if wanted is None else wanted)
         self.exchange_index += 1
         return imposed, reply
+
+    def _wanted(self, program: BranchArray | None) -> Program | None:
+        return None if program is None else self.program_of(program)
+
+    def _with_codes(self, codes: CodeArray) -> Codes:
+        values = self._program.values.copy()
+        values[self._wiring.wiper_of_branch] = codes
+        return Codes(np.asarray(values, dtype=np.int64))
 
     def _exchange(
         self,
@@ -475,13 +506,23 @@ class Bench:
         return reply
 
     def _worst_case(self, program: Program) -> BranchArray:
-        return realise(self._worst, program.values[self._wiring.wiper_of_branch])
+        return realise(
+            self._worst, program.values[self._wiring.wiper_of_branch], self._whole.held
+        )
+
+    def _readings(self, reply: BoardReply) -> tuple[FloatArray, FloatArray]:
+        """Node side and driver side of the drive resistors as volts, each of shape (M, N)."""
+        lines = self._wiring.line_of_node
+        volts, sources = reply.voltages[:, lines], reply.sources[:, lines]
+        if self._corrections is None:
+            return volts, sources
+        return self._corrections.lines.taken(volts), self._corrections.sources.taken(sources)
 
     def _states(
         self, boundaries: Sequence[Boundary], reply: BoardReply, conductances: BranchArray, *, currents: bool
     ) -> NetworkStates:
         lines = self._wiring.line_of_node
-        volts = reply.voltages[:, lines]
+        volts, sources = self._readings(reply)
         flags = np.where(reply.saturated[:, lines], Flag.SATURATED, Flag.NONE).astype(np.uint8)
         origin = np.full(volts.shape, Origin.MEASURED, dtype=np.uint8)
         for row in np.flatnonzero(flags.any(axis=1)).tolist():
@@ -496,7 +537,7 @@ class Bench:
         if currents:
             for row, boundary in enumerate(boundaries):
                 driven = [*boundary.voltages, *boundary.currents, *boundary.nudges]
-                over = driver_currents(boundary, self.info.drive, reply.sources[row, lines], volts[row])
+                over = driver_currents(boundary, self.info.drive, sources[row], volts[row])
                 known = over[driven]
                 modelled = injected(self.topology, conductances, volts[row])[driven]
                 unknown = np.isnan(known)

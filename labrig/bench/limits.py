@@ -40,6 +40,13 @@ class BenchLimits:
         by_current = (self.branch_current - injected) / span
         return min(self.conductance, by_current, self._largest_by_power(span, injected))
 
+    def largest_span(self, conductance: Siemens) -> Volts:
+        """What a branch that conducts so much may have over it; 0 where it conducts too much by itself."""
+        if conductance > self.conductance:
+            return 0.0
+        by_power = math.sqrt(self.branch_power / conductance)
+        return min(self.voltage, self.branch_current / conductance, by_power)
+
     def _largest_by_power(self, span: Volts, injected: Amperes) -> Siemens:
         """The larger root of (span g + injected)² / g = branch_power."""
         if self.branch_power == _INFINITE:

@@ -24,11 +24,14 @@ class Programmer:
         Branch to wiper.
     writable
         Which branches may be written, shape (B,).
+    held
+        What broken branches conduct whatever they hold, shape (B,), S, NaN of the others; None: none is.
     """
 
     law: TapLaw | None
     wiring: WiringMap
     writable: BoolArray
+    held: BranchArray | None = None
 
     def within(self, floor: BranchArray, ceiling: BranchArray) -> "Programmer":
         """The same, writing only codes whose conductance lies in [floor, ceiling]."""
@@ -50,11 +53,21 @@ class Programmer:
 
     def realised(self, program: Program) -> BranchArray:
         """Conductance of each branch under a program, by the law or calibration, (B,) S."""
-        return realise(self.law, program.values[self.wiring.wiper_of_branch])
+        return realise(self.law, program.values[self.wiring.wiper_of_branch], self.held)
 
 
-def realise(law: TapLaw | None, values: CodeArray | BranchArray) -> BranchArray:
-    """Conductances of codes by a law, or of a continuous board's values as they are; (B,) S."""
+def realise(
+    law: TapLaw | None, values: CodeArray | BranchArray, held: BranchArray | None = None
+) -> BranchArray:
+    """Conductances of codes by a law, or of a continuous board's values as they are; (B,) S.
+
+    Parameters
+    ----------
+    held
+        What broken branches conduct instead, NaN of the others.
+    """
     if law is None:
-        return np.asarray(values, dtype=np.float64)
-    return law.conductances(np.asarray(values, dtype=np.int64))
+        found = np.asarray(values, dtype=np.float64)
+    else:
+        found = law.conductances(np.asarray(values, dtype=np.int64))
+    return found if held is None else np.where(np.isnan(held), found, held)

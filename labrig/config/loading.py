@@ -15,6 +15,7 @@ from labrig.config.network import input_names, output_names
 from labrig.config.plain import is_mapping, is_names
 from labrig.config.quantities import FROM_FILE
 from labrig.config.rig import MeterRig, RigConfig
+from labrig.config.calibrations import read_calibration
 from labrig.config.tables import read_conductances, read_samples
 from labrig.config.writing import to_yaml
 
@@ -53,7 +54,7 @@ def load_rig(path: PathLike) -> RigConfig:
     ConfigError
         One line a mistake: file, line, key, what was found and what is allowed.
     """
-    return validated(RigConfig, named(read_document(Path(path))))
+    return validated(RigConfig, _with_calibration(named(read_document(Path(path)))))
 
 
 def load_meters(path: PathLike) -> MeterRig | RigConfig:
@@ -67,7 +68,7 @@ def load_meters(path: PathLike) -> MeterRig | RigConfig:
     document = named(read_document(Path(path)))
     if _is_meters_alone(document.data):
         return validated(MeterRig, document)
-    return validated(RigConfig, document)
+    return validated(RigConfig, _with_calibration(document))
 
 
 def load_experiment(path: PathLike, *, rig: PathLike | None = None, seed: int | None = None) -> Experiment:
@@ -111,7 +112,7 @@ def experiment_document(path: Path, named_by: str = "", *, rig: Path | None = No
     document = named(read_document(path, named_by))
     if not is_mapping(document.data):
         validated(ExperimentConfig, document)
-    document = _with_rig(document, rig)
+    document = _with_calibration(_with_rig(document, rig), ("rig",))
     return _with_conductances(_with_samples(document))
 
 
@@ -150,6 +151,14 @@ def _with_rig(document: Document, override: Path | None) -> Document:
     else:
         return document
     return document.graft(place, rig)
+
+
+def _with_calibration(document: Document, below: Place = ()) -> Document:
+    place = (*below, "calibration")
+    if not isinstance(document.get(place), str):
+        return document
+    path, named_by = named_file(document, place)
+    return document.graft(place, read_calibration(path, named_by))
 
 
 def _with_samples(document: Document) -> Document:

@@ -1,14 +1,15 @@
 """A rig: the network, the board that holds it, how they are wired, and what must not be exceeded."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
+from labrig.config.calibration import Calibration
 from labrig.config.faults import AdcStuck, BranchFault, Fault, processor_faults
 from labrig.config.instruments import AnySourceMeter
-from labrig.config.model import Model, Place, mistakes
+from labrig.config.model import AlsoInFile, Model, Place, mistakes
 from labrig.config.network import (
     NetworkConfig,
     branch_names,
@@ -88,7 +89,10 @@ class RigConfig(Model):
     """What goes wrong with a simulated or launched board."""
     source_meters: dict[MeterName, AnySourceMeter] = Field(default_factory=dict)
     """Source-measure units on nodes of the network, by name."""
-    calibration: None = None
+    calibration: Annotated[Calibration | None, AlsoInFile({"type": "string"})] = None
+    """What was found out about the board: the path of a file that `labrig calibrate` wrote."""
+    accept_calibration: tuple[Literal["board", "age", "temperature"], ...] = ()
+    """Use it although it is of another board, too old, or made at another temperature; runs record this."""
 
     @model_validator(mode="after")
     def _names_fit_the_network(self) -> "RigConfig":

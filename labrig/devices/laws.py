@@ -5,7 +5,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from labrig.arrays import BranchArray, CodeArray
+from labrig.arrays import BranchArray, CodeArray, FloatArray
 from labrig.devices.parts import DigipotPart
 from labrig.errors import ConfigError
 
@@ -101,14 +101,7 @@ class RheostatLaw:
         exact_high = self._exact(floor * (1 - slack))
         lowest = np.ceil(np.clip(exact_low, self.lowest, self.highest + 1)).astype(np.int64)
         highest = np.floor(np.clip(exact_high, self.lowest - 1, self.highest)).astype(np.int64)
-        empty = np.flatnonzero(lowest > highest)
-        if empty.size:
-            branch = int(empty[0])
-            msg = (
-                f"no wiper code of branch {branch} lies between {floor[branch]:.4g} S and"
-                f" {ceiling[branch]:.4g} S; widen learning.bounds or take another part"
-            )
-            raise ConfigError(msg)
+        _refuse_empty(lowest, highest, floor, ceiling)
         return replace(self, lowest=lowest, highest=highest)
 
     def up_to(self, code: int) -> "RheostatLaw":
@@ -118,3 +111,82 @@ class RheostatLaw:
     def _exact(self, conductances: BranchArray) -> BranchArray:
         """Code, not rounded, at which the law gives these conductances."""
         return (1.0 / conductances - self.wiper) * (self.steps / self.end_to_end)
+
+
+@dataclass(frozen=True, slots=True)
+class TabulatedLaw:
+    """Resistance of each branch at each code, as it was calibrated.
+
+    Parameters
+    ----------
+    resistances
+        Shape (B, codes), ohm, from code 0 on.
+    rising
+        The least that holds them all and never falls with the code, shape (B, codes), ohm: codes are looked
+        up in it, since noise of a calibration may let neighbours change places.
+    lowest, highest
+        Legal codes of each branch, both included, shape (B,).
+    """
+
+    resistances: FloatArray
+    rising: FloatArray
+    lowest: CodeArray
+    highest: CodeArray
+
+    @classmethod
+    def of(cls, resistances: FloatArray, lowest: CodeArray, highest: CodeArray) -> "TabulatedLaw":
+        """From a table of resistances."""
+        return cls(resistances, np.maximum.accumulate(resistances, axis=1), lowest, highest)
+
+    def conductances(self, codes: CodeArray) -> BranchArray:
+        """Conductance of each code, (B,) to (B,) S."""
+        return 1.0 / self.resistances[np.arange(len(codes)), codes]
+
+    def codes(self, conductances: BranchArray) -> CodeArray:
+        """The legal code whose conductance is nearest, (B,) S to (B,)."""
+        above = np.clip(self._first_above(1.0 / conductances), self.lowest, self.highest)
+        below = np.maximum(above - 1, self.lowest)
+        nearer_below = np.abs(self.conductances(below) - conductances) <= np.abs(
+            self.conductances(above) - conductances
+        )
+        return np.where(nearer_below, below, above)
+
+    def within(self, floor: BranchArray, ceiling: BranchArray) -> "TabulatedLaw":
+        """The same law, its legal codes narrowed to those with conductances in [floor, ceiling].
+
+        Raises
+        ------
+        ConfigError
+            A branch is left without a code.
+        """
+        slack = 8 * np.finfo(np.float64).eps
+        lowest = np.maximum(self._first_above(1.0 / (ceiling * (1 + slack))), self.lowest)
+        highest = np.minimum(self._first_above(1.0 / (floor * (1 - slack))) - 1, self.highest)
+        _refuse_empty(lowest, highest, floor, ceiling)
+        return replace(self, lowest=lowest, highest=highest)
+
+    def up_to(self, code: int) -> "TabulatedLaw":
+        """The same law without the codes above this one."""
+        return replace(self, highest=self.highest.clip(max=code))
+
+    def _first_above(self, resistances: BranchArray) -> CodeArray:
+        """First code at which the rising table is not below these, by halving; beyond the last: their count."""
+        branches = np.arange(len(resistances))
+        low, high = np.zeros(len(resistances), dtype=np.int64), np.full(len(resistances), self.rising.shape[1])
+        for _ in range(self.rising.shape[1].bit_length()):
+            middle = (low + high) // 2
+            short = (low < high) & (self.rising[branches, np.minimum(middle, self.rising.shape[1] - 1)] < resistances)
+            low = np.where(short, middle + 1, low)
+            high = np.where(short, high, middle)
+        return low
+
+
+def _refuse_empty(lowest: CodeArray, highest: CodeArray, floor: BranchArray, ceiling: BranchArray) -> None:
+    empty = np.flatnonzero(lowest > highest)
+    if empty.size:
+        branch = int(empty[0])
+        msg = (
+            f"no wiper code of branch {branch} lies between {floor[branch]:.4g} S and"
+            f" {ceiling[branch]:.4g} S; widen learning.bounds or take another part"
+        )
+        raise ConfigError(msg)

@@ -1,0 +1,66 @@
+"""Whether a calibration may be used on the board that is there."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from labrig.boards.base import BoardInfo
+from labrig.circuit.topology import Topology
+from labrig.config.calibration import Calibration
+from labrig.config.rig import RigConfig
+from labrig.errors import CalibrationError, ConfigError
+
+
+def check_fits(
+    calibration: Calibration, rig: RigConfig, info: BoardInfo, topology: Topology, celsius: float | None
+) -> None:
+    """Whether a calibration is of this board, as it is now; what the rig accepts all the same is left out.
+
+    Parameters
+    ----------
+    celsius
+        Of the board now; None: it does not tell.
+
+    Raises
+    ------
+    CalibrationError
+        It is of another board, too old, or was made at another temperature.
+    ConfigError
+        It knows a part or a branch of the rig not.
+    """
+    for reason, text in _objections(calibration, info, celsius):
+        if reason not in rig.accept_calibration:
+            msg = f"calibration: {text}; calibrate again, or let the rig say accept_calibration: [{reason}]"
+            raise CalibrationError(msg)
+    wipers = calibration.wipers
+    if wipers is None:
+        return
+    if info.codes is None or calibration.part != info.part:
+        msg = f"calibration: found wipers of {calibration.part}, but this board is made of {info.part}"
+        raise ConfigError(msg)
+    names = [topology.branch_name(k) for k in range(len(topology.branches))]
+    if missing := [name for name in names if name not in wipers.branches]:
+        msg = (
+            f"calibration: {missing[0]} and {len(missing) - 1} other branches are not in it"
+            if len(missing) > 1
+            else f"calibration: branch {missing[0]} is not in it"
+        )
+        raise ConfigError(f"{msg}; calibrate this rig's network")
+
+
+def _objections(
+    calibration: Calibration, info: BoardInfo, celsius: float | None
+) -> Iterator[tuple[str, str]]:
+    if calibration.board != info.serial_number:
+        yield "board", f"it is of board {calibration.board}, but this is {info.serial_number}"
+    age = datetime.now(UTC) - calibration.made
+    if age > timedelta(days=calibration.valid_days):
+        yield "age", f"it is {age.days} days old and holds for {calibration.valid_days:g}"
+    made_at = calibration.temperature_celsius
+    if celsius is not None and made_at is not None:
+        away = celsius - made_at
+        if abs(away) > calibration.valid_within_kelvin:
+            yield (
+                "temperature",
+                f"it was made at {made_at:.1f} °C and holds within {calibration.valid_within_kelvin:g} K,"
+                f" but the board is at {celsius:.1f} °C",
+            )

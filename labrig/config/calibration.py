@@ -1,0 +1,169 @@
+"""A calibration: what was found out about one board, with uncertainties, when and how."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from json import dumps
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+
+from labrig.config.model import Model, mistake, mistakes
+from labrig.config.quantities import Count, Flag, Text
+
+FORMAT = "labrig-calibration 1"
+
+
+def _numbers(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(float(word) for word in value.split())
+    except ValueError:
+        raise mistake(f"found {value!r}; write numbers with spaces between them") from None
+
+
+def _text(values: Sequence[float]) -> str:
+    return " ".join(repr(float(value)) for value in values)
+
+
+Numbers: TypeAlias = Annotated[
+    tuple[float, ...], BeforeValidator(_numbers), PlainSerializer(_text), Field(json_schema_extra={"type": "string"})
+]
+"""Several numbers; in a file one text of them with spaces between, NaN where there is none."""
+Verdict: TypeAlias = Literal["sound", "open", "short", "stuck", "non-monotone", "noisy"]
+Positive: TypeAlias = Annotated[float, Field(gt=0)]
+
+
+class _Table(Model):
+    model_config = {**Model.model_config, "allow_inf_nan": True}
+
+
+class ConverterCalibration(_Table):
+    """A converter of one line: what comes of V is offset + (1 + gain) V."""
+
+    offset: float
+    """V."""
+    gain: float
+    """Relative error."""
+    covariance: Numbers
+    """Variance of the offset (V^2), covariance (V), variance of the gain."""
+
+
+class ConvertersCalibration(Model):
+    """The converters of a board, node by node."""
+
+    absolute: Flag
+    """Referred to an instrument; false: to the mean of all lines of the board's own ADC."""
+    noise: Annotated[float, Field(ge=0)]
+    """Standard deviation of one reading, V, as the rig averaged it."""
+    lines: dict[str, ConverterCalibration]
+    """The ADC on the lines."""
+    sources: dict[str, ConverterCalibration]
+    """The ADC on the DAC side of the drive resistors."""
+    levels: dict[str, ConverterCalibration]
+    """The DACs."""
+
+
+class BranchCalibration(_Table):
+    """A branch: R = wiper + end_to_end code / steps + residual."""
+
+    verdict: Verdict
+    wiper: float
+    """R_W, ohm."""
+    end_to_end: float
+    """R_AB, ohm."""
+    covariance: Numbers
+    """Variance of R_W, covariance, variance of R_AB; ohm^2."""
+    residuals: Numbers
+    """At each of the codes, ohm."""
+    uncertainties: Numbers
+    """Standard uncertainty of the resistance measured at each of the codes, ohm."""
+
+
+class WipersCalibration(Model):
+    """Code to conductance, branch by branch."""
+
+    codes: tuple[Annotated[int, Field(ge=0)], ...]
+    """That were measured, ascending."""
+    steps: Count
+    """Code steps over R_AB."""
+    mismatch: Annotated[float, Field(ge=0)]
+    """Standard deviation of one step of the resistor strings over a mean step."""
+    branches: dict[str, BranchCalibration]
+
+    @model_validator(mode="after")
+    def _of_one_length(self) -> "WipersCalibration":
+        found = [
+            (("branches", name, key), f"found {len(values)} numbers for {len(self.codes)} codes")
+            for name, branch in self.branches.items()
+            for key, values in (("residuals", branch.residuals), ("uncertainties", branch.uncertainties))
+            if len(values) != len(self.codes)
+        ]
+        if found:
+            raise mistakes("WipersCalibration", found)
+        return self
+
+
+class LineCalibration(_Table):
+    """Resistance of a row or column, lumped at its end."""
+
+    resistance: float
+    """Ohm."""
+    uncertainty: float
+    """Standard, ohm."""
+
+
+class RawData(Model):
+    """Everything that was read, in a file beside the calibration."""
+
+    file: Text
+    sha256: Text
+
+
+class Calibration(Model):
+    """What was found out about one board."""
+
+    format: Literal["labrig-calibration 1"]
+    made: datetime
+    """Date and time with its offset from UTC."""
+    board: Text
+    """Serial number."""
+    part: Text
+    temperature_celsius: float | None
+    """Of the board while it was measured; null: it does not tell."""
+    labrig: Text
+    """Version that measured."""
+    method: dict[str, Any]
+    """How it was measured: options, counts, instruments."""
+    valid_days: Positive
+    """Age at which it expires."""
+    valid_within_kelvin: Positive
+    """Distance from `temperature_celsius` at which it does not hold."""
+    raw: RawData | None = None
+    converters: ConvertersCalibration | None = None
+    wipers: WipersCalibration | None = None
+    lines: dict[str, LineCalibration] | None = None
+    sha256: Text
+    """Of all the rest."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Calibration":
+        if self.made.tzinfo is None:
+            raise mistakes("Calibration", [(("made",), "has no offset from UTC; write it, such as +00:00")])
+        if self.sha256 != (found := fingerprint(self)):
+            text = f"found {self.sha256}, but the content gives {found}; it was changed by hand: calibrate again"
+            raise mistakes("Calibration", [(("sha256",), text)])
+        return self
+
+
+def fingerprint(calibration: Calibration) -> str:
+    """SHA-256 of the content, whatever the layout of the file."""
+    content = calibration.model_dump(mode="json", exclude={"sha256"})
+    return sha256(dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def sealed(**content: Any) -> Calibration:
+    """A calibration with its hash."""
+    draft = Calibration.model_construct(format=FORMAT, sha256="", **content)
+    return Calibration(format=FORMAT, sha256=fingerprint(draft), **content)

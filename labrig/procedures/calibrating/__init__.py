@@ -1,0 +1,1 @@
+"""Find out what a board is: its converters, its wipers, its lines."""

@@ -1,0 +1,93 @@
+"""Offset and gain of every converter: the whole board at the potential of one driver after another."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from labrig.arrays import FloatArray, Volts
+from labrig.bench.bench import Bench
+from labrig.calibration.converters import ConverterFits, Potentials, Straight, fit_converters
+from labrig.circuit.boundary import Boundary
+from labrig.config.calibration import ConverterCalibration, ConvertersCalibration
+from labrig.errors import ConfigError
+
+Progress = Callable[[str, int, int], None]
+Reference = Callable[[Boundary, Volts], Volts]
+"""Reads the potential that a boundary gives the board with an instrument; told what to expect."""
+LEVELS = 9
+"""Potentials that each driver is set to."""
+
+
+def read_potentials(bench: Bench, levels: int, reference: Reference | None, progress: Progress) -> Potentials:
+    """One exchange a level, in which each driver in turn holds the board alone.
+
+    Nothing draws a current then, so that all lines have the potential of that driver, whatever the
+    conductances are. No branch is written.
+
+    Parameters
+    ----------
+    levels
+        How many, over the range that DAC, ADC and limits have in common; at least 3.
+    reference
+        Asked for the potential of the first driver at each level; None: volts are those of the board's ADC.
+
+    Raises
+    ------
+    ConfigError
+        The board has no converter to calibrate.
+    LimitExceeded, LinkError, ProtocolError, DeviceError
+    """
+    adc, dac = bench.info.adc, bench.info.dac
+    if adc is None or dac is None:
+        msg = f"board {bench.info.serial_number} reads and drives exactly: it has no converters to calibrate"
+        raise ConfigError(msg)
+    top = min(adc.span, dac.span, bench.limits.voltage)
+    asked = np.linspace(0.05, 0.95, levels) * top
+    nodes = [*bench.topology.inputs, *bench.topology.outputs]
+    driver = np.tile(np.arange(len(nodes)), levels)
+    lines: list[FloatArray] = []
+    sources: list[FloatArray] = []
+    told = np.full((levels, len(nodes)), np.nan)
+    for k, level in enumerate(asked.tolist()):
+        progress("converters", k, levels)
+        boundaries = [Boundary({node: level}) for node in nodes]
+        if reference is not None:
+            told[k, 0] = reference(boundaries[0], level)
+        scans = bench.scan(boundaries)
+        lines.append(scans.volts)
+        sources.append(scans.sources[range(len(nodes)), nodes])
+        asked[k] = bench.level(level)
+    return Potentials(
+        driver, asked.repeat(len(nodes)), np.vstack(lines), np.concatenate(sources), told.ravel()
+    )
+
+
+def converters_of(found: Potentials, bench: Bench) -> ConvertersCalibration:
+    """What a calibration keeps of them."""
+    adc = bench.info.adc
+    return told(fit_converters(found, 0.0 if adc is None else adc.lsb), bench)
+
+
+def told(fits: ConverterFits, bench: Bench) -> ConvertersCalibration:
+    """The fits by name of node."""
+    names = bench.topology.nodes
+    drivers = [names[node] for node in (*bench.topology.inputs, *bench.topology.outputs)]
+    return ConvertersCalibration(
+        absolute=fits.absolute,
+        noise=fits.noise,
+        lines=_by_name(fits.lines, list(names)),
+        sources=_by_name(fits.sources, drivers),
+        levels=_by_name(fits.levels, drivers),
+    )
+
+
+def _by_name(found: Straight, names: list[str]) -> dict[str, ConverterCalibration]:
+    return {
+        name: ConverterCalibration(
+            offset=float(found.offset[k]),
+            gain=float(found.gain[k]),
+            covariance=tuple(found.covariances[k][[0, 0, 1], [0, 1, 1]].tolist()),
+        )
+        for k, name in enumerate(names)
+        if np.isfinite(found.offset[k])
+    }

@@ -1,0 +1,245 @@
+"""Code to conductance of all branches of a crossbar at once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from labrig.arrays import BoolArray, FloatArray, IntArray, Ohms, Volts
+from labrig.bench.bench import Bench, Scans
+from labrig.boards.base import CodeRange
+from labrig.calibration.stars import StarReadings, fit_star, pooled_variance
+from labrig.circuit.boundary import Boundary
+from labrig.circuit.topology import Topology
+from labrig.devices.parts import digipot
+from labrig.errors import ConfigError
+from labrig.procedures.board_check.levels import Drive
+
+Progress = Callable[[str, int, int], None]
+_HELD = 4
+"""Pairs of states in which the outputs are held: they give the scale, which states with free outputs leave open."""
+_DITHER = 0.1
+"""By which the voltages of states differ, relative, so that the steps of the converters average out."""
+_GOLDEN = (5**0.5 - 1) / 2
+_MARGIN = 0.9
+"""Of a limit that is used."""
+_STRANGE = 1.5
+"""Times the most that a branch may conduct by its part: one that conducts more is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """All branches at one code, read once."""
+
+    code: int
+    repeat: int
+    upward: bool
+    """The code was reached from below."""
+    scans: Scans
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Conductances of B branches in S settings.
+
+    Parameters
+    ----------
+    codes, repeats, upward
+        Of each setting, shape (S,).
+    conductances, variances
+        Shape (S, B), S and S^2; NaN where the states did not tell.
+    noise
+        Standard deviation of one reading by what the fits leave over, V.
+    """
+
+    codes: IntArray
+    repeats: IntArray
+    upward: BoolArray
+    conductances: FloatArray
+    variances: FloatArray
+    noise: Volts
+
+
+def default_codes(legal: CodeRange) -> list[int]:
+    """Codes that show the whole curve: both ends, and between them steps of a half, at most of an eighth."""
+    found, most = [legal.minimum, legal.minimum + 1], (legal.maximum - legal.minimum + 7) // 8
+    while found[-1] < legal.maximum:
+        found.append(min(legal.maximum, found[-1] + max(1, min(found[-1] // 2, most))))
+    return found
+
+
+def read_wipers(
+    bench: Bench, codes: Sequence[int], repeats: int, progress: Progress
+) -> Iterator[Setting]:
+    """Write all branches to one code after the other, up and down, and read enough states for all of them.
+
+    One exchange a setting. In the first states the inputs take two levels by the rows of a Hadamard matrix
+    and the outputs are released; in the next these are held half-way, the inputs above them and below, so
+    that offsets of their converters cancel; in the last, at which the board is left, everything has one
+    potential, so that the next codes are written with no voltage over any branch. The levels are as far
+    apart as the limits allow at that code, and with what was found to conduct more than it should: a first
+    exchange looks for that so gently that even a shorted branch stays within its limits. The board gets its
+    own codes back.
+
+    Raises
+    ------
+    ConfigError
+        The network is no crossbar, the board measures no currents, or a code is none of its.
+    LimitExceeded, LinkError, ProtocolError, DeviceError
+    """
+    _check(bench, codes)
+    before = bench.branch_values().astype(np.int64)
+    way = sorted(set(codes))
+    settings = [
+        (code, repeat, upward)
+        for repeat in range(repeats)
+        for upward, order in ((True, way), (False, way[::-1]))
+        for code in order
+    ]
+    conducting = _Conducting(bench)
+    count = len(bench.topology.branches)
+    try:
+        bench.settle([conducting.level()])
+        gentle = bench.scan(conducting.gentle_states(), codes=np.full(count, way[-1]))
+        conducting.learn(way[-1], gentle)
+        for k, (code, repeat, upward) in enumerate(settings):
+            progress("wipers", k, len(settings))
+            scans = bench.scan(conducting.states(code, k), codes=np.full(count, code))
+            conducting.learn(code, scans)
+            yield Setting(code, repeat, upward, scans)
+    finally:
+        bench.settle([conducting.level()])
+        bench.write_codes(before)
+
+
+def measured(settings: Sequence[Setting], topology: Topology, drive: Ohms, rounding: Volts) -> Measured:
+    """Conductances of all branches from the readings of all settings.
+
+    Parameters
+    ----------
+    drive
+        Of each driver, ohm.
+    rounding
+        One step of the ADC, V.
+    """
+    shape = (len(settings), len(topology.branches))
+    found, covariances = np.full(shape, np.nan), np.full(shape, np.nan)
+    excess, left = 0.0, 0
+    for row, setting in enumerate(settings):
+        for output in topology.outputs:
+            branches, readings = star(setting.scans, topology, output, drive)
+            fit = fit_star(readings)
+            found[row, branches], covariances[row, branches] = fit.conductances, np.diag(fit.covariance)
+            excess, left = excess + fit.excess, left + fit.left
+    variance = pooled_variance(excess, left, rounding)
+    return Measured(
+        np.array([setting.code for setting in settings]),
+        np.array([setting.repeat for setting in settings]),
+        np.array([setting.upward for setting in settings]),
+        found,
+        variance * covariances,
+        float(np.sqrt(variance)),
+    )
+
+
+def star(scans: Scans, topology: Topology, output: int, drive: Ohms) -> tuple[list[int], StarReadings]:
+    """Branches at an output, and what was read around it."""
+    branches = [k for k, ends in enumerate(topology.branches) if output in ends]
+    far = [a if b == output else b for a, b in (topology.branches[k] for k in branches)]
+    drops = scans.volts[:, [output]] - scans.volts[:, far]
+    held = np.array([output in boundary.voltages for boundary in scans.imposed])
+    into = np.where(held, (scans.sources[:, output] - scans.volts[:, output]) / drive, 0.0)
+    through = np.where(held, np.sqrt(2) / drive, 0.0)
+    alike = np.abs(drops).max(axis=1) < 1e-3 * np.abs(drops).max()  # states of one potential tell nothing
+    return branches, StarReadings(drops[~alike], into[~alike], through[~alike])
+
+
+class _Conducting:
+    """States that stay within the limits for what branches may conduct, and for what they were found to."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._inputs, self._outputs = bench.topology.inputs, bench.topology.outputs
+        self._found = np.zeros(len(bench.topology.branches))
+        self._drive = Drive.of(bench)
+        self._patterns = _patterns(len(self._inputs))
+
+    def learn(self, code: int, scans: Scans) -> None:
+        """Remember what conducts more than it should."""
+        bench = self._bench
+        for output in self._outputs:
+            branches, readings = star(scans, bench.topology, output, bench.info.drive)
+            found = fit_star(readings).conductances
+            strange = found > _STRANGE * bench.most_conductive(code)[branches]
+            self._found[branches] = np.maximum(self._found[branches], np.where(strange, found, 0.0))
+
+    def level(self) -> Boundary:
+        """Everything at one potential."""
+        return Boundary(dict.fromkeys([*self._inputs, *self._outputs], self._drive.middle))
+
+    def gentle_states(self) -> list[Boundary]:
+        """Within the limits even where branches are shorted."""
+        short = 2 / digipot(self._bench.info.part).wiper
+        return self._within(np.full(len(self._found), short), 0)
+
+    def states(self, code: int, turn: int) -> list[Boundary]:
+        """For all branches at this code; each turn has slightly different voltages."""
+        return self._within(np.maximum(self._bench.most_conductive(code), self._found), turn)
+
+    def _within(self, conductances: FloatArray, turn: int) -> list[Boundary]:
+        limits = self._bench.limits
+        by_output = np.array([conductances[self._at(output)] for output in self._outputs])
+        # Where an output is free, a branch carries no more than all others there together.
+        free = np.minimum(by_output, by_output.sum(axis=1, keepdims=True) - by_output).max()
+        span = min(_MARGIN * limits.largest_span(float(free)), self._drive.span)
+        held = [
+            min(_MARGIN * limits.largest_span(float(most)), span / 2) for most in by_output.max(axis=1)
+        ]
+        middle, states = self._drive.middle, list[Boundary]()
+        shares = iter(1 - _DITHER * np.modf(_GOLDEN * (np.arange(len(self._patterns) + _HELD) + 31 * turn))[0])
+        for row, share in zip(self._patterns, shares, strict=False):
+            volts = (middle + share * span / 2 * row).tolist()
+            states.append(Boundary(dict(zip(self._inputs, volts, strict=True))))
+        for share in shares:
+            for sign in (1, -1):
+                lifted = sign * share * span / 2
+                outputs = {
+                    output: middle + lifted - sign * share * apart
+                    for output, apart in zip(self._outputs, held, strict=True)
+                }
+                states.append(Boundary({**dict.fromkeys(self._inputs, middle + lifted), **outputs}))
+        return [*states, self.level()]
+
+    def _at(self, output: int) -> list[int]:
+        return [k for k, ends in enumerate(self._bench.topology.branches) if output in ends]
+
+
+def _patterns(count: int) -> FloatArray:
+    """Rows of ±1, (K, count): the Hadamard matrix of the next power of two without its constant row."""
+    from scipy.linalg import hadamard
+
+    order = 1 << max(count - 1, 1).bit_length()
+    rows: FloatArray = hadamard(order)[1:, :count].astype(np.float64)
+    return rows[np.ptp(rows, axis=1) > 0]
+
+
+def _check(bench: Bench, codes: Sequence[int]) -> None:
+    legal = bench.info.codes
+    number = bench.info.serial_number
+    if legal is None:
+        msg = f"board {number} is continuous: it has no codes to calibrate"
+        raise ConfigError(msg)
+    if bench.topology.crossbar_shape is None:
+        msg = "calibrate wiper takes all branches of a crossbar at once, and this network is none"
+        raise ConfigError(msg)
+    if bench.info.drive == 0:
+        msg = (
+            f"board {number} has no drive resistors to measure currents by, so that its conductances are known"
+            " up to a factor only: calibrate one branch by labrig sweep codes --smu"
+        )
+        raise ConfigError(msg)
+    wrong = [code for code in codes if not legal.minimum <= code <= legal.maximum]
+    if wrong or len(set(codes)) < 3:
+        found = wrong[0] if wrong else f"{len(set(codes))} codes"
+        msg = f"--codes: found {found}; name at least 3 of {legal.minimum} … {legal.maximum}"
+        raise ConfigError(msg)
