@@ -6,9 +6,9 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 
 from labrig.bench.bench import Bench, Scanning
-from labrig.bench.endings import afterwards, signals_unwind
 from labrig.bench.calibrated import calibrated_branches
 from labrig.bench.corrections import Corrections
+from labrig.bench.endings import afterwards, signals_unwind
 from labrig.bench.fitting import check_fits
 from labrig.bench.live import live
 from labrig.bench.on_meters import on_source_meters
@@ -195,14 +195,13 @@ def assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
     if calibration is not None:
         check_fits(calibration, rig, board.info, topology, _celsius(board))
     laws, held = tap_laws(board.info, len(topology.branches)), None
+    sound = np.ones(len(topology.branches), dtype=np.bool_)
     if calibration is not None and calibration.wipers is not None:
         branches = calibrated_branches(calibration.wipers, topology, board.info)
-        laws, held = Laws(branches.law, branches.worst), branches.held
+        laws, held, sound = Laws(branches.law, branches.worst), branches.held, branches.sound
     masked = {topology.branch_name(k): k for k in range(len(topology.branches))}
-    writable = np.ones(len(topology.branches), dtype=np.bool_)
+    writable = sound.copy()
     writable[[masked[name] for name in rig.mask]] = False
-    if held is not None:
-        writable &= np.isnan(held)
     settle, averages = getattr(rig.board, "settle", 0.0), getattr(rig.board, "averages", 1)
     return Bench(
         board=board,
@@ -222,4 +221,3 @@ def assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
 
 def _celsius(board: Board) -> float | None:
     return board.health().temperature if isinstance(board, Monitored) else None
-

@@ -506,9 +506,7 @@ class Bench:
         return reply
 
     def _worst_case(self, program: Program) -> BranchArray:
-        return realise(
-            self._worst, program.values[self._wiring.wiper_of_branch], self._whole.held
-        )
+        return realise(self._worst, program.values[self._wiring.wiper_of_branch], self._whole.held)
 
     def _readings(self, reply: BoardReply) -> tuple[FloatArray, FloatArray]:
         """Node side and driver side of the drive resistors as volts, each of shape (M, N)."""

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BranchArray
+from labrig.arrays import BoolArray, BranchArray
 from labrig.boards.base import BoardInfo
 from labrig.circuit.topology import Topology
-from labrig.config.calibration import BranchCalibration, WipersCalibration
+from labrig.config.calibration import WipersCalibration
 from labrig.devices.curves import resistances_at, uncertainties_at
 from labrig.devices.laws import RheostatLaw, TabulatedLaw
 from labrig.devices.parts import digipot
 
+_UNMOVED = ("open", "short", "stuck")
 _DEVIATIONS = 3.0
 """Standard uncertainties by which a branch is taken to conduct more than was found, for the limits."""
 
@@ -27,12 +28,15 @@ class CalibratedBranches:
     worst
         The most that each may conduct within its uncertainty.
     held
-        What a broken branch conducts whatever is written, shape (B,), S; NaN where the branch is sound.
+        What a branch that does not move conducts whatever is written, shape (B,), S; NaN of the others.
+    sound
+        Which can be used, shape (B,).
     """
 
     law: TabulatedLaw
     worst: TabulatedLaw
     held: BranchArray
+    sound: BoolArray
 
 
 def calibrated_branches(found: WipersCalibration, topology: Topology, info: BoardInfo) -> CalibratedBranches:
@@ -43,10 +47,12 @@ def calibrated_branches(found: WipersCalibration, topology: Topology, info: Boar
     measured = np.array(found.codes)
     table = np.empty((len(topology.branches), len(codes)))
     least, held = np.empty_like(table), np.full(len(topology.branches), np.nan)
+    sound = np.ones(len(topology.branches), dtype=np.bool_)
     for k in range(len(topology.branches)):
         branch = found.branches[topology.branch_name(k)]
-        if branch.verdict != "sound":
-            held[k] = _held(branch, measured, found.steps)
+        sound[k] = branch.verdict == "sound"
+        if branch.verdict in _UNMOVED:
+            held[k] = 0.0 if branch.verdict == "open" else 1 / branch.wiper
             table[k] = least[k] = nominal.wiper[k] + nominal.end_to_end[k] * codes / nominal.steps
             continue
         step = branch.end_to_end / found.steps
@@ -58,14 +64,5 @@ def calibrated_branches(found: WipersCalibration, topology: Topology, info: Boar
     lowest = nominal.lowest if info.codes is None else nominal.lowest.clip(info.codes.minimum)
     highest = nominal.highest if info.codes is None else nominal.highest.clip(max=info.codes.maximum)
     return CalibratedBranches(
-        TabulatedLaw.of(table, lowest, highest), TabulatedLaw.of(least, lowest, highest), held
+        TabulatedLaw.of(table, lowest, highest), TabulatedLaw.of(least, lowest, highest), held, sound
     )
-
-
-def _held(branch: BranchCalibration, codes: np.ndarray, steps: int) -> float:
-    """Middle of what was measured, S; of an open branch 0."""
-    if branch.verdict == "open":
-        return 0.0
-    found = branch.wiper + branch.end_to_end * codes / steps + np.array(branch.residuals)
-    known = found[np.isfinite(found) & (found > 0)]
-    return float(1 / np.median(known)) if known.size else 0.0

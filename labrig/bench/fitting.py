@@ -59,8 +59,5 @@ def _objections(
     if celsius is not None and made_at is not None:
         away = celsius - made_at
         if abs(away) > calibration.valid_within_kelvin:
-            yield (
-                "temperature",
-                f"it was made at {made_at:.1f} °C and holds within {calibration.valid_within_kelvin:g} K,"
-                f" but the board is at {celsius:.1f} °C",
-            )
+            band = f"{made_at:.1f} ± {calibration.valid_within_kelvin:g} °C"
+            yield "temperature", f"it holds at {band}, but the board is at {celsius:.1f} °C"

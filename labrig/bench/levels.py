@@ -56,7 +56,9 @@ class Levels:
         if self.scale is None:
             return boundary
         targets = {node: nudge.target for node, nudge in boundary.nudges.items()}
-        nudges = {node: replace(boundary.nudges[node], target=volts) for node, volts in self._told(targets).items()}
+        nudges = {
+            node: replace(boundary.nudges[node], target=volts) for node, volts in self._told(targets).items()
+        }
         return Boundary(self._told(boundary.voltages), boundary.currents, nudges)
 
     def _told(self, voltages: Mapping[int, Volts]) -> dict[int, Volts]:
@@ -66,7 +68,9 @@ class Levels:
 
     def _calibrated(self, asked: FloatArray, nodes: list[int], dac: Converter, scale: Scale) -> FloatArray:
         """What the nearest legal code gives; a voltage over the limit stays as it is."""
-        most = np.minimum(np.floor(scale.taken(np.full(len(nodes), self.limit), nodes) / dac.lsb), (1 << dac.bits) - 1)
+        most = np.minimum(
+            np.floor(scale.taken(np.full(len(nodes), self.limit), nodes) / dac.lsb), (1 << dac.bits) - 1
+        )
         codes = np.clip(np.floor(scale.taken(asked, nodes) / dac.lsb + 0.5), 0, most)
         return np.where(asked <= self.limit, scale.given(codes * dac.lsb, nodes), asked)
 

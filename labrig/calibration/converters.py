@@ -35,7 +35,7 @@ class Potentials:
     asked
         Its level, shape (S,), V.
     lines
-        Readings, shape (S, L), V.
+        Readings, shape (S, L), V; NaN where a line has no converter of its own.
     sources
         Reading on the DAC side of the driver, shape (S,), V; NaN where there is none.
     reference
@@ -85,10 +85,10 @@ def fit_converters(found: Potentials, rounding: Volts) -> ConverterFits:
     rounding
         One step of the ADC, V: readings are no more certain than it allows.
     """
-    mean = found.lines.mean(axis=1)
-    count = found.lines.shape[1]
+    mean = np.nanmean(found.lines, axis=1)
+    count = int(np.isfinite(found.lines[0]).sum())
     potential, scale, absolute = _referred(mean, found)
-    lines = _fit(potential[:, None].repeat(count, axis=1), found.lines)
+    lines = _fit(potential[:, None].repeat(found.lines.shape[1], axis=1), found.lines)
     variance = max(lines.excess / max(lines.left - len(mean), 1), rounding**2 / 12)
     of = [found.driver == k for k in range(int(found.driver.max()) + 1)]
     sources = _joined([_fit(potential[m, None], found.sources[m, None]) for m in of])

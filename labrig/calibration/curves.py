@@ -83,7 +83,9 @@ def _solve(
     Design (K, 2), covariances (B, K, K), values (B, K).
     """
     lower = np.linalg.cholesky(covariances)
-    stacked = np.concatenate([np.broadcast_to(design, (len(values), *design.shape)), values[:, :, None]], axis=2)
+    stacked = np.concatenate(
+        [np.broadcast_to(design, (len(values), *design.shape)), values[:, :, None]], axis=2
+    )
     white = np.linalg.solve(lower, stacked)
     of_design, of_values = white[:, :, :2], white[:, :, 2:]
     inner = of_design.transpose(0, 2, 1) @ of_design

@@ -7,7 +7,7 @@ import numpy as np
 from labrig.arrays import FloatArray, Volts
 
 _ROUNDS = 3
-"""Of weighing the states by the conductances found; these settle at once, since weights hardly depend on them."""
+"""Of weighing the states by the conductances found, on which the weights hardly depend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,11 @@ def fit_star(readings: StarReadings) -> StarFit:
         spread = found.sum() ** 2 + (found**2).sum() + readings.through**2
         weights = 1 / np.sqrt(spread)
         scaled = drops * weights[:, None]
-        found = np.linalg.lstsq(scaled, into * weights, rcond=None)[0]
+        found = np.asarray(np.linalg.lstsq(scaled, into * weights, rcond=None)[0], dtype=np.float64)
     left = len(into) - len(found)
     residuals = scaled @ found - into * weights
-    return StarFit(found, np.linalg.pinv(scaled.T @ scaled, hermitian=True), float(residuals @ residuals), left)
+    covariance = np.asarray(np.linalg.pinv(scaled.T @ scaled, hermitian=True), dtype=np.float64)
+    return StarFit(found, covariance, float(residuals @ residuals), left)
 
 
 def pooled_variance(excess: float, left: int, rounding: Volts) -> float:

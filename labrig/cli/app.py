@@ -4,6 +4,8 @@ import sys
 
 from labrig.cli import (
     board,
+    calibrate,
+    calibration,
     circuit,
     config,
     find,
@@ -35,6 +37,8 @@ app.command("find")(find.find)
 app.command("safe")(safe.safe)
 app.add_typer(runs.app, name="runs")
 app.add_typer(board.app, name="board")
+app.add_typer(calibrate.app, name="calibrate")
+app.add_typer(calibration.app, name="calibration")
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(circuit.app, name="circuit")

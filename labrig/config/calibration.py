@@ -1,17 +1,17 @@
 """A calibration: what was found out about one board, with uncertainties, when and how."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from hashlib import sha256
 from json import dumps
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from labrig.config.model import Model, mistake, mistakes
 from labrig.config.quantities import Count, Flag, Text
 
-FORMAT = "labrig-calibration 1"
+_Format: TypeAlias = Literal["labrig-calibration 1"]
+FORMAT: _Format = "labrig-calibration 1"
 
 
 def _numbers(value: Any) -> Any:
@@ -28,7 +28,10 @@ def _text(values: Sequence[float]) -> str:
 
 
 Numbers: TypeAlias = Annotated[
-    tuple[float, ...], BeforeValidator(_numbers), PlainSerializer(_text), Field(json_schema_extra={"type": "string"})
+    tuple[float, ...],
+    BeforeValidator(_numbers),
+    PlainSerializer(_text),
+    Field(json_schema_extra={"type": "string"}),
 ]
 """Several numbers; in a file one text of them with spaces between, NaN where there is none."""
 Verdict: TypeAlias = Literal["sound", "open", "short", "stuck", "non-monotone", "noisy"]
@@ -36,7 +39,9 @@ Positive: TypeAlias = Annotated[float, Field(gt=0)]
 
 
 class _Table(Model):
-    model_config = {**Model.model_config, "allow_inf_nan": True}
+    """Numbers that may be NaN: what was not measured."""
+
+    model_config = ConfigDict(allow_inf_nan=True)
 
 
 class ConverterCalibration(_Table):
@@ -124,8 +129,8 @@ class RawData(Model):
 class Calibration(Model):
     """What was found out about one board."""
 
-    format: Literal["labrig-calibration 1"]
-    made: datetime
+    format: _Format
+    made: AwareDatetime
     """Date and time with its offset from UTC."""
     board: Text
     """Serial number."""
@@ -149,10 +154,10 @@ class Calibration(Model):
 
     @model_validator(mode="after")
     def _is_whole(self) -> "Calibration":
-        if self.made.tzinfo is None:
-            raise mistakes("Calibration", [(("made",), "has no offset from UTC; write it, such as +00:00")])
         if self.sha256 != (found := fingerprint(self)):
-            text = f"found {self.sha256}, but the content gives {found}; it was changed by hand: calibrate again"
+            text = (
+                f"found {self.sha256}, but the content gives {found}; it was changed by hand: calibrate again"
+            )
             raise mistakes("Calibration", [(("sha256",), text)])
         return self
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from labrig.config.calibration import Calibration
 from labrig.config.document import Document, Source
-from labrig.config.plain import is_list, is_mapping
+from labrig.config.plain import is_mapping
 from labrig.errors import ConfigError
 
 _DEEP = 3
@@ -45,12 +45,7 @@ def calibration_text(calibration: Calibration) -> str:
 
 def _laid_out(value: Any, depth: int) -> str:
     indent = "  " * (depth + 1)
-    if not is_mapping(value) or not value or depth >= _DEEP or all(_flat(item) for item in value.values()):
-        if depth and not (is_mapping(value) and depth < _DEEP and len(dumps(value)) > 90):
-            return dumps(value, ensure_ascii=False)
+    if not is_mapping(value) or depth >= _DEEP:
+        return dumps(value, ensure_ascii=False)
     items = (f"{indent}{dumps(key, ensure_ascii=False)}: {_laid_out(value[key], depth + 1)}" for key in value)
     return "{\n" + ",\n".join(items) + "\n" + "  " * depth + "}"
-
-
-def _flat(value: Any) -> bool:
-    return not is_mapping(value) and not is_list(value)

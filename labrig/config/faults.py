@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, Strict
 
 from labrig.config.model import Model
-from labrig.config.quantities import Count, PositiveSeconds, Seconds, Share, Text, Volts
+from labrig.config.quantities import Count, PositiveSeconds, Seconds, Share, Text, Tolerance, Volts
 
 Direction: TypeAlias = Literal["down", "up", "both"]
 Code: TypeAlias = Annotated[int, Strict(), Field(ge=0, le=65535)]
@@ -79,23 +79,48 @@ class _BranchFault(Model):
     """Such as ``in0-out3``."""
 
 
-class Stuck(_BranchFault):
-    """The wiper stays at a code; its register takes what is written, and reads back right."""
+class _ContactFault(_BranchFault):
+    """Of the wiper's contacts: its register takes what is written, and reads back right."""
+
+    after: Annotated[int, Strict(), Field(ge=0)] = 0
+    """Exchanges of the run without it; launched firmware has its faults from the start."""
+
+
+class Stuck(_ContactFault):
+    """The wiper stays at a code."""
 
     kind: Literal["stuck"] = "stuck"
     code: Code
 
 
-class Open(_BranchFault):
+class Open(_ContactFault):
     """The branch conducts nothing."""
 
     kind: Literal["open"] = "open"
 
 
-class Short(_BranchFault):
+class Short(_ContactFault):
     """The branch joins its nodes through no more than the resistance of its wiper."""
 
     kind: Literal["short"] = "short"
+
+
+class BitStuck(_ContactFault):
+    """One bit of the code has no effect, so that the conductance is not monotone."""
+
+    kind: Literal["bit-stuck"] = "bit-stuck"
+    bit: Annotated[int, Strict(), Field(ge=0, le=15)]
+    """0: that of one tap."""
+    value: Literal[0, 1] = 0
+    """What it is taken for."""
+
+
+class Noisy(_ContactFault):
+    """The contact is bad: the conductance differs from one exchange to the next."""
+
+    kind: Literal["noisy"] = "noisy"
+    spread: Tolerance
+    """Standard deviation, relative."""
 
 
 class Unwritable(_BranchFault):
@@ -156,7 +181,8 @@ class ResetAtOpen(Model):
 
 
 WireFault: TypeAlias = Flip | Drop | Duplicate | Insert | Truncate | Silence | Babble
-BranchFault: TypeAlias = Stuck | Open | Short | Unwritable
+ContactFault: TypeAlias = Stuck | Open | Short | BitStuck | Noisy
+BranchFault: TypeAlias = ContactFault | Unwritable
 ChannelFault: TypeAlias = AdcStuck | AdcOffset
 ProcessorFault: TypeAlias = BrownOut | Hang | Overrun | ResetAtOpen
 Fault: TypeAlias = Annotated[

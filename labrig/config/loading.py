@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from labrig.config.calibration import Calibration
+from labrig.config.calibrations import read_calibration
 from labrig.config.complaints import complain, shown
 from labrig.config.document import Document, Source, read_document, sentence
 from labrig.config.experiment import ExperimentConfig
@@ -15,7 +17,6 @@ from labrig.config.network import input_names, output_names
 from labrig.config.plain import is_mapping, is_names
 from labrig.config.quantities import FROM_FILE
 from labrig.config.rig import MeterRig, RigConfig
-from labrig.config.calibrations import read_calibration
 from labrig.config.tables import read_conductances, read_samples
 from labrig.config.writing import to_yaml
 
@@ -55,6 +56,17 @@ def load_rig(path: PathLike) -> RigConfig:
         One line a mistake: file, line, key, what was found and what is allowed.
     """
     return validated(RigConfig, _with_calibration(named(read_document(Path(path)))))
+
+
+def load_calibration(path: PathLike) -> Calibration:
+    """Read a calibration file.
+
+    Raises
+    ------
+    ConfigError
+        One line a mistake: file, key, what was found and what is allowed.
+    """
+    return validated(Calibration, read_calibration(Path(path)))
 
 
 def load_meters(path: PathLike) -> MeterRig | RigConfig:

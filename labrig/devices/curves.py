@@ -55,4 +55,4 @@ def uncertainties_at(
     )
     share = np.where(first == last, 0.0, (codes - first) / np.maximum(last - first, 1))
     measured_variance = (1 - share) ** 2 * variances[left] + share**2 * variances[right]
-    return np.sqrt(measured_variance + (mismatch * step) ** 2 * np.abs(away))
+    return np.asarray(np.sqrt(measured_variance + (mismatch * step) ** 2 * np.abs(away)), dtype=np.float64)

@@ -170,12 +170,14 @@ class TabulatedLaw:
         return replace(self, highest=self.highest.clip(max=code))
 
     def _first_above(self, resistances: BranchArray) -> CodeArray:
-        """First code at which the rising table is not below these, by halving; beyond the last: their count."""
+        """First code at which the rising table is not below these; beyond the last: their count."""
         branches = np.arange(len(resistances))
-        low, high = np.zeros(len(resistances), dtype=np.int64), np.full(len(resistances), self.rising.shape[1])
+        low = np.zeros(len(resistances), dtype=np.int64)
+        high = np.full(len(resistances), self.rising.shape[1])
         for _ in range(self.rising.shape[1].bit_length()):
             middle = (low + high) // 2
-            short = (low < high) & (self.rising[branches, np.minimum(middle, self.rising.shape[1] - 1)] < resistances)
+            there = self.rising[branches, np.minimum(middle, self.rising.shape[1] - 1)]
+            short = (low < high) & (there < resistances)
             low = np.where(short, middle + 1, low)
             high = np.where(short, high, middle)
         return low

@@ -81,6 +81,8 @@ class SimulatedBoard:
         check_request(request, self._info)
         if request.program is not None:
             self._write(request.program)
+        if request.program is not None or self._branches.changing:
+            self._world.conductances = self._branches.conductances(self._program, request.index)
         readings = self._scan(request)
         self._counters = replace(
             self._counters,
@@ -127,7 +129,6 @@ class SimulatedBoard:
         changed = program.values != self._program.values
         written = int(np.count_nonzero(changed)) if isinstance(program, Codes) else changed.size
         self._program = _copy(program)
-        self._world.conductances = self._branches.conductances(program)
         self._counters = replace(self._counters, writes=self._counters.writes + written)
 
     def _scan(self, request: BoardRequest) -> Readings:

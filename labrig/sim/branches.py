@@ -1,6 +1,5 @@
 """From a program to the true conductances of simulated branches."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -29,8 +28,13 @@ class TrueBranches(Protocol):
         """What the branches hold when the board starts."""
         ...
 
-    def conductances(self, program: Program) -> BranchArray:
-        """True conductance of each branch, shape (B,), S."""
+    @property
+    def changing(self) -> bool:
+        """Whether conductances differ from exchange to exchange under one program."""
+        ...
+
+    def conductances(self, program: Program, index: int) -> BranchArray:
+        """True conductance of each branch in the exchange of this number, shape (B,), S."""
         ...
 
     def told(self, program: Program) -> Program:
@@ -51,8 +55,14 @@ class TrueDigipots:
         """Half the code steps: MCP43xx, DS22242A section 5.0."""
         return Codes(np.full(len(self.law.wiper), self.law.steps // 2, dtype=np.int64))
 
-    def conductances(self, program: Program) -> BranchArray:
+    @property
+    def changing(self) -> bool:
+        """They do not."""
+        return False
+
+    def conductances(self, program: Program, index: int) -> BranchArray:
         """By the true law, shape (B,), S."""
+        del index
         codes = np.asarray(program.values, dtype=np.int64)
         return 1 / self.resistances(np.arange(len(codes)), codes)
 
@@ -61,6 +71,11 @@ class TrueDigipots:
         law = self.law
         by_law = law.wiper[wipers] + law.end_to_end[wipers] * codes / law.steps
         return by_law if self.deviations is None else by_law + self.deviations[wipers, codes]
+
+    def conductance(self, wiper: int, code: int) -> float:
+        """Of one of them at a code, S; a code beyond the last counts as the last."""
+        code = min(code, int(self.law.highest[wiper]))
+        return float(1 / self.resistances(np.array([wiper]), np.array([code]))[0])
 
     def told(self, program: Program) -> Codes:
         """What was written."""
@@ -79,42 +94,19 @@ class TrueContinuous:
         """1 S everywhere."""
         return Conductances(np.ones(len(self.factors)))
 
-    def conductances(self, program: Program) -> BranchArray:
+    @property
+    def changing(self) -> bool:
+        """They do not."""
+        return False
+
+    def conductances(self, program: Program, index: int) -> BranchArray:
         """Asked for times factor, shape (B,), S."""
+        del index
         return program.values * self.factors
 
     def told(self, program: Program) -> Conductances:
         """What was written."""
         return Conductances(np.array(program.values, dtype=np.float64))
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenBranches:
-    """Branches of which some no longer follow their program."""
-
-    sound: TrueBranches
-    held: Mapping[int, float]
-    """Conductance of each broken branch, S."""
-    unwritable: Sequence[int]
-    """Branches whose chips keep what they hold at power-up."""
-
-    @property
-    def power_up(self) -> Program:
-        """As if none were broken."""
-        return self.sound.power_up
-
-    def conductances(self, program: Program) -> BranchArray:
-        """Of the sound ones by their law, of the broken ones what they are held at, shape (B,), S."""
-        found = self.sound.conductances(program).copy()
-        found[list(self.held)] = list(self.held.values())
-        return found
-
-    def told(self, program: Program) -> Program:
-        """What was written, but where no write is taken."""
-        told = self.sound.told(program)
-        kept = list(self.unwritable)
-        told.values[kept] = self.power_up.values[kept]
-        return told
 
 
 def draw_branches(elements: ElementsConfig, count: int, seed: int) -> TrueDigipots | TrueContinuous:

@@ -1,14 +1,19 @@
 """Faults of the branches of a simulated board, by wiper."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from labrig.arrays import BranchArray
+from labrig.boards.base import Program
 from labrig.circuit.topology import Topology
 from labrig.config.boards import DigipotElements, ElementsConfig
 from labrig.config.faults import (
+    BitStuck,
     BranchFault,
     Fault,
+    Noisy,
     Open,
     Stuck,
     Unwritable,
@@ -17,7 +22,10 @@ from labrig.config.faults import (
 )
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
-from labrig.sim.branches import BrokenBranches, TrueBranches, TrueContinuous, TrueDigipots
+from labrig.sim.branches import TrueBranches, TrueContinuous, TrueDigipots
+
+_CONTACT = 8
+"""Place of the noise of bad contacts among the random streams of a seed."""
 
 
 def check_no_processor(faults: Sequence[Fault]) -> None:
@@ -64,6 +72,11 @@ def _check(fault: BranchFault, elements: ElementsConfig) -> None:
             raise ConfigError(msg)
         return
     part = digipot(elements.part)
+    if isinstance(fault, BitStuck) and fault.bit >= part.code_bits:
+        msg = (
+            f"faults: bit {fault.bit} of {fault.branch} is stuck; codes of {part.name} have {part.code_bits}"
+        )
+        raise ConfigError(msg)
     if isinstance(fault, Stuck) and fault.code > part.code_max:
         msg = (
             f"faults: {fault.branch} is stuck at {fault.code}; codes of {part.name} are 0 to {part.code_max}"
@@ -71,22 +84,72 @@ def _check(fault: BranchFault, elements: ElementsConfig) -> None:
         raise ConfigError(msg)
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenBranches:
+    """Branches of which some no longer follow their program."""
+
+    sound: TrueDigipots | TrueContinuous
+    broken: Mapping[int, BranchFault]
+    seed: int
+
+    @property
+    def power_up(self) -> Program:
+        """As if none were broken."""
+        return self.sound.power_up
+
+    @property
+    def changing(self) -> bool:
+        """Where one is noisy, or breaks later."""
+        return any(
+            isinstance(fault, Noisy) or getattr(fault, "after", 0) > 0 for fault in self.broken.values()
+        )
+
+    def conductances(self, program: Program, index: int) -> BranchArray:
+        """Of the sound ones by their law, of the broken ones as they are broken, shape (B,), S."""
+        found = self.sound.conductances(program, index).copy()
+        for wiper, fault in self.broken.items():
+            if not isinstance(fault, Unwritable) and index < fault.after:
+                continue
+            match fault:
+                case Open():
+                    found[wiper] = 0.0
+                case Noisy(spread=spread):
+                    stream = np.random.SeedSequence(self.seed, spawn_key=(_CONTACT, index, wiper))
+                    found[wiper] *= np.exp(np.random.default_rng(stream).normal(0, spread))
+                case _:
+                    found[wiper] = _held(self.sound, wiper, fault, int(program.values[wiper]))
+        return found
+
+    def told(self, program: Program) -> Program:
+        """What was written, but where no write is taken."""
+        told = self.sound.told(program)
+        kept = [wiper for wiper, fault in self.broken.items() if isinstance(fault, Unwritable)]
+        told.values[kept] = self.power_up.values[kept]
+        return told
+
+
 def break_branches(
-    branches: TrueDigipots | TrueContinuous, broken: Mapping[int, BranchFault]
+    branches: TrueDigipots | TrueContinuous, broken: Mapping[int, BranchFault], seed: int
 ) -> TrueBranches:
     """The same branches, some of them broken."""
-    if not broken:
-        return branches
-    held = {k: _held(branches, k, fault) for k, fault in broken.items()}
-    kept = [k for k, fault in broken.items() if isinstance(fault, Unwritable)]
-    return BrokenBranches(branches, held, kept)
+    return BrokenBranches(branches, broken, seed) if broken else branches
 
 
-def _held(branches: TrueDigipots | TrueContinuous, wiper: int, fault: BranchFault) -> float:
-    if isinstance(fault, Open) or isinstance(branches, TrueContinuous):
+def _held(branches: TrueDigipots | TrueContinuous, wiper: int, fault: BranchFault, code: int) -> float:
+    if isinstance(branches, TrueContinuous):
         return 0.0
-    if isinstance(fault, Unwritable):
-        return float(branches.conductances(branches.power_up)[wiper])
-    if isinstance(fault, Stuck):
-        return float(1 / branches.resistances(np.array([wiper]), np.array([fault.code]))[0])
-    return float(1 / branches.law.wiper[wiper])
+    match fault:
+        case Stuck(code=stuck):
+            return branches.conductance(wiper, stuck)
+        case BitStuck():
+            return branches.conductance(wiper, as_taken(fault, code))
+        case Unwritable():
+            return branches.conductance(wiper, int(branches.power_up.values[wiper]))
+        case _:
+            return float(1 / branches.law.wiper[wiper])
+
+
+def as_taken(fault: BitStuck, code: int) -> int:
+    """Which code a wiper goes to where a bit of what is written has no effect."""
+    bit = 1 << fault.bit
+    return code | bit if fault.value else code & ~bit

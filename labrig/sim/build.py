@@ -53,8 +53,8 @@ def build_hardware(
     check_no_processor(faults)
     lines = line_topology(topology)
     sound = draw_branches(model.elements, len(lines.branches), model.seed)
-    branches = break_branches(sound, faults_by_wiper(faults, topology, model.elements))
-    world = CircuitWorld(lines, branches.conductances(branches.power_up))
+    branches = break_branches(sound, faults_by_wiper(faults, topology, model.elements), model.seed)
+    world = CircuitWorld(lines, branches.conductances(branches.power_up, 0))
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
     noise = model.adc.noise if model.adc else 0.0

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, DigipotElements
-from labrig.config.faults import BranchFault, Fault, Stuck
+from labrig.config.faults import BitStuck, BranchFault, Fault, Noisy, Stuck
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import TrueDigipots, draw_branches
-from labrig.sim.broken import faults_by_wiper
+from labrig.sim.broken import as_taken, faults_by_wiper
 from labrig.sim.channels import BadChannels, bad_channels, check_alike
 from labrig.sim.converters import THROUGH_RANGE
 from labrig.sim.lines import line_topology
@@ -69,14 +69,29 @@ def circuit_text(model: BoardModel, topology: Topology, faults: Sequence[Fault])
     body.extend(_scale("driver", scales.dac, 0, drivers))
     broken = faults_by_wiper(faults, topology, model.elements)
     wrong = [
-        *(f"fault {k} {_fault(fault)}" for k, fault in broken.items()),
+        *(line for k, fault in broken.items() for line in _fault(k, fault, branches)),
         *_channels(bad_channels(faults, topology, model.adc)),
     ]
     return "\n".join([*head, *body, *wrong, ""])
 
 
-def _fault(fault: BranchFault) -> str:
-    return f"stuck {fault.code}" if isinstance(fault, Stuck) else fault.kind
+def _fault(wiper: int, fault: BranchFault, branches: TrueDigipots) -> Iterator[str]:
+    if isinstance(fault, Noisy) or getattr(fault, "after", 0) > 0:
+        what = "noisy" if isinstance(fault, Noisy) else "broken only after some exchanges"
+        msg = f"faults: {fault.branch} is {what}, which compiled firmware cannot have: simulate the board"
+        raise ConfigError(msg)
+    match fault:
+        case Stuck(code=code):
+            yield f"fault {wiper} stuck {code}"
+        case BitStuck():
+            for code in range(int(branches.law.highest[wiper]) + 1):
+                taken = 1 / branches.conductance(wiper, as_taken(fault, code))
+                by_law = float(
+                    branches.law.wiper[wiper] + branches.law.end_to_end[wiper] * code / branches.law.steps
+                )
+                yield f"deviation {wiper} {code} {taken - by_law!r}"
+        case _:
+            yield f"fault {wiper} {fault.kind}"
 
 
 def _scale(kind: str, scale: Scale, first: int, count: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labrig.bench.assembly import open_bench
+from labrig.bench.bench import Scans
 from labrig.circuit.boundary import Boundary
 from labrig.config.rig import RigConfig
 
@@ -35,7 +36,7 @@ def test_boards_with_the_vices_of_parts_read_alike(target: str) -> None:
         Boundary({0: 0.5, 3: 3.0, 4: 2.0}),
     ]
     codes = np.array([40, 90, 130, 200, 256, 61])
-    found = []
+    found: list[Scans] = []
     for simulate in (False, True):
         with open_bench(rig, simulate=simulate) as bench:
             bench.write_codes(codes)

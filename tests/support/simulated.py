@@ -37,7 +37,11 @@ class Branches:
     short: list[int]
     stuck: dict[int, int]
 
-    def conductances(self, program: Program) -> BranchArray:
+    @property
+    def changing(self) -> bool:
+        return False
+
+    def conductances(self, program: Program, index: int) -> BranchArray:
         codes = np.array(program.values, dtype=np.int64)
         codes[list(self.stuck)] = list(self.stuck.values())
         conductances = self.law.conductances(codes)
@@ -102,7 +106,7 @@ def read_hardware(text: str, serial_number: str) -> Hardware:
         heartbeat=None,
         learns="learn" in head,
     )
-    world = CircuitWorld(topology, branches.conductances(branches.power_up))
+    world = CircuitWorld(topology, branches.conductances(branches.power_up, 0))
     reader = Reader(adc, 0.0, 0, BadChannels())
     return Hardware(info, world, branches, reader, reader, Driver(dac, drive), boot_count=1)
 

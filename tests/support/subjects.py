@@ -90,7 +90,8 @@ def simulated(model: BoardModel, told: BoardInfo, _: pytest.FixtureRequest) -> S
 
 
 def truth(model: BoardModel) -> Callable[[Program], BranchArray]:
-    return draw_branches(model.elements, len(on_lines().branches), model.seed).conductances
+    branches = draw_branches(model.elements, len(on_lines().branches), model.seed)
+    return lambda program: branches.conductances(program, 0)
 
 
 def firmware(

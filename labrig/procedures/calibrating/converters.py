@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from labrig.arrays import FloatArray, Volts
+from labrig.arrays import FloatArray
 from labrig.bench.bench import Bench
 from labrig.calibration.converters import ConverterFits, Potentials, Straight, fit_converters
 from labrig.circuit.boundary import Boundary
@@ -12,13 +12,11 @@ from labrig.config.calibration import ConverterCalibration, ConvertersCalibratio
 from labrig.errors import ConfigError
 
 Progress = Callable[[str, int, int], None]
-Reference = Callable[[Boundary, Volts], Volts]
-"""Reads the potential that a boundary gives the board with an instrument; told what to expect."""
 LEVELS = 9
 """Potentials that each driver is set to."""
 
 
-def read_potentials(bench: Bench, levels: int, reference: Reference | None, progress: Progress) -> Potentials:
+def read_potentials(bench: Bench, levels: int, reference: int | None, progress: Progress) -> Potentials:
     """One exchange a level, in which each driver in turn holds the board alone.
 
     Nothing draws a current then, so that all lines have the potential of that driver, whatever the
@@ -29,7 +27,8 @@ def read_potentials(bench: Bench, levels: int, reference: Reference | None, prog
     levels
         How many, over the range that DAC, ADC and limits have in common; at least 3.
     reference
-        Asked for the potential of the first driver at each level; None: volts are those of the board's ADC.
+        Node at which a source meter takes the place of driver and converter; None: volts are those of the
+        board's ADC.
 
     Raises
     ------
@@ -47,19 +46,18 @@ def read_potentials(bench: Bench, levels: int, reference: Reference | None, prog
     driver = np.tile(np.arange(len(nodes)), levels)
     lines: list[FloatArray] = []
     sources: list[FloatArray] = []
-    told = np.full((levels, len(nodes)), np.nan)
     for k, level in enumerate(asked.tolist()):
         progress("converters", k, levels)
         boundaries = [Boundary({node: level}) for node in nodes]
-        if reference is not None:
-            told[k, 0] = reference(boundaries[0], level)
         scans = bench.scan(boundaries)
         lines.append(scans.volts)
         sources.append(scans.sources[range(len(nodes)), nodes])
         asked[k] = bench.level(level)
-    return Potentials(
-        driver, asked.repeat(len(nodes)), np.vstack(lines), np.concatenate(sources), told.ravel()
-    )
+    volts = np.vstack(lines)
+    told = np.full(len(volts), np.nan)
+    if reference is not None:
+        told, volts[:, reference] = volts[:, reference].copy(), np.nan
+    return Potentials(driver, asked.repeat(len(nodes)), volts, np.concatenate(sources), told)
 
 
 def converters_of(found: Potentials, bench: Bench) -> ConvertersCalibration:

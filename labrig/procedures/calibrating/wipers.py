@@ -17,7 +17,7 @@ from labrig.procedures.board_check.levels import Drive
 
 Progress = Callable[[str, int, int], None]
 _HELD = 4
-"""Pairs of states in which the outputs are held: they give the scale, which states with free outputs leave open."""
+"""Pairs of states in which the outputs are held: they give the scale, which free outputs leave open."""
 _DITHER = 0.1
 """By which the voltages of states differ, relative, so that the steps of the converters average out."""
 _GOLDEN = (5**0.5 - 1) / 2
@@ -68,9 +68,7 @@ def default_codes(legal: CodeRange) -> list[int]:
     return found
 
 
-def read_wipers(
-    bench: Bench, codes: Sequence[int], repeats: int, progress: Progress
-) -> Iterator[Setting]:
+def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Progress) -> Iterator[Setting]:
     """Write all branches to one code after the other, up and down, and read enough states for all of them.
 
     One exchange a setting. In the first states the inputs take two levels by the rows of a Hadamard matrix
@@ -192,22 +190,22 @@ class _Conducting:
         # Where an output is free, a branch carries no more than all others there together.
         free = np.minimum(by_output, by_output.sum(axis=1, keepdims=True) - by_output).max()
         span = min(_MARGIN * limits.largest_span(float(free)), self._drive.span)
-        held = [
-            min(_MARGIN * limits.largest_span(float(most)), span / 2) for most in by_output.max(axis=1)
+        held = [min(_MARGIN * limits.largest_span(float(most)), span / 2) for most in by_output.max(axis=1)]
+        middle = self._drive.middle
+        count = len(self._patterns)
+        shares = 1 - _DITHER * np.modf(_GOLDEN * (np.arange(count + _HELD) + 31 * turn))[0]
+        states = [
+            Boundary(dict(zip(self._inputs, (middle + share * span / 2 * row).tolist(), strict=True)))
+            for row, share in zip(self._patterns, shares[:count], strict=True)
         ]
-        middle, states = self._drive.middle, list[Boundary]()
-        shares = iter(1 - _DITHER * np.modf(_GOLDEN * (np.arange(len(self._patterns) + _HELD) + 31 * turn))[0])
-        for row, share in zip(self._patterns, shares, strict=False):
-            volts = (middle + share * span / 2 * row).tolist()
-            states.append(Boundary(dict(zip(self._inputs, volts, strict=True))))
-        for share in shares:
-            for sign in (1, -1):
-                lifted = sign * share * span / 2
+        for share in shares[count:].tolist():
+            for sign in (share, -share):
+                inputs: dict[int, Volts] = dict.fromkeys(self._inputs, middle + sign * span / 2)
                 outputs = {
-                    output: middle + lifted - sign * share * apart
+                    output: middle + sign * (span / 2 - apart)
                     for output, apart in zip(self._outputs, held, strict=True)
                 }
-                states.append(Boundary({**dict.fromkeys(self._inputs, middle + lifted), **outputs}))
+                states.append(Boundary({**inputs, **outputs}))
         return [*states, self.level()]
 
     def _at(self, output: int) -> list[int]:
@@ -219,8 +217,8 @@ def _patterns(count: int) -> FloatArray:
     from scipy.linalg import hadamard
 
     order = 1 << max(count - 1, 1).bit_length()
-    rows: FloatArray = hadamard(order)[1:, :count].astype(np.float64)
-    return rows[np.ptp(rows, axis=1) > 0]
+    rows = np.asarray(hadamard(order)[1:, :count], dtype=np.float64)
+    return np.asarray(rows[np.ptp(rows, axis=1) > 0], dtype=np.float64)
 
 
 def _check(bench: Bench, codes: Sequence[int]) -> None:
@@ -234,8 +232,8 @@ def _check(bench: Bench, codes: Sequence[int]) -> None:
         raise ConfigError(msg)
     if bench.info.drive == 0:
         msg = (
-            f"board {number} has no drive resistors to measure currents by, so that its conductances are known"
-            " up to a factor only: calibrate one branch by labrig sweep codes --smu"
+            f"board {number} has no drive resistors to measure currents by: conductances are known up to a"
+            " factor only; calibrate one branch by labrig sweep codes --smu"
         )
         raise ConfigError(msg)
     wrong = [code for code in codes if not legal.minimum <= code <= legal.maximum]

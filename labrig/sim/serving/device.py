@@ -133,7 +133,7 @@ class Device:
     def _send(self, branches: IntArray, codes: IntArray) -> None:
         self.codes[branches] = codes
         self.codes_written += len(branches)
-        self._chips.world.conductances = self._chips.branches.conductances(Codes(self.codes))
+        self._chips.world.conductances = self._chips.branches.conductances(Codes(self.codes), self._scans)
 
     def told(self) -> CodeArray:
         """What the chips say that they hold, shape (B,)."""
@@ -142,6 +142,8 @@ class Device:
     def scan(self, averages: int) -> IntArray:
         """Sums of so many conversions of each channel in the settled state, (C,); each scan has new noise."""
         self._scans += 1
+        if self._chips.branches.changing:
+            self._chips.world.conductances = self._chips.branches.conductances(Codes(self.codes), self._scans)
         imposed = self._chips.driver.impose(self._boundary())
         volts = self._chips.world.settle([imposed])
         drivers = self.channels - self.info.lines

@@ -46,7 +46,7 @@ def test_simulated_parts_differ_by_what_the_part_promises_and_start_at_half_scal
     off = branches.law.end_to_end / 50e3 - 1
     assert 0.9 * tolerance < np.abs(off).max() <= tolerance
     expected = 1 / (branches.law.wiper + branches.law.end_to_end / 2)
-    np.testing.assert_allclose(branches.conductances(Codes(power_up.values)), expected, rtol=1e-12)
+    np.testing.assert_allclose(branches.conductances(Codes(power_up.values), 0), expected, rtol=1e-12)
 
 
 def test_a_part_that_is_not_known_is_refused_with_those_that_are() -> None:

@@ -11,7 +11,9 @@ from labrig.errors import ConfigError
 def tables(part: str) -> tuple[RheostatLaw, TabulatedLaw]:
     nominal = RheostatLaw.nominal(digipot(part), 50)
     codes = np.arange(digipot(part).code_max + 1)
-    resistances = np.array([nominal.wiper[k] + nominal.end_to_end[k] * codes / nominal.steps for k in range(50)])
+    resistances = np.array(
+        [nominal.wiper[k] + nominal.end_to_end[k] * codes / nominal.steps for k in range(50)]
+    )
     return nominal, TabulatedLaw.of(resistances, nominal.lowest, nominal.highest)
 
 

@@ -1,0 +1,143 @@
+"""``labrig calibrate``."""
+
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from labrig.cli.groups import command_group
+from labrig.cli.options import Json
+
+if TYPE_CHECKING:
+    from labrig.config.rig import RigConfig
+
+app = command_group("Find out what a board is: converters, wipers, with uncertainties, into a file.")
+
+Rig = Annotated[Path, typer.Argument(help="A rig file.", metavar="RIG")]
+Simulate = Annotated[bool, typer.Option("--simulate", help="Use the rig's simulated board.")]
+Out = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="To write; default: named after board and time.")
+]
+Days = Annotated[float, typer.Option("--days", min=0.01, help="Age at which it expires.", metavar="N")]
+Kelvin = Annotated[
+    float,
+    typer.Option("--kelvin", min=0.1, help="Distance in temperature up to which it holds.", metavar="K"),
+]
+
+
+@app.command()
+def adc(
+    rig: Rig,
+    smu: Annotated[
+        str | None, typer.Option("--smu", metavar="NAME", help="A source meter on a node, as reference.")
+    ] = None,
+    out: Out = None,
+    days: Days = 90.0,
+    kelvin: Kelvin = 5.0,
+    simulate: Simulate = False,
+    json: Json = False,
+) -> None:
+    """Offset and gain of every DAC and ADC.
+
+    One driver after another holds the whole board, so that every line must read the same. With --smu volts
+    are those of the instrument, else those of the board's ADC on average. No branch is written.
+
+    Example: labrig calibrate adc rig.yaml --smu smu --out converters.json
+    """
+    from labrig.bench.assembly import open_bench
+    from labrig.procedures.calibrating.calibrate import calibrate_adc
+    from labrig.views.parts_progress import PartsProgress
+
+    config, node = _bare(rig), None
+    if smu is not None:
+        node = _node_of(config, smu)
+    with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
+        where = None if node is None else bench.topology.nodes.index(node)
+        found = calibrate_adc(bench, where, smu, progress.update)
+        _finish(bench, found, out, days, kelvin, json=json)
+
+
+@app.command()
+def wiper(
+    rig: Rig,
+    codes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Codes to measure, such as 0,64,128,192,256; default: a good choice."
+        ),
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, max=1000, help="Times up and down.", metavar="N")] = 2,
+    out: Out = None,
+    days: Days = 90.0,
+    kelvin: Kelvin = 5.0,
+    simulate: Simulate = False,
+    json: Json = False,
+) -> None:
+    """Code to conductance of every branch of a crossbar, all at once, up and down, and which are broken.
+
+    Where the rig has no calibration of its converters yet, these come first. The board gets its own codes
+    back.
+
+    Example: labrig calibrate wiper rig.yaml --out board-a7f3.json
+    """
+    from labrig.bench.assembly import open_bench
+    from labrig.config.loading import load_rig
+    from labrig.procedures.calibrating.calibrate import calibrate_wiper
+    from labrig.views.parts_progress import PartsProgress
+
+    known = load_rig(rig).calibration
+    config = _bare(rig)
+    if known is not None and known.converters is not None:
+        config = load_rig(rig).model_copy(update={"calibration": known.model_copy(update={"wipers": None})})
+    with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
+        converters = None if known is None else known.converters
+        found = calibrate_wiper(bench, _codes(codes), repeats, converters, progress.update)
+        _finish(bench, found, out, days, kelvin, json=json)
+
+
+def _bare(rig: Path) -> "RigConfig":
+    """The rig without a calibration: what it says is to be found out."""
+    from labrig.config.loading import load_rig
+
+    return load_rig(rig).model_copy(update={"calibration": None})
+
+
+def _node_of(config: "RigConfig", smu: str) -> str:
+    from labrig.errors import ConfigError
+
+    joined = {name: meter.node for name, meter in config.source_meters.items() if meter.node is not None}
+    if smu not in joined:
+        msg = f"--smu: found {smu!r}; the rig's source meters on a node are {', '.join(joined) or 'none'}"
+        raise ConfigError(msg)
+    return joined[smu]
+
+
+def _codes(text: str | None) -> list[int]:
+    from labrig.errors import ConfigError
+
+    try:
+        return [] if text is None else [int(word) for word in text.split(",")]
+    except ValueError:
+        msg = f"--codes: found {text!r}; write whole numbers with commas between them"
+        raise ConfigError(msg) from None
+
+
+def _finish(bench: Any, found: Any, out: Path | None, days: float, kelvin: float, *, json: bool) -> None:
+    from datetime import UTC, datetime
+
+    from labrig.cli.tables import print_table
+    from labrig.procedures.calibrating.sealing import write_calibration
+    from labrig.views.calibration_table import branch_table, calibration_lines
+
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    path = out or Path(f"calibration-{bench.info.serial_number}-{stamp}.json")
+    calibration = write_calibration(found, bench, path, days, kelvin)
+    content = calibration.model_dump(mode="json")
+    if json:
+        print(dumps({"calibration": str(path), **content}))
+        return
+    if (table := branch_table(content)) is not None:
+        print_table(table)
+    print("\n".join(calibration_lines(content)))
+    print(f"wrote   {path}")

@@ -1,0 +1,72 @@
+"""Calibrate a board, as far as one asks."""
+
+from collections.abc import Callable, Sequence
+
+from labrig.bench.bench import Bench
+from labrig.bench.corrections import Corrections
+from labrig.calibration.verdicts import Sizes
+from labrig.calibration.wipers import Table, calibrate_wipers
+from labrig.config.calibration import ConvertersCalibration
+from labrig.devices.parts import digipot
+from labrig.procedures.calibrating.converters import LEVELS, converters_of, read_potentials
+from labrig.procedures.calibrating.sealing import Findings
+from labrig.procedures.calibrating.wipers import default_codes, measured, read_wipers
+
+Progress = Callable[[str, int, int], None]
+
+
+def calibrate_adc(bench: Bench, reference: int | None, meter: str | None, progress: Progress) -> Findings:
+    """Offset and gain of every DAC and ADC, referred to an instrument where there is one.
+
+    Parameters
+    ----------
+    reference
+        Node that a source meter holds and reads; None: there is none.
+    meter
+        Which it is, for the record.
+    """
+    potentials = read_potentials(bench, LEVELS, reference, progress)
+    method = {"converters": {"levels": LEVELS, "averages": bench.averages, "reference": meter}}
+    return Findings(method, potentials, converters_of(potentials, bench))
+
+
+def calibrate_wiper(
+    bench: Bench,
+    codes: Sequence[int],
+    repeats: int,
+    known: ConvertersCalibration | None,
+    progress: Progress,
+) -> Findings:
+    """Code to conductance of every branch; the converters first where they are not calibrated yet.
+
+    Parameters
+    ----------
+    codes
+        Empty: some that show the whole curve.
+    repeats
+        Times that all codes are gone through, up and down.
+    known
+        What the rig's calibration has of the converters.
+    """
+    found = Findings({}, converters=known) if known else calibrate_adc(bench, None, None, progress)
+    if found.converters is not None:
+        bench.correct(Corrections.of(found.converters, bench.topology))
+    legal, adc = bench.info.codes, bench.info.adc
+    wanted = list(codes) or (default_codes(legal) if legal else [])
+    settings = tuple(read_wipers(bench, wanted, repeats, progress))
+    read = measured(settings, bench.topology, bench.info.drive, adc.lsb if adc else 0.0)
+    part = digipot(bench.info.part)
+    names = [bench.topology.branch_name(k) for k in range(len(bench.topology.branches))]
+    table = Table.of(read.codes, read.conductances, read.variances)
+    method = {
+        **found.method,
+        "wipers": {
+            "repeats": repeats,
+            "exchanges": len(settings) + 1,
+            "averages": bench.averages,
+            "drive_ohm": bench.info.drive,
+            "noise_volts": read.noise,
+        },
+    }
+    wipers = calibrate_wipers(table, names, Sizes(part.wiper, part.end_to_end, part.steps))
+    return Findings(method, found.potentials, found.converters, settings, wipers)

@@ -1,0 +1,102 @@
+"""A calibration file with its raw data."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labrig.bench.bench import Bench
+from labrig.calibration.converters import Potentials
+from labrig.config.calibration import (
+    Calibration,
+    ConvertersCalibration,
+    RawData,
+    WipersCalibration,
+    sealed,
+)
+from labrig.config.calibrations import calibration_text
+from labrig.errors import CalibrationError
+from labrig.procedures.calibrating.wipers import Setting
+
+VALID_DAYS = 90.0
+VALID_WITHIN_KELVIN = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found out about a board, and from what."""
+
+    method: dict[str, Any]
+    potentials: Potentials | None = None
+    converters: ConvertersCalibration | None = None
+    settings: tuple[Setting, ...] = ()
+    wipers: WipersCalibration | None = None
+
+
+def write_calibration(
+    findings: Findings,
+    bench: Bench,
+    path: Path,
+    days: float = VALID_DAYS,
+    kelvin: float = VALID_WITHIN_KELVIN,
+) -> Calibration:
+    """Write a calibration and, beside it, everything that was read.
+
+    Raises
+    ------
+    CalibrationError
+        The file is there already, or cannot be written.
+    """
+    raw = path.with_suffix(".raw.npz")
+    if path.exists() or raw.exists():
+        msg = f"--out: {path if path.exists() else raw} is there already; name another file"
+        raise CalibrationError(msg)
+    try:
+        with raw.open("xb") as file:
+            np.savez_compressed(file, **_arrays(findings))
+        monitored = bench.monitored
+        calibration = sealed(
+            made=datetime.now(UTC).replace(microsecond=0),
+            board=bench.info.serial_number,
+            part=bench.info.part,
+            temperature_celsius=None if monitored is None else float(monitored.health().temperature),
+            labrig=version("labrig"),
+            method=findings.method,
+            valid_days=days,
+            valid_within_kelvin=kelvin,
+            raw=RawData(file=raw.name, sha256=sha256(raw.read_bytes()).hexdigest()),
+            converters=findings.converters,
+            wipers=findings.wipers,
+            lines=None,
+        )
+        with path.open("x", encoding="utf-8") as text:
+            text.write(calibration_text(calibration))
+    except OSError as error:
+        msg = f"--out: {error.filename or path}: {error.strerror}; name a file that can be written"
+        raise CalibrationError(msg) from None
+    return calibration
+
+
+def _arrays(findings: Findings) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if (read := findings.potentials) is not None:
+        found |= {
+            "potentials_driver": read.driver,
+            "potentials_asked": read.asked,
+            "potentials_lines": read.lines,
+            "potentials_sources": read.sources,
+            "potentials_reference": read.reference,
+        }
+    if settings := findings.settings:
+        found |= {
+            "wipers_code": np.array([setting.code for setting in settings]),
+            "wipers_repeat": np.array([setting.repeat for setting in settings]),
+            "wipers_upward": np.array([setting.upward for setting in settings]),
+            "wipers_volts": np.array([setting.scans.volts for setting in settings]),
+            "wipers_sources": np.array([setting.scans.sources for setting in settings]),
+        }
+    return found
