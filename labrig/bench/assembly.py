@@ -9,7 +9,7 @@ from labrig.bench.bench import Bench, Scanning
 from labrig.bench.calibrated import calibrated_branches
 from labrig.bench.corrections import Corrections
 from labrig.bench.endings import afterwards, signals_unwind
-from labrig.bench.fitting import check_fits
+from labrig.bench.fitting import check_network, check_valid
 from labrig.bench.live import live
 from labrig.bench.on_meters import on_source_meters
 from labrig.bench.profile import Laws, limits_of, spread, tap_laws
@@ -21,6 +21,7 @@ from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
 from labrig.circuit.topology import Topology
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
+from labrig.config.calibration import Calibration
 from labrig.config.faults import wire_faults
 from labrig.config.plugins import PluginBoard, load_plugin
 from labrig.config.rig import RigConfig
@@ -56,7 +57,7 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
         stack.enter_context(afterwards(board.close))
         if meters := {name: meter for name, meter in rig.source_meters.items() if meter.node is not None}:
             board = stack.enter_context(on_source_meters(rig, meters, board, topology))
-        bench = assemble(rig, board, topology)
+        bench = assemble(rig, board, topology, twin=simulate)
         stack.enter_context(afterwards(bench.make_safe))
         yield bench
 
@@ -99,6 +100,9 @@ def _open_board(rig: RigConfig, topology: Topology, stack: ExitStack, *, simulat
     config = rig.board
     if simulate or isinstance(config, SimulatedBoard):
         model, serial_number = simulation_of(config)
+        if simulate and rig.calibration is not None:
+            wired = as_wired(rig.wiring, topology)
+            return build_board(model, wired, rig.calibration.board, calibration=rig.calibration)
         _check_no_wire(rig)
         return build_board(model, as_wired(rig.wiring, topology), serial_number, rig.faults)
     if isinstance(config, PluginBoard):
@@ -174,8 +178,13 @@ def _check_serial_number(config: FirmwareBoard, info: BoardInfo, link: Link) -> 
         raise ConfigError(msg)
 
 
-def assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
+def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = False) -> Bench:
     """The bench around a board that is open; the caller makes it safe.
+
+    Parameters
+    ----------
+    twin
+        The board is built from the rig's calibration: that does not expire for it.
 
     Raises
     ------
@@ -193,7 +202,9 @@ def assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
         raise BoardFault(msg)
     calibration = rig.calibration
     if calibration is not None:
-        check_fits(calibration, rig, board.info, topology, _celsius(board))
+        if not twin:
+            check_valid(calibration, rig, board.info, _celsius(board))
+        check_network(calibration, board.info, topology)
     laws, held = tap_laws(board.info, len(topology.branches)), None
     sound = np.ones(len(topology.branches), dtype=np.bool_)
     if calibration is not None and calibration.wipers is not None:
@@ -213,10 +224,22 @@ def assemble(rig: RigConfig, board: Board, topology: Topology) -> Bench:
         scanning=Scanning(settle, averages),
         program=reply.program,
         boot_count=reply.boot_count,
+        reasons=_reasons(calibration),
         corrections=Corrections.of(calibration.converters, topology)
         if calibration is not None and calibration.converters is not None
         else None,
     )
+
+
+def _reasons(calibration: Calibration | None) -> dict[str, str]:
+    if calibration is None or calibration.wipers is None:
+        return {}
+    broken = {
+        name: branch.verdict
+        for name, branch in calibration.wipers.branches.items()
+        if branch.verdict != "sound"
+    }
+    return {name: f"{verdict}, by its calibration" for name, verdict in broken.items()}
 
 
 def _celsius(board: Board) -> float | None:

@@ -1,6 +1,6 @@
 """The opened rig: a physical network whose limits are watched and whose outputs end up off."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,6 +96,8 @@ class Bench:
         Tap law of parts at the conductive end of their tolerance, for the limits; None on a continuous board.
     corrections
         What a calibration found of the converters; None: they are taken as exact.
+    reasons
+        Why branches are not to be written, by name, where it is not the rig that masks them.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Bench:
         program: Program,
         boot_count: int,
         corrections: Corrections | None = None,
+        reasons: Mapping[str, str] | None = None,
     ) -> None:
         self._board = board
         self._topology = topology
@@ -118,6 +121,7 @@ class Bench:
         self._worst = worst
         self._supervisor = supervisor
         self._scanning = scanning
+        self._reasons = reasons or {}
         self.correct(corrections)
         adc = board.info.adc
         self._stillness = None if adc is None else Stillness(len(topology.nodes), adc.span)
@@ -174,6 +178,16 @@ class Bench:
     def writable(self) -> BoolArray:
         """Which branches may be written: all that the rig does not mask; shape (B,)."""
         return self._programmer.writable
+
+    @property
+    def masked(self) -> dict[str, str]:
+        """Branches that are never written, and why."""
+        names = (self._topology.branch_name(k) for k in range(len(self._topology.branches)))
+        return {
+            name: self._reasons.get(name, "masked by the rig")
+            for name, writable in zip(names, self.writable, strict=True)
+            if not writable
+        }
 
     @property
     def wipers(self) -> IntArray:

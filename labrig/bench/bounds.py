@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, Siemens, Volts
-from labrig.devices.laws import TapLaw
+from labrig.devices.laws import RheostatLaw, TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Bounds
 from labrig.units import format_quantity
@@ -77,13 +77,20 @@ def effective_bounds(
             floor, floor_from = np.maximum(floor, least), least_from
         if bool(np.any(most < ceiling)):
             limited = bool(np.any(most < law.conductances(law.lowest)))
-            ceiling, ceiling_from = np.minimum(ceiling, most), f"{at}, worst tolerance" if limited else "part"
-        floor_from += ", nominal"
+            ceiling, ceiling_from = (
+                np.minimum(ceiling, most),
+                f"{at}, worst {_of(law)}" if limited else "part",
+            )
+        floor_from += ", nominal" if isinstance(law, RheostatLaw) else ", calibrated"
     _refuse_empty(floor, ceiling, floor_from, ceiling_from)
     if law is not None:
         legal = law.within(floor, ceiling)
         floor, ceiling = law.conductances(legal.highest), law.conductances(legal.lowest)
     return EffectiveBounds(Bounds(floor, ceiling), floor_from, ceiling_from)
+
+
+def _of(law: TapLaw) -> str:
+    return "tolerance" if isinstance(law, RheostatLaw) else "of its calibration"
 
 
 def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> CodeArray:

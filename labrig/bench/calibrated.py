@@ -40,7 +40,7 @@ class CalibratedBranches:
 
 
 def calibrated_branches(found: WipersCalibration, topology: Topology, info: BoardInfo) -> CalibratedBranches:
-    """Of a board whose branches are all calibrated; see `labrig.bench.fitting.check_fits`."""
+    """Of a board whose branches are all calibrated; see `labrig.bench.fitting.check_network`."""
     part = digipot(info.part)
     nominal = RheostatLaw.nominal(part, len(topology.branches))
     codes = np.arange(part.code_max + 1)

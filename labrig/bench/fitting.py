@@ -10,9 +10,7 @@ from labrig.config.rig import RigConfig
 from labrig.errors import CalibrationError, ConfigError
 
 
-def check_fits(
-    calibration: Calibration, rig: RigConfig, info: BoardInfo, topology: Topology, celsius: float | None
-) -> None:
+def check_valid(calibration: Calibration, rig: RigConfig, info: BoardInfo, celsius: float | None) -> None:
     """Whether a calibration is of this board, as it is now; what the rig accepts all the same is left out.
 
     Parameters
@@ -24,13 +22,21 @@ def check_fits(
     ------
     CalibrationError
         It is of another board, too old, or was made at another temperature.
-    ConfigError
-        It knows a part or a branch of the rig not.
     """
     for reason, text in _objections(calibration, info, celsius):
         if reason not in rig.accept_calibration:
             msg = f"calibration: {text}; calibrate again, or let the rig say accept_calibration: [{reason}]"
             raise CalibrationError(msg)
+
+
+def check_network(calibration: Calibration, info: BoardInfo, topology: Topology) -> None:
+    """Whether a calibration has all branches of a network, and its board the same parts.
+
+    Raises
+    ------
+    ConfigError
+        It has not.
+    """
     wipers = calibration.wipers
     if wipers is None:
         return

@@ -2,7 +2,7 @@
 
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -40,6 +40,60 @@ def show(file: File, out: Picture = None, json: Json = False) -> None:
     print("\n".join(calibration_lines(content)))
     if out is not None:
         print(f"picture {out}")
+
+
+@app.command()
+def diff(first: File, second: File, out: Picture = None, json: Json = False) -> None:
+    """What changed between two calibrations of one board, in their own uncertainties.
+
+    Example: labrig calibration diff spring.json autumn.json
+    """
+    from labrig.calibration.differences import difference
+    from labrig.cli.tables import print_table
+    from labrig.views.calibration_diff import diff_lines, diff_table
+
+    found = difference(_load(first), _load(second))
+    if out is not None:
+        from labrig.views.calibration_diff import write_diff_picture
+
+        write_diff_picture(found, out)
+    if json:
+        print(dumps(found))
+        return
+    print_table(diff_table(found))
+    print("\n".join(diff_lines(found)))
+
+
+@app.command()
+def check(
+    rig: Annotated[Path, typer.Argument(help="A rig file that names a calibration.", metavar="RIG")],
+    json: Json = False,
+) -> None:
+    """Whether the rig's calibration holds for the board that is there: number, age, temperature, network.
+
+    Example: labrig calibration check rig.yaml
+    """
+    from labrig.bench.assembly import open_bench
+    from labrig.config.loading import load_rig
+    from labrig.errors import ConfigError
+
+    config = load_rig(rig)
+    if config.calibration is None:
+        msg = f"{rig}: calibration: there is none; labrig calibrate wiper makes one"
+        raise ConfigError(msg)
+    with open_bench(config) as bench:
+        told: dict[str, Any] = {
+            "board": bench.info.serial_number,
+            "sha256": config.calibration.sha256,
+            "masked": bench.masked,
+            "accepted": list(config.accept_calibration),
+        }
+    if json:
+        print(dumps(told))
+        return
+    print(f"holds   for board {told['board']}, sha256 {config.calibration.sha256[:16]}…")
+    for name, reason in told["masked"].items():
+        print(f"masked  {name}: {reason}")
 
 
 def _load(file: Path) -> "Calibration":

@@ -33,6 +33,8 @@ def carry_out(bench: Bench, start: Callable[[Asked], Training], *, json: bool, a
         if bench.monitored is not None and bench.monitored.resets_at_open:
             print("reset   opening resets this board; its codes are written anew", file=sys.stderr)
         print(f"bounds  {training.plan.bounds}", file=sys.stderr)
+        for name, reason in bench.masked.items():
+            print(f"masked  {name}: {reason}", file=sys.stderr)
         print(f"run     {training.run}", file=sys.stderr)
         stop = training.plan.config.stop
         wall = None if stop.wall is None else stop.wall - training.tally().wall

@@ -113,6 +113,10 @@ class RheostatLaw:
         return (1.0 / conductances - self.wiper) * (self.steps / self.end_to_end)
 
 
+_LEAST = 1e-15
+"""S, below which a conductance counts as none."""
+
+
 @dataclass(frozen=True, slots=True)
 class TabulatedLaw:
     """Resistance of each branch at each code, as it was calibrated.
@@ -144,7 +148,7 @@ class TabulatedLaw:
 
     def codes(self, conductances: BranchArray) -> CodeArray:
         """The legal code whose conductance is nearest, (B,) S to (B,)."""
-        above = np.clip(self._first_above(1.0 / conductances), self.lowest, self.highest)
+        above = np.clip(self._first_above(1.0 / np.maximum(conductances, _LEAST)), self.lowest, self.highest)
         below = np.maximum(above - 1, self.lowest)
         nearer_below = np.abs(self.conductances(below) - conductances) <= np.abs(
             self.conductances(above) - conductances

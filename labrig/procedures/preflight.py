@@ -46,6 +46,8 @@ class Preflight:
     """What speaks against it, a sentence each."""
     hints: tuple[str, ...]
     """What is worth knowing and does not."""
+    masked: dict[str, str]
+    """Branches that are never written, and why."""
 
     @property
     def rank(self) -> int:
@@ -97,6 +99,7 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
             *rates(topology, plan),
             *too_fine(plan, costs, sure=False),
         ),
+        bench.masked,
     )
 
 
@@ -117,6 +120,7 @@ def preflight_result(topology: Topology, found: Preflight) -> dict[str, Any]:
         ],
         "trainable": found.trainable,
         "rank": found.rank,
+        "masked": found.masked,
         "least_singular_value": min(move.least for move in found.coercivities),
         "bounds": str(found.plan.bounds),
         "limits": finite(asdict(found.worst)),

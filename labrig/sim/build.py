@@ -9,18 +9,18 @@ from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, DigipotElements, FirmwareBoard
 from labrig.config.boards import SimulatedBoard as SimulatedBoardConfig
+from labrig.config.calibration import Calibration
 from labrig.config.faults import Fault
 from labrig.config.rig import BoardConfig
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
-from labrig.sim.branches import draw_branches
 from labrig.sim.broken import break_branches, check_no_processor, faults_by_wiper
 from labrig.sim.channels import BadChannels, bad_channels
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
 from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
-from labrig.sim.scales import Scales
+from labrig.sim.twin import drawn_parts, measured_parts
 from labrig.sim.world import CircuitWorld
 
 
@@ -41,9 +41,18 @@ def simulation_of(board: BoardConfig) -> tuple[BoardModel, str | None]:
 
 
 def build_hardware(
-    model: BoardModel, topology: Topology, serial_number: str | None = None, faults: Sequence[Fault] = ()
+    model: BoardModel,
+    topology: Topology,
+    serial_number: str | None = None,
+    faults: Sequence[Fault] = (),
+    calibration: Calibration | None = None,
 ) -> Hardware:
     """Simulated chips on this network; all their randomness comes from the model's seed.
+
+    Parameters
+    ----------
+    calibration
+        Of a board whose twin this is to be; None: its parts are drawn from the seed.
 
     Raises
     ------
@@ -52,14 +61,13 @@ def build_hardware(
     """
     check_no_processor(faults)
     lines = line_topology(topology)
-    sound = draw_branches(model.elements, len(lines.branches), model.seed)
-    branches = break_branches(sound, faults_by_wiper(faults, topology, model.elements), model.seed)
+    parts = drawn_parts(model, lines) if calibration is None else measured_parts(model, calibration, topology)
+    branches = break_branches(parts.branches, faults_by_wiper(faults, topology, model.elements), model.seed)
     world = CircuitWorld(lines, branches.conductances(branches.power_up, 0))
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
-    noise = model.adc.noise if model.adc else 0.0
-    scales = Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed)
-    reader = Reader(adc, noise, model.seed, bad_channels(faults, topology, model.adc), scales.adc)
+    scales = parts.scales
+    reader = Reader(adc, parts.noise, model.seed, bad_channels(faults, topology, model.adc), scales.adc)
     return Hardware(
         info=_info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
         world=world,
@@ -72,10 +80,14 @@ def build_hardware(
 
 
 def build_board(
-    model: BoardModel, topology: Topology, serial_number: str | None = None, faults: Sequence[Fault] = ()
+    model: BoardModel,
+    topology: Topology,
+    serial_number: str | None = None,
+    faults: Sequence[Fault] = (),
+    calibration: Calibration | None = None,
 ) -> SimulatedBoard:
     """`build_hardware` behind the `Board` of this process."""
-    return SimulatedBoard(build_hardware(model, topology, serial_number, faults))
+    return SimulatedBoard(build_hardware(model, topology, serial_number, faults, calibration))
 
 
 def _info(

@@ -30,6 +30,7 @@ def preflight_lines(found: Mapping[str, Any]) -> list[str]:
         )
     else:
         lines.append(f"floor      not predicted: {predicted['error_floor_unknown']}")
+    lines += [f"masked     {name}: {reason}" for name, reason in found["masked"].items()]
     lines += [f"note       {hint}" for hint in found["hints"]]
     lines += [f"against    {objection}" for objection in found["objections"]]
     return lines

@@ -190,26 +190,36 @@ class _Conducting:
         # Where an output is free, a branch carries no more than all others there together.
         free = np.minimum(by_output, by_output.sum(axis=1, keepdims=True) - by_output).max()
         span = min(_MARGIN * limits.largest_span(float(free)), self._drive.span)
-        held = [min(_MARGIN * limits.largest_span(float(most)), span / 2) for most in by_output.max(axis=1)]
-        middle = self._drive.middle
-        count = len(self._patterns)
-        shares = 1 - _DITHER * np.modf(_GOLDEN * (np.arange(count + _HELD) + 31 * turn))[0]
+        apart = np.array([_MARGIN * limits.largest_span(float(most)) for most in by_output.max(axis=1)])
+        middle, count = self._drive.middle, len(self._patterns)
         states = [
             Boundary(dict(zip(self._inputs, (middle + share * span / 2 * row).tolist(), strict=True)))
-            for row, share in zip(self._patterns, shares[:count], strict=True)
+            for row, share in zip(self._patterns, _shares(count, turn), strict=True)
         ]
-        for share in shares[count:].tolist():
-            for sign in (share, -share):
-                inputs: dict[int, Volts] = dict.fromkeys(self._inputs, middle + sign * span / 2)
-                outputs = {
-                    output: middle + sign * (span / 2 - apart)
-                    for output, apart in zip(self._outputs, held, strict=True)
-                }
-                states.append(Boundary({**inputs, **outputs}))
+        # Outputs at which a branch conducts more than it should are held by themselves, with inputs nearer.
+        whole = apart >= span / 2
+        groups = [(self._outputs_of(whole), span / 2), (self._outputs_of(~whole), float(apart.min()))]
+        for outputs, most in groups:
+            for share in _shares(_HELD, turn).tolist() if outputs else ():
+                states += [self._held(outputs, share * most), self._held(outputs, -share * most)]
         return [*states, self.level()]
+
+    def _held(self, outputs: Sequence[int], lifted: Volts) -> Boundary:
+        """Some outputs half-way, the others released, all inputs above or below."""
+        middle = self._drive.middle
+        inputs: dict[int, Volts] = dict.fromkeys(self._inputs, middle + lifted)
+        return Boundary({**inputs, **dict.fromkeys(outputs, middle)})
+
+    def _outputs_of(self, which: BoolArray) -> list[int]:
+        return [output for output, taken in zip(self._outputs, which, strict=True) if taken]
 
     def _at(self, output: int) -> list[int]:
         return [k for k, ends in enumerate(self._bench.topology.branches) if output in ends]
+
+
+def _shares(count: int, turn: int) -> FloatArray:
+    """Slightly below 1, each another, (count,)."""
+    return np.asarray(1 - _DITHER * np.modf(_GOLDEN * (np.arange(count) + 31 * turn))[0], dtype=np.float64)
 
 
 def _patterns(count: int) -> FloatArray:

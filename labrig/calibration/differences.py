@@ -1,0 +1,83 @@
+"""What changed between two calibrations of one board."""
+
+from math import hypot, isnan
+from typing import Any
+
+from labrig.config.calibration import BranchCalibration, Calibration, ConverterCalibration
+from labrig.errors import CalibrationError
+
+_KINDS = ("lines", "sources", "levels")
+
+
+def difference(first: Calibration, second: Calibration) -> dict[str, Any]:
+    """Changes of all that both have, second minus first, and how many of their uncertainties each is.
+
+    Raises
+    ------
+    CalibrationError
+        They are of two boards.
+    """
+    if first.board != second.board:
+        msg = (
+            f"the calibrations are of two boards, {first.board} and {second.board}; compare two of one board"
+        )
+        raise CalibrationError(msg)
+    made_at = (first.temperature_celsius, second.temperature_celsius)
+    return {
+        "board": first.board,
+        "days": (second.made - first.made).total_seconds() / 86400,
+        "kelvin": None if None in made_at else (made_at[1] or 0.0) - (made_at[0] or 0.0),
+        "branches": _branches(first, second),
+        "converters": _converters(first, second),
+    }
+
+
+def _branches(first: Calibration, second: Calibration) -> dict[str, Any]:
+    if first.wipers is None or second.wipers is None:
+        return {}
+    before, after = first.wipers.branches, second.wipers.branches
+    return {name: _branch(before[name], after[name]) for name in before if name in after}
+
+
+def _branch(before: BranchCalibration, after: BranchCalibration) -> dict[str, Any]:
+    ours, theirs = _doubts(before.covariance), _doubts(after.covariance)
+    return {
+        "verdicts": [before.verdict, after.verdict],
+        "wiper": _change(before.wiper, after.wiper, hypot(ours[0], theirs[0])),
+        "end_to_end": _change(before.end_to_end, after.end_to_end, hypot(ours[1], theirs[1])),
+        "relative": None
+        if not before.end_to_end > 0 or not after.end_to_end > 0
+        else after.end_to_end / before.end_to_end - 1,
+    }
+
+
+def _converters(first: Calibration, second: Calibration) -> dict[str, Any]:
+    if first.converters is None or second.converters is None:
+        return {}
+    return {
+        kind: _lines(getattr(first.converters, kind), getattr(second.converters, kind)) for kind in _KINDS
+    }
+
+
+def _lines(before: dict[str, ConverterCalibration], after: dict[str, ConverterCalibration]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in before.keys() & after.keys():
+        one, other = before[name], after[name]
+        ours, theirs = _doubts(one.covariance), _doubts(other.covariance)
+        found[name] = {
+            "offset": _change(one.offset, other.offset, hypot(ours[0], theirs[0])),
+            "gain": _change(one.gain, other.gain, hypot(ours[1], theirs[1])),
+        }
+    return found
+
+
+def _doubts(covariance: tuple[float, ...]) -> tuple[float, float]:
+    return covariance[0] ** 0.5, covariance[2] ** 0.5
+
+
+def _change(before: float, after: float, doubt: float) -> dict[str, float | None]:
+    """The change, and over its uncertainty; null where one of the two is not known."""
+    change = after - before
+    if isnan(change) or isnan(doubt):
+        return {"change": None if isnan(change) else change, "sigmas": None}
+    return {"change": change, "sigmas": change / doubt if doubt > 0 else None}

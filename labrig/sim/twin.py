@@ -1,0 +1,90 @@
+"""The parts of a board as a calibration found them, for a rehearsal on this very board."""
+
+from dataclasses import dataclass
+from math import inf, sqrt
+
+import numpy as np
+
+from labrig.arrays import FloatArray, Volts
+from labrig.boards.base import Converter
+from labrig.circuit.topology import Topology
+from labrig.config.boards import BoardModel, DigipotElements
+from labrig.config.calibration import Calibration, ConverterCalibration, WipersCalibration
+from labrig.devices.curves import resistances_at
+from labrig.devices.laws import RheostatLaw
+from labrig.devices.parts import digipot
+from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
+from labrig.sim.scales import EXACT, Scale, Scales
+
+_UNMOVED = ("short", "stuck")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a simulated board is made of, drawn or measured."""
+
+    branches: TrueDigipots | TrueContinuous
+    scales: Scales
+    noise: Volts
+
+
+def drawn_parts(model: BoardModel, lines: Topology) -> Parts:
+    """From the seed of the model."""
+    return Parts(
+        draw_branches(model.elements, len(lines.branches), model.seed),
+        Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed),
+        model.adc.noise if model.adc else 0.0,
+    )
+
+
+def measured_parts(model: BoardModel, calibration: Calibration, topology: Topology) -> Parts:
+    """As calibrated; what the calibration has nothing of is drawn from the seed of the model."""
+    order = (*topology.inputs, *topology.outputs, *topology.hidden)
+    names = tuple(topology.nodes[node] for node in order)
+    drawn = drawn_parts(model, topology)
+    branches, scales, noise = drawn.branches, drawn.scales, drawn.noise
+    if calibration.wipers is not None and isinstance(model.elements, DigipotElements):
+        branches = _as_measured(calibration.wipers, model.elements.part, topology)
+    if (found := calibration.converters) is not None:
+        scales = Scales(_scale(found.levels, names), _scale(found.lines, names), _scale(found.sources, names))
+        averages = calibration.method.get("converters", {}).get("averages", 1)
+        noise = _noise(found.noise, model, averages)
+    return Parts(branches, scales, noise)
+
+
+def _as_measured(found: WipersCalibration, part: str, topology: Topology) -> TrueDigipots:
+    names = [topology.branch_name(k) for k in range(len(topology.branches))]
+    nominal = RheostatLaw.nominal(digipot(part), len(names))
+    codes, measured = np.arange(digipot(part).code_max + 1), np.array(found.codes)
+    wiper, end_to_end = np.empty(len(names)), np.zeros(len(names))
+    deviations = np.zeros((len(names), len(codes)))
+    for k, name in enumerate(names):
+        branch = found.branches[name]
+        wiper[k] = inf if branch.verdict == "open" else branch.wiper
+        if branch.verdict == "open" or branch.verdict in _UNMOVED:
+            continue
+        end_to_end[k] = branch.end_to_end
+        straight = branch.wiper + branch.end_to_end * codes / found.steps
+        curve = resistances_at(
+            codes, measured, (branch.wiper, branch.end_to_end), np.array(branch.residuals), found.steps
+        )
+        deviations[k] = curve - straight
+    law = RheostatLaw(end_to_end, wiper, found.steps, nominal.lowest, nominal.highest)
+    return TrueDigipots(law, deviations)
+
+
+def _scale(found: dict[str, ConverterCalibration], names: tuple[str, ...]) -> Scale:
+    values: FloatArray = np.array(
+        [(found[name].offset, found[name].gain) if name in found else (0.0, 0.0) for name in names]
+    )
+    return Scale(values[:, 0], values[:, 1]) if found else EXACT
+
+
+def _noise(reading: Volts, model: BoardModel, averages: int) -> Volts:
+    """Of one conversion, before it is rounded to a step."""
+    if model.adc is None:
+        return reading
+    rounding = Converter(model.adc.bits, model.adc.span).lsb ** 2 / 12
+    # Scatter within a tenth of rounding alone is no noise.
+    left = reading**2 - rounding
+    return sqrt(left * averages) if left > 0.1 * rounding else 0.0
