@@ -17,8 +17,8 @@ STEPS = 1.0
 """Taps: a stuck branch moves less over all codes; one that is not monotone steps back by more."""
 _SURE = 5.0
 """Standard uncertainties by which a size must be passed where a reading is no better than that."""
-_FINE = NOISE / 3
-"""Relative uncertainty of a reading that can tell noise."""
+_SURE_NOISE = 6.0
+"""The same of a variance, whose distribution has a longer tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,14 @@ def judge(found: Repeated, sizes: Sizes) -> Verdict:
 
 
 def _noise(found: Repeated) -> float:
-    """Relative standard deviation beyond that of the readings, over all codes that are read finely enough."""
+    """Relative standard deviation beyond that of the readings, weighted over all codes; 0 where it is chance."""
+    left = len(found.conductances) - 1
+    if left < 1:
+        return 0.0
     means = found.conductances.mean(axis=0)
     own = found.variances.mean(axis=0) / means**2
-    fine = own < _FINE**2
-    if not fine.any() or len(found.conductances) < 2:
-        return 0.0
-    spread = (found.conductances[:, fine] / means[fine]).var(axis=0, ddof=1)
-    return float(np.sqrt(max(float(np.mean(spread - own[fine])), 0.0)))
+    beyond = (found.conductances / means).var(axis=0, ddof=1) - own
+    weights = 1 / (own + NOISE**2) ** 2
+    excess = float(np.average(beyond, weights=weights))
+    chance = float(np.sqrt((weights**2 * 2 * own**2 / left).sum()) / weights.sum())
+    return float(np.sqrt(excess)) if excess > _SURE_NOISE * chance else 0.0

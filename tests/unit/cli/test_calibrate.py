@@ -1,0 +1,220 @@
+"""``labrig calibrate`` and ``labrig calibration``, and a rig that uses what they wrote."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import labrig
+from labrig.circuit.boundary import Boundary
+from labrig.config.calibration import Calibration, sealed
+from labrig.config.calibrations import calibration_text
+from labrig.config.loading import load_calibration, load_rig
+from labrig.procedures.calibrating.calibrate import calibrate_wiper
+from labrig.procedures.calibrating.sealing import write_calibration
+from labrig.sim.scales import Scales
+from tests.support.calling import Labrig
+
+BOARD: dict[str, Any] = {
+    "kind": "firmware",
+    "launch": {"target": "host"},
+    "serial_number": "A7F3",
+    "model": {
+        "elements": {"kind": "digipot", "part": "MCP4351-104", "vices": {}},
+        "adc": {"bits": 16, "span": "5 V", "offset": "2 mV", "gain": "1 %"},
+        "dac": {"bits": 16, "span": "5 V", "offset": "5 mV"},
+        "drive": "100 ohm",
+        "seed": 5,
+    },
+}
+FAULTS = [{"kind": "open", "branch": "in0-out0"}, {"kind": "stuck", "branch": "in2-out1", "code": 100}]
+
+
+def write_rig(folder: Path, name: str = "rig.yaml", **others: Any) -> Path:
+    path = folder / name
+    network = {"kind": "crossbar", "inputs": 4, "outputs": 3}
+    path.write_text(json.dumps({"network": network, "board": BOARD, "faults": FAULTS, **others}))
+    return path
+
+
+def changed(path: Path, **others: Any) -> Path:
+    """The same calibration but for this, with a hash that fits."""
+    found = load_calibration(path)
+    content = {name: getattr(found, name) for name in Calibration.model_fields if name not in {"format", "sha256"}}
+    path = path.with_name("changed.json")
+    path.write_text(calibration_text(sealed(**{**content, **others})))
+    return path
+
+
+@pytest.fixture(scope="module")
+def calibration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the board above."""
+    folder = tmp_path_factory.mktemp("calibrated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABRIG_STATE", str(folder / "state"))
+        with labrig.open_bench(load_rig(write_rig(folder))) as bench:
+            found = calibrate_wiper(bench, [], 1, None, lambda *_: None)
+            write_calibration(found, bench, folder / "a7f3.json")
+    return folder / "a7f3.json"
+
+
+def test_the_command_writes_a_file_that_says_which_board_and_what_is_broken(
+    call: Labrig, tmp_path: Path
+) -> None:
+    out = tmp_path / "board.json"
+    told = call("calibrate", "wiper", write_rig(tmp_path), "--repeats", "1", "--out", out, "--json")
+    assert told.code == 0
+    answer = json.loads(told.out)
+    found = load_calibration(out)
+    assert (found.board, found.part, found.temperature_celsius) == ("A7F3", "MCP4351-104", 25.0)
+    assert answer["sha256"] == found.sha256
+    assert found.wipers is not None
+    broken = {name: b.verdict for name, b in found.wipers.branches.items() if b.verdict != "sound"}
+    assert broken == {"in0-out0": "open", "in2-out1": "stuck"}
+    assert found.raw is not None
+    with np.load(out.with_name(found.raw.file)) as raw:
+        assert raw["wipers_volts"].shape[0] == 2 * len(found.wipers.codes)
+    again = call("calibrate", "wiper", write_rig(tmp_path), "--out", out)
+    assert again.code == 7
+    assert "is there already" in again.err
+
+
+def test_a_source_meter_gives_volts(call: Labrig, tmp_path: Path) -> None:
+    simulated = {key: value for key, value in BOARD["model"].items()} | {"kind": "simulated"}
+    meters = {
+        "smu": {
+            "kind": "keithley2400",
+            "link": {"kind": "visa", "resource": "TCPIP::127.0.0.1::5025::SOCKET"},
+            "node": "in0",
+            "compliance_current": "1 mA",
+        }
+    }
+    path = write_rig(tmp_path, board=simulated, faults=[], source_meters=meters)
+    out = tmp_path / "adc.json"
+    told = call("calibrate", "adc", path, "--smu", "smu", "--out", out)
+    assert told.code == 0, told.err
+    found = load_calibration(out).converters
+    assert found is not None
+    assert found.absolute
+    board: Any = load_rig(path).board
+    true = Scales.draw(board.adc, board.dac, 7, board.seed).adc
+    for k, name in enumerate(["in1", "in2", "in3", "out0", "out1", "out2"], start=1):
+        line = found.lines[name]
+        # A simulated 2400 reads to 0.012 % of its reading and 300 uV of its range: a thousandth is well within.
+        assert abs(line.gain - true.gain[k]) < 1e-3
+        assert abs(line.offset - true.offset[k]) < 1e-3
+    assert "in0" not in found.lines
+    assert call("calibrate", "adc", path, "--smu", "other").code == 2
+
+
+def test_what_was_calibrated_is_shown_drawn_and_compared(
+    call: Labrig, calibration: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "board.png"
+    told = call("calibration", "show", calibration, "--out", picture)
+    assert told.code == 0
+    assert "in0-out0  open" in told.out
+    assert picture.stat().st_size > 30_000
+    same = call("calibration", "diff", calibration, calibration, "--json")
+    branches = json.loads(same.out)["branches"]
+    assert branches["in1-out1"]["end_to_end"] == {"change": 0.0, "sigmas": 0.0}
+    assert branches["in0-out0"]["relative"] is None
+    other = changed(calibration, board="B0B0")
+    refused = call("calibration", "diff", calibration, other)
+    assert refused.code == 7
+    assert "two boards, A7F3 and B0B0" in refused.err
+
+
+def test_a_rig_uses_its_calibration_and_masks_what_is_broken(
+    call: Labrig, calibration: Path, tmp_path: Path
+) -> None:
+    path = write_rig(tmp_path, calibration=str(calibration))
+    told = call("calibration", "check", path, "--json")
+    assert told.code == 0, told.err
+    assert json.loads(told.out)["masked"] == {
+        "in0-out0": "open, by its calibration",
+        "in2-out1": "stuck, by its calibration",
+    }
+    found = load_calibration(calibration).wipers
+    assert found is not None
+    with labrig.open_bench(load_rig(path)) as bench:
+        before = bench.branch_values().copy()
+        bench.settle([], program=np.full(12, 20e-6))
+        after, realised = bench.branch_values(), bench.realised()
+        assert not bench.writable[[0, 7]].any()
+        assert np.array_equal(after[[0, 7]], before[[0, 7]])
+        assert realised[0] == 0
+        held = found.branches["in2-out1"]
+        assert realised[7] == pytest.approx(1 / held.wiper)
+        rest = np.delete(np.arange(12), [0, 7])
+        # Half a tap of R at 50 kohm: 195 of 50000.
+        assert np.abs(realised[rest] / 20e-6 - 1).max() < 0.0045
+        drive = Boundary({0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0})
+        read = bench.settle([drive]).node_voltages[0]
+        inputs = read[:4]
+        expected = [
+            float(realised[j::3] @ inputs / realised[j::3].sum()) for j in range(3)
+        ]
+        # INL between two measured codes: half a tap in one of four branches, times a volt or two, over four.
+        assert np.abs(read[4:] - expected).max() < 3e-3
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "says"),
+    [
+        ({"board": "B0B0"}, "board", "it is of board B0B0, but this is A7F3"),
+        ({"made": datetime(2020, 1, 1, tzinfo=UTC)}, "age", "days old and holds for 90"),
+        ({"temperature_celsius": 33.0}, "temperature", "holds at 33.0 ± 5 °C, but the board is at 25.0 °C"),
+    ],
+)
+def test_a_calibration_that_does_not_hold_is_refused_unless_the_rig_accepts_it(
+    call: Labrig, calibration: Path, tmp_path: Path, change: dict[str, Any], reason: str, says: str
+) -> None:
+    stale = changed(calibration, **change)
+    told = call("calibration", "check", write_rig(tmp_path, calibration=str(stale)))
+    assert told.code == 7
+    assert says in told.err
+    assert f"accept_calibration: [{reason}]" in told.err
+    accepted = write_rig(tmp_path, calibration=str(stale), accept_calibration=[reason])
+    assert call("calibration", "check", accepted).code == 0
+
+
+def test_a_file_that_was_changed_by_hand_is_refused(call: Labrig, calibration: Path, tmp_path: Path) -> None:
+    forged = tmp_path / "forged.json"
+    forged.write_text(calibration.read_text().replace('"valid_days": 90.0', '"valid_days": 9000.0'))
+    told = call("calibration", "show", forged)
+    assert told.code == 2
+    assert "sha256" in told.err
+    assert "calibrate again" in told.err
+    forged.write_text("{")
+    assert "forged.json:1" in call("calibration", "show", forged).err
+    missing = call("calibration", "check", write_rig(tmp_path, calibration="nowhere.json"))
+    assert missing.code == 2
+    assert "nowhere.json" in missing.err
+
+
+def test_a_calibration_of_another_network_is_refused(call: Labrig, calibration: Path, tmp_path: Path) -> None:
+    network = {"kind": "crossbar", "inputs": 4, "outputs": 4}
+    path = write_rig(tmp_path, calibration=str(calibration), network=network, faults=[])
+    told = call("calibration", "check", path)
+    assert told.code == 2
+    assert "in0-out3 and 3 other branches are not in it" in told.err
+
+
+@pytest.mark.parametrize(("option", "says"), [("0,1", "name at least 3"), ("0,9,999", "found 999"), ("a", "whole")])
+def test_codes_that_cannot_be_measured_are_refused(
+    call: Labrig, tmp_path: Path, option: str, says: str
+) -> None:
+    told = call("calibrate", "wiper", write_rig(tmp_path), "--codes", option)
+    assert told.code == 2
+    assert says in told.err
+
+
+def test_a_board_without_drive_resistors_is_refused(call: Labrig, tmp_path: Path) -> None:
+    board = BOARD | {"model": BOARD["model"] | {"drive": "0 ohm"}}
+    told = call("calibrate", "wiper", write_rig(tmp_path, board=board))
+    assert told.code == 2
+    assert "known up to a factor only" in told.err

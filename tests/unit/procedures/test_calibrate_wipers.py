@@ -1,0 +1,121 @@
+"""All branches of a crossbar at once: intervals that hold, no broken branch missed, none blamed falsely."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from labrig.bench.assembly import open_bench
+from labrig.config.calibration import WipersCalibration
+from labrig.config.rig import RigConfig
+from labrig.procedures.calibrating.calibrate import calibrate_wiper
+from labrig.sim.branches import TrueDigipots, draw_branches
+
+INPUTS, OUTPUTS = 8, 6
+NAMES = [f"in{i}-out{j}" for i in range(INPUTS) for j in range(OUTPUTS)]
+
+
+def rig(seed: int, faults: list[dict[str, Any]] | None = None, bits: int = 16, noise: str = "50 uV") -> RigConfig:
+    return RigConfig.model_validate(
+        {
+            "network": {"kind": "crossbar", "inputs": INPUTS, "outputs": OUTPUTS},
+            "board": {
+                "kind": "simulated",
+                "elements": {"kind": "digipot", "part": "MCP4351-104", "vices": {}},
+                "adc": {"bits": bits, "span": "5 V", "offset": "2 mV", "gain": "1 %", "noise": noise},
+                "dac": {"bits": 16, "span": "5 V", "offset": "5 mV", "gain": "0.5 %"},
+                "drive": "100 ohm",
+                "seed": seed,
+            },
+            "faults": faults or [],
+        }
+    )
+
+
+def calibrated(config: RigConfig, repeats: int = 1) -> WipersCalibration:
+    with open_bench(config) as bench:
+        found = calibrate_wiper(bench, [], repeats, None, lambda *_: None).wipers
+    assert found is not None
+    return found
+
+
+def truth(config: RigConfig) -> TrueDigipots:
+    found = draw_branches(config.board.elements, len(NAMES), config.board.seed)  # type: ignore[union-attr]
+    assert isinstance(found, TrueDigipots)
+    return found
+
+
+@pytest.mark.parametrize("noise", ["0 V", "50 uV"])
+def test_the_intervals_of_a_board_hold_what_is_true(noise: str) -> None:
+    boards, off, curves = 12, [], []
+    for seed in range(boards):
+        config = rig(seed, noise=noise)
+        found, true = calibrated(config), truth(config)
+        branches = [found.branches[name] for name in NAMES]
+        doubts = np.sqrt([[b.covariance[0], b.covariance[2]] for b in branches])
+        parameters = np.array([[b.wiper, b.end_to_end] for b in branches])
+        exact = np.column_stack([true.law.wiper, true.law.end_to_end])
+        off.append((parameters - exact) / doubts)
+        codes = np.array(found.codes)
+        measured = parameters @ [np.ones(len(codes)), codes / found.steps]
+        measured += np.array([b.residuals for b in branches])
+        curve = np.array([true.resistances(np.full(len(codes), k), codes) for k in range(len(NAMES))])
+        curves.append((measured - curve) / np.array([b.uncertainties for b in branches]))
+    inside = (np.abs(np.array(off)) < 1.96).mean(axis=(0, 1))
+    # Branches at one output share what scales them: at least as many independent ones as outputs.
+    assert np.all(np.abs(inside - 0.95) < 3 * np.sqrt(0.95 * 0.05 / (boards * OUTPUTS)))
+    assert (np.abs(np.array(curves)) < 1.96).mean() > 0.93
+
+
+BROKEN = {
+    "open": {"kind": "open"},
+    "short": {"kind": "short"},
+    "stuck": {"kind": "stuck", "code": 77},
+    "non-monotone": {"kind": "bit-stuck", "bit": 5},
+    "noisy": {"kind": "noisy", "spread": 0.05},
+}
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_no_broken_branch_is_missed_and_no_sound_one_is_blamed(bits: int) -> None:
+    generator = np.random.default_rng(bits)
+    for seed in range(4):
+        chosen = generator.choice(NAMES, len(BROKEN), replace=False)
+        faults = [{**fault, "branch": str(name)} for name, fault in zip(chosen, BROKEN.values(), strict=True)]
+        found = calibrated(rig(100 + seed, faults, bits), repeats=2)
+        told = {name: branch.verdict for name, branch in found.branches.items() if branch.verdict != "sound"}
+        assert told == dict(zip(map(str, chosen), BROKEN, strict=True))
+
+
+def test_a_shorted_branch_never_carries_more_than_its_limit() -> None:
+    from labrig.sim.board import SimulatedBoard
+
+    config = rig(5, [{"kind": "short", "branch": "in3-out2"}, {"kind": "stuck", "code": 2, "branch": "in6-out2"}])
+    most = 0.0
+    settle = SimulatedBoard._read  # noqa: SLF001
+
+    def watched(self: SimulatedBoard, *others: Any) -> None:
+        nonlocal most
+        rows, boundaries = others[0], others[1]
+        world = self.world
+        volts = world.settle([self._driver.impose(boundary) for boundary in boundaries])  # noqa: SLF001
+        ends = world.topology.ends
+        flows = world.conductances * (volts[:, ends[:, 0]] - volts[:, ends[:, 1]])
+        most = max(most, float(np.abs(flows).max()))
+        assert len(rows) == len(boundaries)
+        settle(self, *others)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SimulatedBoard, "_read", watched)
+        found = calibrated(config)
+    assert found.branches["in3-out2"].verdict == "short"
+    assert found.branches["in6-out2"].verdict == "stuck"
+    assert 0.3e-3 < most <= 2.5e-3
+
+
+def test_the_board_gets_its_own_codes_back() -> None:
+    codes = np.arange(48) + 100
+    with open_bench(rig(3)) as bench:
+        bench.write_codes(codes)
+        calibrate_wiper(bench, [0, 100, 256], 1, None, lambda *_: None)
+        assert np.array_equal(bench.read_back(), codes)
