@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
-from labrig.bench.bench import Bench, Scanning
+from labrig.bench.bench import Bench, Doubts, Scanning
 from labrig.bench.calibrated import calibrated_branches
 from labrig.bench.corrections import Corrections
 from labrig.bench.endings import afterwards, signals_unwind
@@ -206,10 +206,12 @@ def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = F
             check_valid(calibration, rig, board.info, _celsius(board))
         check_network(calibration, board.info, topology)
     laws, held = tap_laws(board.info, len(topology.branches)), None
-    sound = np.ones(len(topology.branches), dtype=np.bool_)
+    sound, doubts = np.ones(len(topology.branches), dtype=np.bool_), None
     if calibration is not None and calibration.wipers is not None:
         branches = calibrated_branches(calibration.wipers, topology, board.info)
         laws, held, sound = Laws(branches.law, branches.worst), branches.held, branches.sound
+        converters = calibration.converters
+        doubts = Doubts(branches.doubts, 0.0 if converters is None else converters.noise)
     masked = {topology.branch_name(k): k for k in range(len(topology.branches))}
     writable = sound.copy()
     writable[[masked[name] for name in rig.mask]] = False
@@ -225,6 +227,7 @@ def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = F
         program=reply.program,
         boot_count=reply.boot_count,
         reasons=_reasons(calibration),
+        doubts=doubts,
         corrections=Corrections.of(calibration.converters, topology)
         if calibration is not None and calibration.converters is not None
         else None,

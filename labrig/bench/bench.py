@@ -83,6 +83,16 @@ class _Upcoming:
         return self.programmer is programmer and self.held is held and np.array_equal(self.latent, latent)
 
 
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """How well a calibration knows a board."""
+
+    conductances: FloatArray
+    """Standard uncertainty of what each branch conducts at each code, shape (B, codes), S."""
+    noise: Volts
+    """Standard deviation of one reading, its steps included."""
+
+
 class Bench:
     """A board behind the rig's wiring, as the `PhysicalNetwork` that learners see.
 
@@ -98,6 +108,8 @@ class Bench:
         What a calibration found of the converters; None: they are taken as exact.
     reasons
         Why branches are not to be written, by name, where it is not the rig that masks them.
+    doubts
+        How well a calibration knows the board; None: it has none.
     """
 
     def __init__(
@@ -113,6 +125,7 @@ class Bench:
         boot_count: int,
         corrections: Corrections | None = None,
         reasons: Mapping[str, str] | None = None,
+        doubts: Doubts | None = None,
     ) -> None:
         self._board = board
         self._topology = topology
@@ -122,6 +135,8 @@ class Bench:
         self._supervisor = supervisor
         self._scanning = scanning
         self._reasons = reasons or {}
+        self.doubts = doubts
+        """How well a calibration knows the board; None: it has none."""
         self.correct(corrections)
         adc = board.info.adc
         self._stillness = None if adc is None else Stillness(len(topology.nodes), adc.span)

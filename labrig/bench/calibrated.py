@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BoolArray, BranchArray
+from labrig.arrays import BoolArray, BranchArray, FloatArray, IntArray
 from labrig.boards.base import BoardInfo
 from labrig.circuit.topology import Topology
 from labrig.config.calibration import WipersCalibration
@@ -31,12 +31,15 @@ class CalibratedBranches:
         What a branch that does not move conducts whatever is written, shape (B,), S; NaN of the others.
     sound
         Which can be used, shape (B,).
+    doubts
+        Standard uncertainty of the conductance at each code, shape (B, codes), S.
     """
 
     law: TabulatedLaw
     worst: TabulatedLaw
     held: BranchArray
     sound: BoolArray
+    doubts: FloatArray
 
 
 def calibrated_branches(found: WipersCalibration, topology: Topology, info: BoardInfo) -> CalibratedBranches:
@@ -48,6 +51,7 @@ def calibrated_branches(found: WipersCalibration, topology: Topology, info: Boar
     table = np.empty((len(topology.branches), len(codes)))
     least, held = np.empty_like(table), np.full(len(topology.branches), np.nan)
     sound = np.ones(len(topology.branches), dtype=np.bool_)
+    doubts = np.zeros_like(table)
     for k in range(len(topology.branches)):
         branch = found.branches[topology.branch_name(k)]
         sound[k] = branch.verdict == "sound"
@@ -60,9 +64,22 @@ def calibrated_branches(found: WipersCalibration, topology: Topology, info: Boar
             codes, measured, (branch.wiper, branch.end_to_end), np.array(branch.residuals), found.steps
         )
         doubt = uncertainties_at(codes, measured, np.array(branch.uncertainties), step, found.mismatch)
+        if not sound[k]:
+            doubt = np.hypot(doubt, _jumps(table[k], measured))
+        doubts[k] = doubt / table[k] ** 2
         least[k] = np.maximum(table[k] - _DEVIATIONS * doubt, table[k] / 2)
     lowest = nominal.lowest if info.codes is None else nominal.lowest.clip(info.codes.minimum)
     highest = nominal.highest if info.codes is None else nominal.highest.clip(max=info.codes.maximum)
     return CalibratedBranches(
-        TabulatedLaw.of(table, lowest, highest), TabulatedLaw.of(least, lowest, highest), held, sound
+        TabulatedLaw.of(table, lowest, highest), TabulatedLaw.of(least, lowest, highest), held, sound, doubts
     )
+
+
+def _jumps(resistances: FloatArray, measured: IntArray) -> FloatArray:
+    """Of a branch that does not follow its law: between two measured codes it may have what either has."""
+    right = np.searchsorted(measured, np.arange(len(resistances))).clip(0, len(measured) - 1)
+    left = np.maximum(right - 1, 0)
+    jumps = np.zeros(len(resistances))
+    jumps += np.abs(resistances[measured[right]] - resistances[measured[left]])
+    jumps[measured] = 0.0
+    return jumps

@@ -122,12 +122,12 @@ def _referred(mean: FloatArray, found: Potentials) -> tuple[FloatArray, FloatArr
     if known.sum() < 2:
         return mean, np.zeros((2, 2)), False
     design = np.column_stack([np.ones(int(known.sum())), mean[known]])
-    estimate, *_ = np.linalg.lstsq(design, found.reference[known], rcond=None)
+    estimate = _least_squares(design, found.reference[known])
     left = found.reference[known] - design @ estimate
     spread = float(left @ left) / max(len(left) - 2, 1)
     count = max(len(left) - 2, 3)
     variance = max(spread * count / (count - 2), found.reference_uncertainty**2)
-    return estimate[0] + estimate[1] * mean, variance * np.linalg.inv(design.T @ design), True
+    return estimate[0] + estimate[1] * mean, variance * _inverse(design), True
 
 
 def _fit(volts: FloatArray, readings: FloatArray) -> _Lines:
@@ -141,11 +141,19 @@ def _fit(volts: FloatArray, readings: FloatArray) -> _Lines:
         if read.sum() < 3 or np.ptp(volts[read, k]) == 0:
             continue
         design = np.column_stack([np.ones(int(read.sum())), volts[read, k]])
-        estimate, *_ = np.linalg.lstsq(design, readings[read, k], rcond=None)
+        estimate = _least_squares(design, readings[read, k])
         rest = readings[read, k] - design @ estimate
-        offset[k], gain[k], covariances[k] = estimate[0], estimate[1] - 1, np.linalg.inv(design.T @ design)
+        offset[k], gain[k], covariances[k] = estimate[0], estimate[1] - 1, _inverse(design)
         excess, left = excess + float(rest @ rest), left + len(rest) - 2
     return _Lines(Straight(offset, gain, covariances), excess, left)
+
+
+def _least_squares(design: FloatArray, values: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.lstsq(design, values, rcond=None)[0], dtype=np.float64)
+
+
+def _inverse(design: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.inv(design.T @ design), dtype=np.float64)
 
 
 def _joined(parts: list[_Lines]) -> _Lines:

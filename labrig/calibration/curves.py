@@ -93,4 +93,4 @@ def _solve(
     estimates = inverse @ (of_design.transpose(0, 2, 1) @ of_values)
     left = of_values - of_design @ estimates
     logs = 2 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum() + np.linalg.slogdet(inner)[1].sum()
-    return estimates[:, :, 0], inverse, float(logs + (left**2).sum())
+    return estimates[:, :, 0], np.asarray(inverse, dtype=np.float64), float(logs + (left**2).sum())

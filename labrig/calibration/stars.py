@@ -58,17 +58,18 @@ def fit_star(readings: StarReadings) -> StarFit:
     of it: (Σ g)² + Σ g² for the node and its neighbours, and the current beside it.
     """
     drops, into = readings.drops, readings.into
-    weights: FloatArray = np.ones(len(into))
     driven = readings.through > 0
     guess = np.abs(into[driven] / drops[driven].sum(axis=1)).mean() if driven.any() else 1.0
     found = np.full(drops.shape[1], guess)
+    weights = np.ones(len(into))
     for _ in range(_ROUNDS):
-        spread = found.sum() ** 2 + (found**2).sum() + readings.through**2
-        weights = 1 / np.sqrt(spread)
-        scaled = drops * weights[:, None]
-        found = np.asarray(np.linalg.lstsq(scaled, into * weights, rcond=None)[0], dtype=np.float64)
-    left = len(into) - len(found)
+        weights = 1 / np.sqrt(found.sum() ** 2 + (found**2).sum() + readings.through**2)
+        found = np.asarray(
+            np.linalg.lstsq(drops * weights[:, None], into * weights, rcond=None)[0], dtype=np.float64
+        )
+    scaled = drops * weights[:, None]
     residuals = scaled @ found - into * weights
+    left = len(into) - len(found)
     covariance = np.asarray(np.linalg.pinv(scaled.T @ scaled, hermitian=True), dtype=np.float64)
     return StarFit(found, covariance, float(residuals @ residuals), left)
 

@@ -76,7 +76,7 @@ def judge(found: Repeated, sizes: Sizes) -> Verdict:
 
 
 def _noise(found: Repeated) -> float:
-    """Relative standard deviation beyond that of the readings, weighted over all codes; 0 where it is chance."""
+    """Relative standard deviation beyond that of the readings, over all codes; 0 where it is chance."""
     left = len(found.conductances) - 1
     if left < 1:
         return 0.0

@@ -1,4 +1,4 @@
-"""``labrig runs``: list, show, plot and export what was stored."""
+"""``labrig runs``: list, show, plot, compare and export what was stored."""
 
 import os
 import sys
@@ -81,6 +81,39 @@ def plot(
     from labrig.views.summary import write_summary
 
     _tell_file(write_summary(resolve(run, runs), out), json=json)
+
+
+@app.command()
+def compare(
+    bench: RunName,
+    simulation: Annotated[str, typer.Argument(help="Its rehearsal.", metavar="SIMULATION")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Picture to write.")] = None,
+    runs: Runs = None,
+    json: Json = False,
+) -> None:
+    """Align a run on the bench with its rehearsal by step, and name the first departure.
+
+    What a difference may be by chance, and by what is left open, the calibration of the rehearsal says.
+
+    Example: labrig runs compare 20260101-220000-night 20260101-120000-night --out compared.png
+    """
+    from labrig.views.comparison import compare as align
+    from labrig.views.comparison import comparison_result
+    from labrig.views.comparison_text import comparison_lines, comparison_table
+
+    found = align(resolve(bench, runs), resolve(simulation, runs))
+    if out is not None:
+        from labrig.views.comparison_picture import write_comparison
+
+        write_comparison(found, out)
+    answer = comparison_result(found)
+    if json:
+        print(dumps(answer))
+        return
+    print_table(comparison_table(answer))
+    print("\n".join(comparison_lines(answer)))
+    if out is not None:
+        print(f"picture {out}")
 
 
 @app.command()

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from labrig.arrays import FloatArray, Volts
+from labrig.arrays import BranchArray, FloatArray, Volts
 from labrig.bench.bench import Bench
+from labrig.bench.programmer import realise
 from labrig.boards.base import Codes
 from labrig.circuit.topology import Topology
 from labrig.config.experiment import ExperimentConfig, KeepConfig
@@ -69,8 +70,9 @@ def training_labels(topology: Topology, phases: Sequence[str]) -> dict[str, list
     }
 
 
-def training_constants(topology: Topology, plan: TrainingPlan) -> dict[str, Constant]:
+def training_constants(bench: Bench, plan: TrainingPlan) -> dict[str, Constant]:
     """Task and bounds as arrays."""
+    topology = bench.topology
     inputs = _table([sample.inputs for sample in plan.samples], topology.inputs)
     targets = _table([sample.targets for sample in plan.samples], topology.outputs)
     box = plan.bounds.bounds
@@ -80,7 +82,8 @@ def training_constants(topology: Topology, plan: TrainingPlan) -> dict[str, Cons
         "floor": Constant(box.floor, ("branch",), "S", f"set by {plan.bounds.floor_from}"),
         "ceiling": Constant(box.ceiling, ("branch",), "S", f"set by {plan.bounds.ceiling_from}"),
         "initial": Constant(plan.initial, ("branch",), "S", "latent conductances at the start"),
-        **_code_conductances(plan.law),
+        **_code_conductances(plan.law, bench.programmer.held),
+        **_doubts(bench),
         "masked": Constant(plan.mask, ("branch",), "", "branches that are never written"),
     }
 
@@ -95,6 +98,10 @@ def training_attributes(bench: Bench, plan: TrainingPlan) -> dict[str, Json]:
         "plain_steps": _plain_steps(plan),
         "branch_ends": bench.topology.ends.tolist(),
         "bounds": str(plan.bounds),
+        "reading_noise": None if bench.doubts is None else bench.doubts.noise,
+        "calibration": None if (used := plan.config.rig.calibration) is None else used.sha256,
+        "accepted": list(plan.config.rig.accept_calibration),
+        "masked": bench.masked,
         "predicted_floor": floor.error if isinstance(floor, Floor) else None,
         "no_predicted_floor": floor.reason if isinstance(floor, NoFloor) else None,
     }
@@ -165,13 +172,20 @@ def _table(rows: Sequence[Mapping[int, float]], nodes: Sequence[int]) -> FloatAr
     return np.array([[row.get(node, np.nan) for node in nodes] for row in rows])
 
 
-def _code_conductances(law: TapLaw | None) -> dict[str, Constant]:
+def _code_conductances(law: TapLaw | None, held: BranchArray | None) -> dict[str, Constant]:
     """What each code stands for, branch by branch."""
     if law is None:
         return {}
     codes = range(int(law.highest.max()) + 1)
-    table = np.stack([law.conductances(np.full(law.highest.shape, code)) for code in codes], axis=1)
+    table = np.stack([realise(law, np.full(law.highest.shape, code), held) for code in codes], axis=1)
     return {"code_conductances": Constant(table, ("branch", "code"), "S", "by law or calibration")}
+
+
+def _doubts(bench: Bench) -> dict[str, Constant]:
+    if bench.doubts is None:
+        return {}
+    table = bench.doubts.conductances
+    return {"code_uncertainties": Constant(table, ("branch", "code"), "S", "standard, by calibration")}
 
 
 def finite(numbers: Mapping[str, float]) -> dict[str, Json]:

@@ -337,7 +337,7 @@ def train(
         keep=keep_policy(plan.config.keep),
         synchronous=synchronous_for(bench),
         labels=training_labels(topology, plan.phases),
-        constants=training_constants(topology, plan),
+        constants=training_constants(bench, plan),
         attributes=training_attributes(bench, plan),
         provenance={**collect(experiment.path), **bench_facts(bench, plan.config)},
         experiment=experiment.text,

@@ -14,6 +14,7 @@ from rich.text import Text
 from labrig.units import format_quantity
 from labrig.views.style import ACCENT, INK, LINE, RC, SOFT, say
 
+_COMPARED = ("wiper", "end_to_end", "offset", "gain")
 _MOST = 12
 _FAR = 3.0
 """Uncertainties beyond which a change is taken for one."""
@@ -48,13 +49,13 @@ def diff_lines(found: Mapping[str, Any]) -> Iterator[str]:
         turned = [name for name, branch in branches.items() if len(set(branch["verdicts"])) > 1]
         moved = sum(_sigmas(branch) > _FAR for branch in branches.values())
         relative = [b["relative"] for b in branches.values() if b["relative"] is not None]
-        yield f"wipers  {moved} of {len(branches)} moved by more than {_FAR:g} σ; {len(turned)} other verdicts"
+        yield f"wipers  {moved} of {len(branches)} moved beyond {_FAR:g} σ; {len(turned)} other verdicts"
         if relative:
             middle, spread = np.median(relative), np.std(relative)
-            yield f"R_AB    {1e6 * middle:+.0f} ppm in the middle, ± {1e6 * spread:.0f} ppm from branch to branch"
+            yield f"R_AB    {1e6 * middle:+.0f} ppm in the middle, scattered by {1e6 * spread:.0f} ppm"
     for kind, lines in found["converters"].items():
         far = [name for name, line in lines.items() if _sigmas(line) > _FAR]
-        yield f"{kind:<7} {len(far)} of {len(lines)} moved by more than {_FAR:g} σ"
+        yield f"{kind:<7} {len(far)} of {len(lines)} moved beyond {_FAR:g} σ"
 
 
 def write_diff_picture(found: Mapping[str, Any], path: Path) -> Path:
@@ -88,7 +89,7 @@ def write_diff_picture(found: Mapping[str, Any], path: Path) -> Path:
             every = max(1, len(known) // 24)
             axes.set_xticks(range(0, len(known), every), [name for name, _ in known][::every], rotation=90)
             axes.axhline(0, color=SOFT, linewidth=0.8)
-        drawing.savefig(path, dpi=150)
+        figure.savefig(path, dpi=150)
     return path
 
 
@@ -100,10 +101,7 @@ def _ranked(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 
 def _sigmas(part: Mapping[str, Any]) -> float:
     """The largest change of a branch or converter in its uncertainties."""
-    known = [
-        each["sigmas"] for each in part.values() if isinstance(each, dict) and each["sigmas"] is not None
-    ]
-    return max(map(abs, known), default=0.0)
+    return max((abs(part[key]["sigmas"] or 0.0) for key in _COMPARED if key in part), default=0.0)
 
 
 def _cells(change: Mapping[str, Any]) -> tuple[str, str]:

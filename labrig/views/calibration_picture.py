@@ -1,4 +1,4 @@
-"""One picture of a calibrated board: maps of its branches, and the curves of the worst with their residuals."""
+"""One picture of a calibrated board: maps of its branches, the worst curves, and residuals."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,8 @@ _MARKS = {"open": "O", "short": "S", "stuck": "=", "non-monotone": "~", "noisy":
 
 def write_calibration_picture(found: Mapping[str, Any], path: Path) -> Path:
     """Draw a calibration, as its JSON has it, into a file whose suffix says the format."""
-    draw_calibration(found).savefig(path, dpi=150)
+    figure: Any = draw_calibration(found)
+    figure.savefig(path, dpi=150)
     return path
 
 
@@ -59,7 +60,7 @@ def draw_calibration(found: Mapping[str, Any]) -> Figure:
             _draw_map(figure, figure.add_subplot(grid[0, place]), table, title, wipers, inputs, outputs)
         worst = ranked_branches(wipers)[:_CURVES]
         _draw_curves(figure.add_subplot(grid[1, 0]), wipers, worst)
-        _draw_residuals(figure.add_subplot(grid[1, 1:]), wipers, worst)
+        _draw_residuals(figure.add_subplot(grid[1, 1:]), wipers)
         return drawing
 
 
@@ -116,9 +117,7 @@ def _draw_curves(axes: Axes, wipers: Mapping[str, Any], worst: list[tuple[str, M
     axes.legend(loc="upper left")
 
 
-def _draw_residuals(
-    axes: Axes, wipers: Mapping[str, Any], worst: list[tuple[str, Mapping[str, Any]]]
-) -> None:
+def _draw_residuals(axes: Axes, wipers: Mapping[str, Any]) -> None:
     codes = np.array(wipers["codes"])
     drawn = [(place, name, branch) for place, (name, branch) in enumerate(ranked_branches(wipers))
              if branch["verdict"] == "sound"]  # fmt: skip
@@ -153,7 +152,7 @@ def _draw_converters(axes: Axes, converters: Mapping[str, Any]) -> None:
 
 
 def _taps(text: str, branch: Mapping[str, Any], steps: int) -> FloatArray:
-    return np.array(numbers(text)) / (branch["end_to_end"] / steps)
+    return np.asarray(np.array(numbers(text)) / (branch["end_to_end"] / steps), dtype=np.float64)
 
 
 def _label(name: str, branch: Mapping[str, Any]) -> str:

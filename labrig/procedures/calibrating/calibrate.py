@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from labrig.bench.bench import Bench
 from labrig.bench.corrections import Corrections
+from labrig.boards.base import CodeRange
 from labrig.calibration.verdicts import Sizes
 from labrig.calibration.wipers import Table, calibrate_wipers
 from labrig.config.calibration import ConvertersCalibration
@@ -12,6 +13,8 @@ from labrig.procedures.calibrating.converters import LEVELS, converters_of, read
 from labrig.procedures.calibrating.sealing import Findings
 from labrig.procedures.calibrating.wipers import default_codes, measured, read_wipers
 
+_FEW = 8
+"""Different codes on a board that are measured beside those that show the curve."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -28,6 +31,12 @@ def calibrate_adc(bench: Bench, reference: int | None, meter: str | None, progre
     potentials = read_potentials(bench, LEVELS, reference, progress)
     method = {"converters": {"levels": LEVELS, "averages": bench.averages, "reference": meter}}
     return Findings(method, potentials, converters_of(potentials, bench))
+
+
+def _telling_codes(bench: Bench, legal: CodeRange) -> list[int]:
+    """Those that show the curve, and what the board holds: a branch that is not to be used will keep it."""
+    held = {int(code) for code in bench.branch_values()}
+    return sorted({*default_codes(legal), *(held if len(held) <= _FEW else ())})
 
 
 def calibrate_wiper(
@@ -52,7 +61,7 @@ def calibrate_wiper(
     if found.converters is not None:
         bench.correct(Corrections.of(found.converters, bench.topology))
     legal, adc = bench.info.codes, bench.info.adc
-    wanted = list(codes) or (default_codes(legal) if legal else [])
+    wanted = list(codes) or (_telling_codes(bench, legal) if legal else [])
     settings = tuple(read_wipers(bench, wanted, repeats, progress))
     read = measured(settings, bench.topology, bench.info.drive, adc.lsb if adc else 0.0)
     part = digipot(bench.info.part)

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from labrig.arrays import FloatArray
 from labrig.calibration.converters import Potentials, fit_converters
 
 LINES, DRIVERS, LEVELS, BOARDS = 14, 14, 9, 80
 NOISE, METER = 1e-4, 2e-5
 
 
-def board(generator: np.random.Generator, *, metered: bool) -> tuple[Potentials, np.ndarray, np.ndarray]:
+def board(generator: np.random.Generator, *, metered: bool) -> tuple[Potentials, FloatArray, FloatArray]:
     """Potentials of a board, and offset and gain of its ADC lines and of its DACs, (C, 2)."""
     adc = np.column_stack([generator.uniform(-2e-3, 2e-3, LINES), generator.uniform(-0.01, 0.01, LINES)])
     dac = np.column_stack([generator.uniform(-5e-3, 5e-3, DRIVERS), generator.uniform(-5e-3, 5e-3, DRIVERS)])
@@ -23,7 +24,8 @@ def board(generator: np.random.Generator, *, metered: bool) -> tuple[Potentials,
 
 
 def test_intervals_referred_to_an_instrument_hold_as_often_as_they_say() -> None:
-    generator, off = np.random.default_rng(1), []
+    generator = np.random.default_rng(1)
+    off: list[FloatArray] = []
     for _ in range(BOARDS):
         found, adc, dac = board(generator, metered=True)
         fits = fit_converters(found, rounding=0.0)

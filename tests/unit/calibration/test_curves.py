@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
+from labrig.arrays import FloatArray
 from labrig.calibration.curves import fit_curves
 
 STEPS, BRANCHES, BOARDS = 256, 24, 60
 CODES = np.array([0, 1, 2, 4, 9, 19, 42, 94, 158, 222, 256])
 
 
-def board(generator: np.random.Generator, mismatch: float, noise: float) -> tuple[np.ndarray, ...]:
+def board(
+    generator: np.random.Generator, mismatch: float, noise: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """True parameters (B, 2), measured resistances and their variances (B, K)."""
     truth = np.column_stack([generator.uniform(60, 90, BRANCHES), generator.uniform(8e4, 1.2e5, BRANCHES)])
     steps = 1 + mismatch * generator.normal(size=(BRANCHES, STEPS))
@@ -25,7 +28,7 @@ def test_ninety_five_per_cent_intervals_hold_ninety_five_per_cent_of_the_truth(
     mismatch: float, noise: float
 ) -> None:
     generator = np.random.default_rng(1)
-    off = []
+    off: list[FloatArray] = []
     for _ in range(BOARDS):
         truth, measured, variances = board(generator, mismatch, noise)
         found = fit_curves(CODES, measured, variances, STEPS)
@@ -38,7 +41,8 @@ def test_ninety_five_per_cent_intervals_hold_ninety_five_per_cent_of_the_truth(
 
 def test_the_mismatch_of_the_steps_is_found() -> None:
     generator = np.random.default_rng(2)
-    found = [fit_curves(CODES, *board(generator, 0.05, 1e-4)[1:], STEPS).mismatch for _ in range(20)]
+    boards = [board(generator, 0.05, 1e-4) for _ in range(20)]
+    found = [fit_curves(CODES, measured, variances, STEPS).mismatch for _, measured, variances in boards]
     # From 24 branches of 9 degrees of freedom each, a standard deviation is known to 1/sqrt(2 * 216).
     assert abs(np.mean(found) / 0.05 - 1) < 3 / np.sqrt(2 * 216 * 20) + 0.01
 

@@ -3,14 +3,21 @@
 import numpy as np
 import pytest
 
+from labrig.arrays import FloatArray
 from labrig.calibration.verdicts import NOISE, OPEN, SHORT, Repeated, Sizes, judge
 
 SIZES = Sizes(wiper=75.0, end_to_end=1e5, steps=256)
 CODES = np.array([0, 1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63, 94, 126, 158, 190, 222, 254, 256])
-LAW = SIZES.wiper + SIZES.tap * CODES
+LAW: FloatArray = SIZES.wiper + SIZES.tap * CODES.astype(np.float64)
 
 
-def of(resistances: np.ndarray, relative: float = 1e-4, spread: float = 0.0, repeats: int = 4) -> str:
+def resistance(wipers: float) -> FloatArray:
+    """The same at every code."""
+    found: FloatArray = np.full(len(CODES), wipers * SIZES.wiper)
+    return found
+
+
+def of(resistances: FloatArray, relative: float = 1e-4, spread: float = 0.0, repeats: int = 4) -> str:
     generator = np.random.default_rng(7)
     exact = 1 / np.broadcast_to(resistances, (repeats, len(CODES)))
     noisy = exact * np.exp(spread * generator.normal(size=exact.shape))
@@ -30,8 +37,8 @@ def test_open_is_below_a_hundredth_of_what_is_expected() -> None:
 
 
 def test_short_is_below_three_wiper_resistances_at_every_code() -> None:
-    assert of(np.full(len(CODES), (SHORT - 0.5) * SIZES.wiper)) == "short"
-    assert of(np.full(len(CODES), (SHORT + 1) * SIZES.wiper)) == "stuck"
+    assert of(resistance(SHORT - 0.5)) == "short"
+    assert of(resistance(SHORT + 1)) == "stuck"
 
 
 @pytest.mark.parametrize("code", [3, 60, 128, 256])

@@ -33,6 +33,10 @@ BOARD: dict[str, Any] = {
 FAULTS = [{"kind": "open", "branch": "in0-out0"}, {"kind": "stuck", "branch": "in2-out1", "code": 100}]
 
 
+def nothing(_: str, done: int, of: int) -> None:
+    assert 0 <= done < of
+
+
 def write_rig(folder: Path, name: str = "rig.yaml", **others: Any) -> Path:
     path = folder / name
     network = {"kind": "crossbar", "inputs": 4, "outputs": 3}
@@ -43,7 +47,9 @@ def write_rig(folder: Path, name: str = "rig.yaml", **others: Any) -> Path:
 def changed(path: Path, **others: Any) -> Path:
     """The same calibration but for this, with a hash that fits."""
     found = load_calibration(path)
-    content = {name: getattr(found, name) for name in Calibration.model_fields if name not in {"format", "sha256"}}
+    content = {
+        name: getattr(found, name) for name in Calibration.model_fields if name not in {"format", "sha256"}
+    }
     path = path.with_name("changed.json")
     path.write_text(calibration_text(sealed(**{**content, **others})))
     return path
@@ -56,7 +62,7 @@ def calibration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LABRIG_STATE", str(folder / "state"))
         with labrig.open_bench(load_rig(write_rig(folder))) as bench:
-            found = calibrate_wiper(bench, [], 1, None, lambda *_: None)
+            found = calibrate_wiper(bench, [], 1, None, nothing)
             write_calibration(found, bench, folder / "a7f3.json")
     return folder / "a7f3.json"
 
@@ -83,7 +89,7 @@ def test_the_command_writes_a_file_that_says_which_board_and_what_is_broken(
 
 
 def test_a_source_meter_gives_volts(call: Labrig, tmp_path: Path) -> None:
-    simulated = {key: value for key, value in BOARD["model"].items()} | {"kind": "simulated"}
+    simulated = BOARD["model"] | {"kind": "simulated"}
     meters = {
         "smu": {
             "kind": "keithley2400",
@@ -155,10 +161,8 @@ def test_a_rig_uses_its_calibration_and_masks_what_is_broken(
         drive = Boundary({0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0})
         read = bench.settle([drive]).node_voltages[0]
         inputs = read[:4]
-        expected = [
-            float(realised[j::3] @ inputs / realised[j::3].sum()) for j in range(3)
-        ]
-        # INL between two measured codes: half a tap in one of four branches, times a volt or two, over four.
+        expected = [float(realised[j::3] @ inputs / realised[j::3].sum()) for j in range(3)]
+        # INL between two measured codes: half a tap in one of four branches, times a volt or two.
         assert np.abs(read[4:] - expected).max() < 3e-3
 
 
@@ -204,7 +208,9 @@ def test_a_calibration_of_another_network_is_refused(call: Labrig, calibration: 
     assert "in0-out3 and 3 other branches are not in it" in told.err
 
 
-@pytest.mark.parametrize(("option", "says"), [("0,1", "name at least 3"), ("0,9,999", "found 999"), ("a", "whole")])
+@pytest.mark.parametrize(
+    ("option", "says"), [("0,1", "name at least 3"), ("0,9,999", "found 999"), ("a", "whole")]
+)
 def test_codes_that_cannot_be_measured_are_refused(
     call: Labrig, tmp_path: Path, option: str, says: str
 ) -> None:

@@ -1,21 +1,32 @@
 """All branches of a crossbar at once: intervals that hold, no broken branch missed, none blamed falsely."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
+from labrig.arrays import FloatArray
 from labrig.bench.assembly import open_bench
+from labrig.circuit.boundary import Boundary
+from labrig.config.boards import SimulatedBoard
 from labrig.config.calibration import WipersCalibration
 from labrig.config.rig import RigConfig
 from labrig.procedures.calibrating.calibrate import calibrate_wiper
 from labrig.sim.branches import TrueDigipots, draw_branches
+from labrig.sim.world import CircuitWorld
 
 INPUTS, OUTPUTS = 8, 6
 NAMES = [f"in{i}-out{j}" for i in range(INPUTS) for j in range(OUTPUTS)]
 
 
-def rig(seed: int, faults: list[dict[str, Any]] | None = None, bits: int = 16, noise: str = "50 uV") -> RigConfig:
+def nothing(_: str, done: int, of: int) -> None:
+    assert 0 <= done < of
+
+
+def rig(
+    seed: int, faults: list[dict[str, Any]] | None = None, bits: int = 16, noise: str = "50 uV"
+) -> RigConfig:
     return RigConfig.model_validate(
         {
             "network": {"kind": "crossbar", "inputs": INPUTS, "outputs": OUTPUTS},
@@ -34,20 +45,23 @@ def rig(seed: int, faults: list[dict[str, Any]] | None = None, bits: int = 16, n
 
 def calibrated(config: RigConfig, repeats: int = 1) -> WipersCalibration:
     with open_bench(config) as bench:
-        found = calibrate_wiper(bench, [], repeats, None, lambda *_: None).wipers
+        found = calibrate_wiper(bench, [], repeats, None, nothing).wipers
     assert found is not None
     return found
 
 
 def truth(config: RigConfig) -> TrueDigipots:
-    found = draw_branches(config.board.elements, len(NAMES), config.board.seed)  # type: ignore[union-attr]
+    assert isinstance(config.board, SimulatedBoard)
+    found = draw_branches(config.board.elements, len(NAMES), config.board.seed)
     assert isinstance(found, TrueDigipots)
     return found
 
 
 @pytest.mark.parametrize("noise", ["0 V", "50 uV"])
 def test_the_intervals_of_a_board_hold_what_is_true(noise: str) -> None:
-    boards, off, curves = 12, [], []
+    boards = 12
+    off: list[FloatArray] = []
+    curves: list[FloatArray] = []
     for seed in range(boards):
         config = rig(seed, noise=noise)
         found, true = calibrated(config), truth(config)
@@ -67,7 +81,7 @@ def test_the_intervals_of_a_board_hold_what_is_true(noise: str) -> None:
     assert (np.abs(np.array(curves)) < 1.96).mean() > 0.93
 
 
-BROKEN = {
+BROKEN: dict[str, dict[str, Any]] = {
     "open": {"kind": "open"},
     "short": {"kind": "short"},
     "stuck": {"kind": "stuck", "code": 77},
@@ -88,34 +102,29 @@ def test_no_broken_branch_is_missed_and_no_sound_one_is_blamed(bits: int) -> Non
 
 
 def test_a_shorted_branch_never_carries_more_than_its_limit() -> None:
-    from labrig.sim.board import SimulatedBoard
+    short = {"kind": "short", "branch": "in3-out2"}
+    low = {"kind": "stuck", "code": 2, "branch": "in6-out2"}
+    carried: list[float] = []
+    settle = CircuitWorld.settle
 
-    config = rig(5, [{"kind": "short", "branch": "in3-out2"}, {"kind": "stuck", "code": 2, "branch": "in6-out2"}])
-    most = 0.0
-    settle = SimulatedBoard._read  # noqa: SLF001
-
-    def watched(self: SimulatedBoard, *others: Any) -> None:
-        nonlocal most
-        rows, boundaries = others[0], others[1]
-        world = self.world
-        volts = world.settle([self._driver.impose(boundary) for boundary in boundaries])  # noqa: SLF001
-        ends = world.topology.ends
-        flows = world.conductances * (volts[:, ends[:, 0]] - volts[:, ends[:, 1]])
-        most = max(most, float(np.abs(flows).max()))
-        assert len(rows) == len(boundaries)
-        settle(self, *others)
+    def watched(self: CircuitWorld, boundaries: Sequence[Boundary]) -> FloatArray:
+        volts = settle(self, boundaries)
+        ends = self.topology.ends
+        flows = self.conductances * (volts[:, ends[:, 0]] - volts[:, ends[:, 1]])
+        carried.append(float(np.abs(flows).max()))
+        return volts
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SimulatedBoard, "_read", watched)
-        found = calibrated(config)
+        patch.setattr(CircuitWorld, "settle", watched)
+        found = calibrated(rig(5, [short, low]))
     assert found.branches["in3-out2"].verdict == "short"
     assert found.branches["in6-out2"].verdict == "stuck"
-    assert 0.3e-3 < most <= 2.5e-3
+    assert 0.3e-3 < max(carried) <= 2.5e-3
 
 
 def test_the_board_gets_its_own_codes_back() -> None:
     codes = np.arange(48) + 100
     with open_bench(rig(3)) as bench:
         bench.write_codes(codes)
-        calibrate_wiper(bench, [0, 100, 256], 1, None, lambda *_: None)
+        calibrate_wiper(bench, [0, 100, 256], 1, None, nothing)
         assert np.array_equal(bench.read_back(), codes)
