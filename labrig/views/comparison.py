@@ -150,7 +150,7 @@ def _followed(reader: RunReader) -> Followed:
     }
     codes = np.array([row.values["codes"] for row in rows]) if "codes" in reader.columns else np.empty((0, 0))
     return Followed(
-        name=info.name,
+        name=reader.directory.name,
         steps=np.array([row.step for row in rows]),
         outputs=np.array([row.values["outputs"] for row in rows], dtype=np.float64),
         codes=codes.astype(np.int64),

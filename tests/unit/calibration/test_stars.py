@@ -19,7 +19,8 @@ def readings(generator: np.random.Generator, noise: float) -> StarReadings:
     free = inputs @ G / G.sum()
     source = 2.5
     loaded = (source / DRIVE + inputs @ G) / (1 / DRIVE + G.sum())
-    node = np.where(held, loaded, free)
+    node: FloatArray = free.copy()
+    node[held] = loaded[held]
     read_inputs = inputs + noise * generator.normal(size=inputs.shape)
     read_node = node + noise * generator.normal(size=11)
     read_source = source + noise * generator.normal(size=11)

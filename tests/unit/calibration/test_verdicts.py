@@ -43,7 +43,7 @@ def test_short_is_below_three_wiper_resistances_at_every_code() -> None:
 
 @pytest.mark.parametrize("code", [3, 60, 128, 256])
 def test_stuck_moves_less_than_a_tap_over_all_codes(code: int) -> None:
-    held = np.full(len(CODES), SIZES.wiper + SIZES.tap * code)
+    held = resistance(1 + SIZES.tap * code / SIZES.wiper)
     assert of(held) == "stuck"
     assert of(held + 0.8 * SIZES.tap * (CODES > 100)) == "stuck"
     assert of(held + 3 * SIZES.tap * (CODES > 100)) == "sound"

@@ -109,7 +109,7 @@ def test_a_source_meter_gives_volts(call: Labrig, tmp_path: Path) -> None:
     true = Scales.draw(board.adc, board.dac, 7, board.seed).adc
     for k, name in enumerate(["in1", "in2", "in3", "out0", "out1", "out2"], start=1):
         line = found.lines[name]
-        # A simulated 2400 reads to 0.012 % of its reading and 300 uV of its range: a thousandth is well within.
+        # A 2400 reads 5 V to 0.012 % and 300 uV: a thousandth is well within.
         assert abs(line.gain - true.gain[k]) < 1e-3
         assert abs(line.offset - true.offset[k]) < 1e-3
     assert "in0" not in found.lines
