@@ -47,7 +47,8 @@ def check(
 ) -> None:
     """Check link, supply, converters, switches, wiring and every branch.
 
-    The lines are driven within the limits of the rig; the board gets its codes back and ends released.
+    The lines are driven within the limits of the rig; the board gets its codes back and ends released. Of the
+    rig's calibration only what it says of converters is used.
     Exit code 5 where something fails.
 
     Example: labrig board check configs/rigs/digipot-40x30-firmware.yaml --out board.png
@@ -55,6 +56,7 @@ def check(
     from labrig.bench.assembly import open_bench
     from labrig.cli.boards import board_map, check_json
     from labrig.config.loading import load_rig
+    from labrig.config.rig import converters_only
     from labrig.errors import ConfigError, DeviceError
     from labrig.procedures.board_check.report import report
     from labrig.procedures.check_board import check_board
@@ -64,7 +66,8 @@ def check(
     if out is not None and not out.absolute().parent.is_dir():
         msg = f"--out: there is no folder {out.absolute().parent}; make it or name another file"
         raise ConfigError(msg)
-    with open_bench(load_rig(rig), simulate=simulate) as bench, PartsProgress() as progress:
+    config = converters_only(load_rig(rig))
+    with open_bench(config, simulate=simulate) as bench, PartsProgress() as progress:
         found = check_board(bench, progress.update)
     told = report(found)
     answer = check_json(found, told)

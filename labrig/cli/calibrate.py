@@ -46,10 +46,11 @@ def adc(
     Example: labrig calibrate adc rig.yaml --smu smu --out converters.json
     """
     from labrig.bench.assembly import open_bench
+    from labrig.config.loading import load_rig
     from labrig.procedures.calibrating.calibrate import calibrate_adc
     from labrig.views.parts_progress import PartsProgress
 
-    config, node = _bare(rig), None
+    config, node = load_rig(rig).model_copy(update={"calibration": None}), None
     if smu is not None:
         node = _node_of(config, smu)
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
@@ -83,24 +84,15 @@ def wiper(
     """
     from labrig.bench.assembly import open_bench
     from labrig.config.loading import load_rig
+    from labrig.config.rig import converters_only
     from labrig.procedures.calibrating.calibrate import calibrate_wiper
     from labrig.views.parts_progress import PartsProgress
 
-    known = load_rig(rig).calibration
-    config = _bare(rig)
-    if known is not None and known.converters is not None:
-        config = load_rig(rig).model_copy(update={"calibration": known.model_copy(update={"wipers": None})})
+    config = converters_only(load_rig(rig))
+    known = None if config.calibration is None else config.calibration.converters
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
-        converters = None if known is None else known.converters
-        found = calibrate_wiper(bench, _codes(codes), repeats, converters, progress.update)
+        found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update)
         _finish(bench, found, out, days, kelvin, json=json)
-
-
-def _bare(rig: Path) -> "RigConfig":
-    """The rig without a calibration: what it says is to be found out."""
-    from labrig.config.loading import load_rig
-
-    return load_rig(rig).model_copy(update={"calibration": None})
 
 
 def _node_of(config: "RigConfig", smu: str) -> str:

@@ -108,6 +108,13 @@ class RigConfig(Model):
         return self
 
 
+def converters_only(rig: RigConfig) -> RigConfig:
+    """The rig without what its calibration says of wipers: these are to be found out."""
+    if rig.calibration is None:
+        return rig
+    return rig.model_copy(update={"calibration": rig.calibration.model_copy(update={"wipers": None})})
+
+
 def _wiring_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
     network, wiring = rig.network, rig.wiring
     groups: tuple[tuple[str, Mapping[str, str | int], tuple[str, ...]], ...] = (

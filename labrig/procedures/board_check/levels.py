@@ -17,6 +17,8 @@ _RANGE = 8.0
 _LEVELS = 7
 """The middle one is the base."""
 _TRIPLES = np.array(list(permutations([0, 1, 2, 4, 5, 6], CODES)), dtype=np.int64)
+_CROOKED = 2.0
+"""Typical nonlinearities of the part that a resistance may be off the straight line."""
 _WIPER_SPREAD = 4.0
 """Wiper resistance over its typical value that is allowed for: it grows as the supply falls."""
 
@@ -111,6 +113,10 @@ def ladder(bench: Bench, span: Volts) -> Ladder:
     )
     ends = np.array([[law.conductances(row) for row in codes] for law in (none, most)])
     ratios = ends / ends[:, _LEVELS // 2 : _LEVELS // 2 + 1]
+    # A string is not straight: each code may be off its line by some taps, the base as well.
+    shares = _CROOKED * part.nonlinearity * part.end_to_end / part.steps * rungs
+    crooked = shares + shares[_LEVELS // 2]
+    crooked[_LEVELS // 2] = 0.0
     smallest = nominal.wiper * _WIPER_SPREAD + nominal.end_to_end * (1 + part.tolerance) * codes / part.steps
     largest = nominal.end_to_end * (1 - part.tolerance) * codes / part.steps
     middle = _LEVELS // 2
@@ -118,4 +124,6 @@ def ladder(bench: Bench, span: Volts) -> Ladder:
         float((1 / smallest / rungs)[middle].min(initial=1.0)),
         float((1 / largest / rungs)[middle].max(initial=1.0)),
     )
-    return Ladder(rungs, ratios.min(axis=0), ratios.max(axis=0), 1 / part.wiper, spread)
+    return Ladder(
+        rungs, ratios.min(axis=0) * (1 - crooked), ratios.max(axis=0) * (1 + crooked), 1 / part.wiper, spread
+    )
