@@ -21,7 +21,7 @@ class StarReadings:
     into
         Current into the node from its driver, shape (M,), A; 0 where that is released.
     through
-        Uncertainty of `into` for readings that are uncertain by 1 V, shape (M,), S; 0 where it is released.
+        What `into` is per volt between driver and node, shape (M,), S; 0 where that is released.
     """
 
     drops: FloatArray
@@ -55,23 +55,29 @@ def fit_star(readings: StarReadings) -> StarFit:
     """Weighted least squares of Σ g_b (v - v_b) = I over the states.
 
     The law is linear in g; the readings of both ends of a branch are uncertain, by what the conductances make
-    of it: (Σ g)² + Σ g² for the node and its neighbours, and the current beside it.
+    of it: (Σ g + t)² + Σ g² + t² for the node, its neighbours and its driver, t siemens away. A constant current is an
+    unknown as well, and another one where the node is held: converters may be off against each other.
     """
     drops, into = readings.drops, readings.into
-    driven = readings.through > 0
-    guess = np.abs(into[driven] / drops[driven].sum(axis=1)).mean() if driven.any() else 1.0
-    found = np.full(drops.shape[1], guess)
-    weights = np.ones(len(into))
+    held = readings.through > 0
+    guess = np.abs(into[held] / drops[held].sum(axis=1)).mean() if held.any() else 1.0
+    constants = [np.ones(len(into))] + ([held] if held.any() else [])
+    design = np.column_stack([drops, *constants])
+    count = drops.shape[1]
+    found = np.full(count, guess)
+    solution, weights = found, np.ones(len(into))
     for _ in range(_ROUNDS):
-        weights = 1 / np.sqrt(found.sum() ** 2 + (found**2).sum() + readings.through**2)
-        found = np.asarray(
-            np.linalg.lstsq(drops * weights[:, None], into * weights, rcond=None)[0], dtype=np.float64
+        at_node = found.sum() + readings.through
+        weights = 1 / np.sqrt(at_node**2 + (found**2).sum() + readings.through**2)
+        solution = np.asarray(
+            np.linalg.lstsq(design * weights[:, None], into * weights, rcond=None)[0], dtype=np.float64
         )
-    scaled = drops * weights[:, None]
-    residuals = scaled @ found - into * weights
-    left = len(into) - len(found)
+        found = solution[:count]
+    scaled = design * weights[:, None]
+    residuals = scaled @ solution - into * weights
     covariance = np.asarray(np.linalg.pinv(scaled.T @ scaled, hermitian=True), dtype=np.float64)
-    return StarFit(found, covariance, float(residuals @ residuals), left)
+    left = len(into) - design.shape[1]
+    return StarFit(found, covariance[:count, :count], float(residuals @ residuals), left)
 
 
 def pooled_variance(excess: float, left: int, rounding: Volts) -> float:

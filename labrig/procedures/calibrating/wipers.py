@@ -20,6 +20,8 @@ _HELD = 4
 """Pairs of states in which the outputs are held: they give the scale, which free outputs leave open."""
 _DITHER = 0.1
 """By which the voltages of states differ, relative, so that the steps of the converters average out."""
+_WANDER = 0.02
+"""Of the range, times `_DITHER`: by which the level of held outputs differs, for the same reason."""
 _GOLDEN = (5**0.5 - 1) / 2
 _MARGIN = 0.9
 """Of a limit that is used."""
@@ -147,7 +149,7 @@ def star(scans: Scans, topology: Topology, output: int, drive: Ohms) -> tuple[li
     drops = scans.volts[:, [output]] - scans.volts[:, far]
     held = np.array([output in boundary.voltages for boundary in scans.imposed])
     into = np.where(held, (scans.sources[:, output] - scans.volts[:, output]) / drive, 0.0)
-    through = np.where(held, np.sqrt(2) / drive, 0.0)
+    through = np.where(held, 1 / drive, 0.0)
     alike = np.abs(drops).max(axis=1) < 1e-3 * np.abs(drops).max()  # states of one potential tell nothing
     return branches, StarReadings(drops[~alike], into[~alike], through[~alike])
 
@@ -200,15 +202,16 @@ class _Conducting:
         whole = apart >= span / 2
         groups = [(self._outputs_of(whole), span / 2), (self._outputs_of(~whole), float(apart.min()))]
         for outputs, most in groups:
-            for share in _shares(_HELD, turn).tolist() if outputs else ():
-                states += [self._held(outputs, share * most), self._held(outputs, -share * most)]
+            lifted = most * _shares(2 * _HELD, turn) * np.tile([1, -1], _HELD)
+            moved = _WANDER * self._drive.span * (_shares(2 * _HELD, turn + 1) - 1)
+            for above, away in zip(lifted.tolist(), moved.tolist(), strict=True) if outputs else ():
+                states.append(self._held(outputs, middle + away, above))
         return [*states, self.level()]
 
-    def _held(self, outputs: Sequence[int], lifted: Volts) -> Boundary:
-        """Some outputs half-way, the others released, all inputs above or below."""
-        middle = self._drive.middle
-        inputs: dict[int, Volts] = dict.fromkeys(self._inputs, middle + lifted)
-        return Boundary({**inputs, **dict.fromkeys(outputs, middle)})
+    def _held(self, outputs: Sequence[int], level: Volts, lifted: Volts) -> Boundary:
+        """Some outputs at a level, the others released, all inputs above or below it."""
+        inputs: dict[int, Volts] = dict.fromkeys(self._inputs, level + lifted)
+        return Boundary({**inputs, **dict.fromkeys(outputs, level)})
 
     def _outputs_of(self, which: BoolArray) -> list[int]:
         return [output for output, taken in zip(self._outputs, which, strict=True) if taken]
@@ -223,12 +226,13 @@ def _shares(count: int, turn: int) -> FloatArray:
 
 
 def _patterns(count: int) -> FloatArray:
-    """Rows of ±1, (K, count): the Hadamard matrix of the next power of two without its constant row."""
+    """Rows of ±1, (K, count): a Hadamard matrix without its constant row, and its negative."""
     from scipy.linalg import hadamard
 
     order = 1 << max(count - 1, 1).bit_length()
     rows = np.asarray(hadamard(order)[1:, :count], dtype=np.float64)
-    return np.asarray(rows[np.ptp(rows, axis=1) > 0], dtype=np.float64)
+    rows = rows[np.ptp(rows, axis=1) > 0]
+    return np.vstack([rows, -rows])
 
 
 def _check(bench: Bench, codes: Sequence[int]) -> None:

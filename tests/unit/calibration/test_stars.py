@@ -25,13 +25,13 @@ def readings(generator: np.random.Generator, noise: float) -> StarReadings:
     read_node = node + noise * generator.normal(size=11)
     read_source = source + noise * generator.normal(size=11)
     into = np.where(held, (read_source - read_node) / DRIVE, 0.0)
-    return StarReadings(read_node[:, None] - read_inputs, into, np.where(held, np.sqrt(2) / DRIVE, 0.0))
+    return StarReadings(read_node[:, None] - read_inputs, into, np.where(held, 1 / DRIVE, 0.0))
 
 
 def test_readings_without_noise_give_the_conductances() -> None:
     found = fit_star(readings(np.random.default_rng(1), 0.0))
     np.testing.assert_allclose(found.conductances, G, rtol=1e-9)
-    assert found.left == 7
+    assert found.left == 5
     assert found.excess < 1e-20
 
 

@@ -57,7 +57,7 @@ def truth(config: RigConfig) -> TrueDigipots:
     return found
 
 
-@pytest.mark.parametrize("noise", ["0 V", "50 uV"])
+@pytest.mark.parametrize("noise", ["40 uV", "100 uV"])
 def test_the_intervals_of_a_board_hold_what_is_true(noise: str) -> None:
     boards = 12
     off: list[FloatArray] = []
