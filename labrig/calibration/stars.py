@@ -55,14 +55,14 @@ def fit_star(readings: StarReadings) -> StarFit:
     """Weighted least squares of Σ g_b (v - v_b) = I over the states.
 
     The law is linear in g; the readings of both ends of a branch are uncertain, by what the conductances make
-    of it: (Σ g + t)² + Σ g² + t² for the node, its neighbours and its driver, t siemens away. A constant current is an
-    unknown as well, and another one where the node is held: converters may be off against each other.
+    of it: (Σ g + t)² + Σ g² + t² for the node, its neighbours and its driver, t siemens away. A constant
+    current is an unknown as well, and another where the node is held: converters may be off against each other.
     """
     drops, into = readings.drops, readings.into
     held = readings.through > 0
     guess = np.abs(into[held] / drops[held].sum(axis=1)).mean() if held.any() else 1.0
-    constants = [np.ones(len(into))] + ([held] if held.any() else [])
-    design = np.column_stack([drops, *constants])
+    constants = np.column_stack([np.ones(len(into)), held]).astype(np.float64)
+    design = np.hstack([drops, constants if held.any() else constants[:, :1]])
     count = drops.shape[1]
     found = np.full(count, guess)
     solution, weights = found, np.ones(len(into))

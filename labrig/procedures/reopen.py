@@ -1,15 +1,18 @@
 """The board of a rig as it is, or of a run as the run left it."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from labrig.bench.assembly import open_bench
+from labrig.bench.bench import Bench
 from labrig.circuit.network import PhysicalNetwork
+from labrig.config.boards import SimulatedBoard
 from labrig.config.loading import load_experiment, load_rig
 from labrig.config.network import NetworkConfig
+from labrig.config.rig import RigConfig
 from labrig.errors import ConfigError, RunError
 from labrig.learning.zeroing import Zeroed
 from labrig.store.catalogue import find_run, runs_folder
@@ -48,7 +51,7 @@ def open_rig_or_run(
         row = reader.row()
         final = reader.constants().get("final_conductances")
         offsets = np.asarray(reader.checkpoint().get("offsets", ()))
-    with open_bench(experiment.rig, simulate=board["kind"] == "simulated") as bench:
+    with open_again(experiment.rig, board["kind"]) as bench:
         if row is None or bench.info.serial_number != board["serial_number"]:
             why = "it has no step yet" if row is None else f"board {bench.info.serial_number} answers instead"
             msg = f"{run}: its board {board['serial_number']} cannot be measured: {why}"
@@ -61,3 +64,19 @@ def open_rig_or_run(
             values = row.values["conductances"] if final is None else final.value
             bench.settle([], program=np.asarray(values, dtype=np.float64))
         yield Zeroed(bench, 0.0, offsets) if offsets.any() else bench, experiment.rig.network
+
+
+def open_again(rig: RigConfig, kind: str) -> AbstractContextManager[Bench]:
+    """Open the rig of a run: on its board, or in simulation where the run was.
+
+    Its calibration held when the run began, and is not asked for its age again.
+
+    Parameters
+    ----------
+    kind
+        Of the board on which the run was.
+    """
+    accepted = tuple({*rig.accept_calibration, "age"})
+    again = rig.model_copy(update={"accept_calibration": accepted})
+    in_place_of_it = kind == "simulated" and not isinstance(rig.board, SimulatedBoard)
+    return open_bench(again, simulate=kind == "twin" or in_place_of_it)

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from labrig.arrays import CodeArray
-from labrig.bench.assembly import open_bench
 from labrig.bench.bench import Bench
 from labrig.config.loading import load_experiment
 from labrig.errors import RunError
 from labrig.procedures.checkpoint import Checkpoint
 from labrig.procedures.plan import plan_training
 from labrig.procedures.recording import bench_facts
+from labrig.procedures.reopen import open_again
 from labrig.procedures.train import Training, first_checkpoint, synchronous_for
 from labrig.store.provenance import collect
 from labrig.store.reader import RunReader
@@ -43,7 +43,7 @@ class Stored:
     writes: tuple[int, ...]
     """Branch codes sent until each step, for the rule of stillness."""
     serial_number: str
-    simulated: bool
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Generator[R
     """
     stored = _read(run)
     experiment = load_experiment(run / EXPERIMENT_NAME)
-    with open_bench(experiment.rig, simulate=stored.simulated) as bench:
+    with open_again(experiment.rig, stored.kind) as bench:
         if bench.info.serial_number != stored.serial_number:
             msg = (
                 f"{run} is of board {stored.serial_number}, but board {bench.info.serial_number} answers;"
@@ -114,7 +114,7 @@ def _read(run: Path) -> Stored:
             errors=tuple(reader.scalars("error").tolist()),
             writes=tuple(int(count) for count in reader.scalars("writes").tolist()),
             serial_number=str(board["serial_number"]),
-            simulated=board["kind"] == "simulated",
+            kind=board["kind"],
         )
 
 

@@ -366,7 +366,7 @@ def first_checkpoint(bench: Bench, plan: TrainingPlan) -> Checkpoint:
 
 def synchronous_for(bench: Bench) -> Synchronous:
     """On a bench each step survives a power cut; in simulation, the end of the process."""
-    return "normal" if bench.info.kind == "simulated" else "full"
+    return "normal" if bench.info.kind in ("simulated", "twin") else "full"
 
 
 def _ending_of(error: BaseException) -> Ending:

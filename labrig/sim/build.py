@@ -69,7 +69,10 @@ def build_hardware(
     scales = parts.scales
     reader = Reader(adc, parts.noise, model.seed, bad_channels(faults, topology, model.adc), scales.adc)
     return Hardware(
-        info=_info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
+        info=replace(
+            _info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
+            kind="simulated" if calibration is None else "twin",
+        ),
         world=world,
         branches=branches,
         reader=reader,

@@ -146,3 +146,36 @@ def test_a_twin_has_the_resistances_that_were_measured(tmp_path: Path) -> None:
         assert np.abs(off).max() < 5
         assert ours[0] == theirs[0] == 0
         assert ours[7] == pytest.approx(theirs[7], rel=0.01)
+
+
+@pytest.mark.parametrize("simulate", [False, True])
+def test_a_run_goes_on_where_it_was_on_the_bench_or_on_its_twin(tmp_path: Path, simulate: bool) -> None:
+    """The bench is simulated as well, so that the two differ by the calibration alone."""
+    rig = {
+        "network": {"kind": "crossbar", "inputs": 4, "outputs": 3},
+        "board": {
+            "kind": "simulated",
+            "elements": {"kind": "digipot", "part": "MCP4351-104", "vices": {"nonlinearity": 3.0}},
+            "adc": {"bits": 16, "span": "5 V", "noise": "200 uV"},
+            "dac": {"bits": 16, "span": "5 V"},
+            "drive": "100 ohm",
+            "seed": 4,
+        },
+    }
+    path = experiment(tmp_path, 4, faults=[], calibrated=False, target="host")
+    path.with_name("rig.yaml").write_text(json.dumps(rig))
+    calibrate(path, repeats=1)
+    path.with_name("rig.yaml").write_text(json.dumps(rig | {"calibration": "board.json"}))
+    loaded = load_experiment(path)
+    whole = train(path, "whole", simulate=simulate)
+    with labrig.open_bench(loaded.rig, simulate=simulate) as bench:
+        training = labrig.train(bench, loaded, runs=path.parent / "runs", name="broken")
+        steps = iter(training)
+        for _ in range(20):
+            next(steps)
+        steps.close()  # type: ignore[attr-defined]
+    with labrig.open_resumed(training.run) as resumed:
+        resumed.start(lambda: None).finish()
+    one, other = labrig.open_run(whole), labrig.open_run(training.run)
+    assert np.array_equal(one.outputs.values, other.outputs.values)
+    assert np.array_equal(one.codes.values, other.codes.values)

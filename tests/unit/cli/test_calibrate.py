@@ -16,6 +16,7 @@ from labrig.config.loading import load_calibration, load_rig
 from labrig.procedures.calibrating.calibrate import calibrate_wiper
 from labrig.procedures.calibrating.sealing import write_calibration
 from labrig.sim.scales import Scales
+from labrig.store.reader import RunReader
 from tests.support.calling import Labrig
 
 BOARD: dict[str, Any] = {
@@ -224,3 +225,39 @@ def test_a_board_without_drive_resistors_is_refused(call: Labrig, tmp_path: Path
     told = call("calibrate", "wiper", write_rig(tmp_path, board=board))
     assert told.code == 2
     assert "known up to a factor only" in told.err
+
+
+def test_a_run_holds_its_calibration_and_resumes_with_it(
+    call: Labrig, calibration: Path, tmp_path: Path
+) -> None:
+    write_rig(tmp_path, calibration=str(calibration), accept_calibration=["age"])
+    experiment = tmp_path / "experiment.json"
+    task = {"samples": [{"inputs": ["1 V", "2 V", "3 V", "4 V"], "targets": ["2.2 V", "2.5 V", "2.8 V"]}]}
+    learning = {
+        "rule": {"kind": "contrastive"},
+        "step": {"kind": "fixed", "rate": 1e-6},
+        "bounds": {"floor": "10 uS", "ceiling": "100 uS"},
+        "initial": {"kind": "constant", "conductance": "30 uS"},
+    }
+    stop = {"steps": 6}
+    experiment.write_text(json.dumps({"rig": "rig.yaml", "task": task, "learning": learning, "stop": stop}))
+    loaded = labrig.load_experiment(experiment)
+    with labrig.open_bench(loaded.rig) as bench:
+        training = labrig.train(bench, loaded, runs=tmp_path / "runs", name="night")
+        steps = iter(training)
+        for _ in range(3):
+            next(steps)
+        steps.close()  # type: ignore[attr-defined]
+    resumed = call("resume", training.run, "--json")
+    assert resumed.code == 0, resumed.err
+    assert "masked  in0-out0: open, by its calibration" in resumed.err
+    with RunReader(training.run) as reader:
+        attributes = reader.attributes()
+        assert attributes["calibration"] == load_calibration(calibration).sha256
+        assert attributes["accepted"] == ["age"]
+        assert set(attributes["masked"]) == {"in0-out0", "in2-out1"}
+        constants = reader.constants()
+        doubts = np.asarray(constants["code_uncertainties"].value)
+        assert doubts.shape == (12, 257)
+        assert np.all(doubts[1] > 0)
+        assert np.asarray(constants["code_conductances"].value)[0].max() == 0
