@@ -56,7 +56,7 @@ def fit_star(readings: StarReadings) -> StarFit:
 
     The law is linear in g; the readings of both ends of a branch are uncertain, by what the conductances make
     of it: (Σ g + t)² + Σ g² + t² for the node, its neighbours and its driver, t siemens away. A constant
-    current is an unknown as well, and another where the node is held: converters may be off against each other.
+    current is an unknown as well, and another where the node is held: converters may be off each other.
     """
     drops, into = readings.drops, readings.into
     held = readings.through > 0
