@@ -10,7 +10,7 @@ from labrig.cli.groups import command_group
 from labrig.cli.options import Json
 from labrig.cli.tables import print_table
 
-app = command_group("Boards: what they say of themselves, and whether they are sound.")
+app = command_group("Boards: what they say of themselves, whether they are sound.")
 
 Rig = Annotated[Path, typer.Argument(help="A rig file.", metavar="RIG")]
 Simulate = Annotated[bool, typer.Option("--simulate", help="Use the rig's simulated board.")]

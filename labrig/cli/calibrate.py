@@ -12,7 +12,7 @@ from labrig.cli.options import Json
 if TYPE_CHECKING:
     from labrig.config.rig import RigConfig
 
-app = command_group("Find out what a board is: converters, wipers, with uncertainties, into a file.")
+app = command_group("Find out what a board is, with uncertainties, into a file.")
 
 Rig = Annotated[Path, typer.Argument(help="A rig file.", metavar="RIG")]
 Simulate = Annotated[bool, typer.Option("--simulate", help="Use the rig's simulated board.")]
@@ -75,7 +75,9 @@ def wiper(
     simulate: Simulate = False,
     json: Json = False,
 ) -> None:
-    """Code to conductance of every branch of a crossbar, all at once, up and down, and which are broken.
+    """Code to conductance of every branch, and which are broken.
+
+    All branches of a crossbar are measured at once, up and down.
 
     Where the rig has no calibration of its converters yet, these come first. The board gets its own codes
     back.

@@ -44,7 +44,9 @@ def show(file: File, out: Picture = None, json: Json = False) -> None:
 
 @app.command()
 def diff(first: File, second: File, out: Picture = None, json: Json = False) -> None:
-    """What changed between two calibrations of one board, in their own uncertainties.
+    """What changed between two calibrations of one board.
+
+    Each change is told in its own uncertainties.
 
     Example: labrig calibration diff spring.json autumn.json
     """
@@ -69,7 +71,9 @@ def check(
     rig: Annotated[Path, typer.Argument(help="A rig file that names a calibration.", metavar="RIG")],
     json: Json = False,
 ) -> None:
-    """Whether the rig's calibration holds for the board that is there: number, age, temperature, network.
+    """Whether a rig's calibration holds for the board that is there.
+
+    Its serial number, the age, the temperature and the network are compared.
 
     Example: labrig calibration check rig.yaml
     """

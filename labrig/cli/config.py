@@ -11,7 +11,7 @@ import typer
 from labrig.cli.groups import command_group
 from labrig.cli.options import Json
 
-app = command_group("Rig and experiment files: check them, show what they resolve to.")
+app = command_group("Rig and experiment files: check them, show what they give.")
 
 
 class SchemaOf(StrEnum):

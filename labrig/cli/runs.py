@@ -91,8 +91,9 @@ def compare(
     runs: Runs = None,
     json: Json = False,
 ) -> None:
-    """Align a run on the bench with its rehearsal by step, and name the first departure.
+    """Hold a run on the bench against its rehearsal, step by step.
 
+    The first step with other codes is named, and the first output that departs.
     What a difference may be by chance, and by what is left open, the calibration of the rehearsal says.
 
     Example: labrig runs compare 20260101-220000-night 20260101-120000-night --out compared.png

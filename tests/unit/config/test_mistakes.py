@@ -112,7 +112,7 @@ ONE_LINE = [
     (6, "  faults: [{kind: brown-out, after: 9}]", "rig.faults", ["'brown-out'", "target atmega2560"]),
     (6, "  faults: [{kind: reset-at-open}]", "rig.faults", ["'reset-at-open'", "target atmega2560"]),
     (6, "  faults: [{kind: stuck, branch: in0-out0, code: -1}]", "rig.faults[0].code", ["-1", "at least 0"]),
-    (6, "  calibration: bench.json", "rig.calibration", ["'bench.json'", "null"]),
+    (6, "  calibration: bench.json", "rig.calibration", ["'bench.json'", "No such file", "labrig calibrate"]),
     (6, "  mask: in0-out0", "rig.mask", ["'in0-out0'", "write a list"]),
     (6, "  mask: [in0-out9]", "rig.mask[0]", ["'in0-out9'", "no branch", "in0-out0, in0-out1"]),
     (6, "  mask: [in0-out0, in0-out0]", "rig.mask[1]", ["'in0-out0'", "second time"]),
