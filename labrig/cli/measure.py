@@ -28,7 +28,7 @@ def measure(
     runs: Runs = None,
     json: Json = False,
 ) -> None:
-    """Apply inputs to a board, trained or not, and read its outputs.
+    """Apply inputs to a board, trained or not, and read outputs.
 
     Where samples have targets, the error is told as well.
     The board of a run is given the codes of the run's last step where it holds others.

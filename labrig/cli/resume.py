@@ -19,7 +19,7 @@ def resume(
     json: Json = False,
     arrays: Arrays = False,
 ) -> None:
-    """Go on with a run that ended early, bit for bit where it stood.
+    """Go on with a run that ended early, bit for bit.
 
     The board must hold what the run left there. One that lost its codes gets them back without asking; one
     that kept running with other codes is refused without --rewrite or --adopt.
