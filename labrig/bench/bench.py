@@ -451,9 +451,9 @@ class Bench:
         """Put these codes on the branches, shape (B,): an exchange without boundaries."""
         self.write_program(self._with_codes(codes))
 
-    def most_conductive(self, code: int) -> BranchArray:
-        """The most that each branch may conduct at a code, by its part or its calibration, shape (B,), S."""
-        return self._worst_case(self._with_codes(np.full(len(self.topology.branches), code)))
+    def most_conductive(self, codes: CodeArray) -> BranchArray:
+        """The most that each branch may conduct at its code, by part or calibration, shape (B,), S."""
+        return self._worst_case(self._with_codes(codes))
 
     def write_program(self, program: Program) -> None:
         """Put a whole program on the board, such as one that was `held` before."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BoolArray, FloatArray, IntArray, Ohms, Volts
+from labrig.arrays import BoolArray, CodeArray, FloatArray, IntArray, Ohms, Volts
 from labrig.bench.bench import Bench, Scans
 from labrig.boards.base import CodeRange
 from labrig.calibration.stars import StarReadings, fit_star, pooled_variance
@@ -78,8 +78,8 @@ def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Prog
     that offsets of their converters cancel; in the last, at which the board is left, everything has one
     potential, so that the next codes are written with no voltage over any branch. The levels are as far
     apart as the limits allow at that code, and with what was found to conduct more than it should: a first
-    exchange looks for that so gently that even a shorted branch stays within its limits. The board gets its
-    own codes back.
+    exchange looks for that so gently that even a shorted branch stays within its limits. Branches that the
+    rig masks keep their codes, so that they show as stuck. The board gets its own codes back.
 
     Raises
     ------
@@ -97,15 +97,15 @@ def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Prog
         for code in order
     ]
     conducting = _Conducting(bench)
-    count = len(bench.topology.branches)
     try:
         bench.settle([conducting.level()])
-        gentle = bench.scan(conducting.gentle_states(), codes=np.full(count, way[-1]))
-        conducting.learn(way[-1], gentle)
+        first = np.where(bench.writable, way[-1], before)
+        conducting.learn(first, bench.scan(conducting.gentle_states(), codes=first))
         for k, (code, repeat, upward) in enumerate(settings):
             progress("wipers", k, len(settings))
-            scans = bench.scan(conducting.states(code, k), codes=np.full(count, code))
-            conducting.learn(code, scans)
+            codes_now = np.where(bench.writable, code, before)
+            scans = bench.scan(conducting.states(codes_now, k), codes=codes_now)
+            conducting.learn(codes_now, scans)
             yield Setting(code, repeat, upward, scans)
     finally:
         bench.settle([conducting.level()])
@@ -164,13 +164,13 @@ class _Conducting:
         self._drive = Drive.of(bench)
         self._patterns = _patterns(len(self._inputs))
 
-    def learn(self, code: int, scans: Scans) -> None:
+    def learn(self, codes: CodeArray, scans: Scans) -> None:
         """Remember what conducts more than it should."""
         bench = self._bench
         for output in self._outputs:
             branches, readings = star(scans, bench.topology, output, bench.info.drive)
             found = fit_star(readings).conductances
-            strange = found > _STRANGE * bench.most_conductive(code)[branches]
+            strange = found > _STRANGE * bench.most_conductive(codes)[branches]
             self._found[branches] = np.maximum(self._found[branches], np.where(strange, found, 0.0))
 
     def level(self) -> Boundary:
@@ -182,9 +182,9 @@ class _Conducting:
         short = 2 / digipot(self._bench.info.part).wiper
         return self._within(np.full(len(self._found), short), 0)
 
-    def states(self, code: int, turn: int) -> list[Boundary]:
-        """For all branches at this code; each turn has slightly different voltages."""
-        return self._within(np.maximum(self._bench.most_conductive(code), self._found), turn)
+    def states(self, codes: CodeArray, turn: int) -> list[Boundary]:
+        """For branches at these codes; each turn has slightly different voltages."""
+        return self._within(np.maximum(self._bench.most_conductive(codes), self._found), turn)
 
     def _within(self, conductances: FloatArray, turn: int) -> list[Boundary]:
         limits = self._bench.limits

@@ -261,3 +261,23 @@ def test_a_run_holds_its_calibration_and_resumes_with_it(
         assert doubts.shape == (12, 257)
         assert np.all(doubts[1] > 0)
         assert np.asarray(constants["code_conductances"].value)[0].max() == 0
+
+
+def test_a_board_does_not_learn_by_itself_from_a_calibration(
+    call: Labrig, calibration: Path, tmp_path: Path
+) -> None:
+    write_rig(tmp_path, calibration=str(calibration))
+    experiment = tmp_path / "experiment.json"
+    task = {"samples": [{"inputs": ["1 V", "2 V", "3 V", "4 V"], "targets": ["2.2 V", "2.5 V", "2.8 V"]}]}
+    learning = {
+        "rule": {"kind": "contrastive"},
+        "step": {"kind": "fixed", "rate": 1e-6},
+        "where": "board",
+        "bounds": {"floor": "10 uS", "ceiling": "100 uS"},
+        "initial": {"kind": "constant", "conductance": "30 uS"},
+    }
+    document = {"rig": "rig.yaml", "task": task, "learning": learning, "stop": {"steps": 6}}
+    experiment.write_text(json.dumps(document))
+    told = call("train", experiment, "--runs", tmp_path / "runs")
+    assert told.code == 2
+    assert "not by the rig's calibration" in told.err

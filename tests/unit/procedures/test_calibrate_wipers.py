@@ -8,6 +8,7 @@ import pytest
 
 from labrig.arrays import FloatArray
 from labrig.bench.assembly import open_bench
+from labrig.bench.bench import Bench
 from labrig.circuit.boundary import Boundary
 from labrig.config.boards import SimulatedBoard
 from labrig.config.calibration import WipersCalibration
@@ -128,3 +129,25 @@ def test_the_board_gets_its_own_codes_back() -> None:
         bench.write_codes(codes)
         calibrate_wiper(bench, [0, 100, 256], 1, None, nothing)
         assert np.array_equal(bench.read_back(), codes)
+
+
+def test_a_branch_that_the_rig_masks_is_never_written() -> None:
+    config = rig(3).model_copy(update={"mask": ("in2-out3",)})
+    branch = NAMES.index("in2-out3")
+    written: list[int] = []
+    scan = Bench.scan
+
+    def watched(self: Bench, *boundaries: Any, **others: Any) -> Any:
+        found = scan(self, *boundaries, **others)
+        written.append(int(self.branch_values()[branch]))
+        return found
+
+    with open_bench(config) as bench, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Bench, "scan", watched)
+        found = calibrate_wiper(bench, [0, 5, 128, 256], 1, None, nothing).wipers
+    assert set(written) == {128}
+    assert found is not None
+    assert found.branches["in2-out3"].verdict == "stuck"
+    true = truth(config).conductance(branch, 128)
+    assert found.branches["in2-out3"].wiper == pytest.approx(1 / true, rel=0.01)
+    assert found.branches["in2-out2"].verdict == "sound"
