@@ -67,9 +67,16 @@ def calibrated_branches(found: WipersCalibration, topology: Topology, info: Boar
         if not sound[k]:
             doubt = np.hypot(doubt, _jumps(table[k], measured))
         doubts[k] = doubt / table[k] ** 2
-        least[k] = np.maximum(table[k] - _DEVIATIONS * doubt, table[k] / 2)
+        tap = nominal.end_to_end[k] * (1 - part.tolerance) / nominal.steps
+        worst = nominal.wiper[k] + tap * codes
+        least[k] = table[k] - _DEVIATIONS * doubt
+        # Beyond the outermost measured codes, and where the curve says nothing, the part's worst holds as well.
+        unknown = (codes < measured[0]) | (codes > measured[-1]) | (least[k] <= 0)
+        least[k, unknown] = np.minimum(worst, np.where(least[k] > 0, least[k], worst))[unknown]
+        table[k] = np.maximum(table[k], least[k])
     lowest = nominal.lowest if info.codes is None else nominal.lowest.clip(info.codes.minimum)
     highest = nominal.highest if info.codes is None else nominal.highest.clip(max=info.codes.maximum)
+    lowest, highest = lowest.clip(measured[0]), highest.clip(max=measured[-1])
     return CalibratedBranches(
         TabulatedLaw.of(table, lowest, highest), TabulatedLaw.of(least, lowest, highest), held, sound, doubts
     )

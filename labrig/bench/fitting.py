@@ -9,6 +9,8 @@ from labrig.config.calibration import Calibration
 from labrig.config.rig import RigConfig
 from labrig.errors import CalibrationError, ConfigError
 
+_SIMULATED = ("simulated", "twin")
+
 
 def check_valid(calibration: Calibration, rig: RigConfig, info: BoardInfo, celsius: float | None) -> None:
     """Whether a calibration is of this board, as it is now; what the rig accepts all the same is left out.
@@ -58,6 +60,9 @@ def _objections(
 ) -> Iterator[tuple[str, str]]:
     if calibration.board != info.serial_number:
         yield "board", f"it is of board {calibration.board}, but this is {info.serial_number}"
+    made_in = calibration.method.get("kind")
+    if made_in in _SIMULATED and info.kind not in _SIMULATED:
+        yield "board", "it was made in simulation, and this is a bench"
     age = datetime.now(UTC) - calibration.made
     if age > timedelta(days=calibration.valid_days):
         yield "age", f"it is {age.days} days old and holds for {calibration.valid_days:g}"

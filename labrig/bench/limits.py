@@ -44,6 +44,8 @@ class BenchLimits:
         """What a branch that conducts so much may have over it; 0 where it conducts too much by itself."""
         if conductance > self.conductance:
             return 0.0
+        if conductance <= 0:
+            return self.voltage
         by_power = math.sqrt(self.branch_power / conductance)
         return min(self.voltage, self.branch_current / conductance, by_power)
 

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import FloatArray, IntArray, Volts
+from labrig.arrays import BoolArray, FloatArray, IntArray, Volts
+
+BROKEN = 0.05
+"""Relative gain beyond which a converter does not follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,13 @@ def fit_converters(found: Potentials, rounding: Volts) -> ConverterFits:
     rounding
         One step of the ADC, V: readings are no more certain than it allows.
     """
-    mean = np.nanmean(found.lines, axis=1)
-    count = int(np.isfinite(found.lines[0]).sum())
+    follows = _following(found.lines)
+    mean = np.nanmean(found.lines[:, follows], axis=1)
+    count = int(follows.sum())
     potential, scale, absolute = _referred(mean, found)
     lines = _fit(potential[:, None].repeat(found.lines.shape[1], axis=1), found.lines)
-    variance = max(lines.excess / max(lines.left - len(mean), 1), rounding**2 / 12)
+    good = _fit(potential[:, None].repeat(count, axis=1), found.lines[:, follows])
+    variance = max(good.excess / max(good.left - len(mean), 1), rounding**2 / 12)
     of = [found.driver == k for k in range(int(found.driver.max()) + 1)]
     sources = _joined([_fit(potential[m, None], found.sources[m, None]) for m in of])
     levels = _joined([_fit(found.asked[m, None], potential[m, None]) for m in of])
@@ -114,6 +119,17 @@ class _Lines:
     @property
     def variance(self) -> float:
         return self.excess / max(self.left, 1)
+
+
+def _following(lines: FloatArray) -> BoolArray:
+    """Lines that read what the middle one reads, to within `BROKEN`, (L,); others would spoil the mean."""
+    middle = np.nanmedian(lines, axis=1)
+    design = np.column_stack([np.ones(len(middle)), middle])
+    known = np.isfinite(lines).all(axis=0)
+    gains = np.full(lines.shape[1], np.inf)
+    for k in np.flatnonzero(known):
+        gains[k] = _least_squares(design, lines[:, k])[1] - 1
+    return np.asarray(np.abs(gains) < BROKEN, dtype=np.bool_)
 
 
 def _referred(mean: FloatArray, found: Potentials) -> tuple[FloatArray, FloatArray, bool]:

@@ -61,7 +61,7 @@ def _converters(first: Calibration, second: Calibration) -> dict[str, Any]:
 
 def _lines(before: dict[str, ConverterCalibration], after: dict[str, ConverterCalibration]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in before.keys() & after.keys():
+    for name in (name for name in before if name in after):
         one, other = before[name], after[name]
         ours, theirs = _doubts(one.covariance), _doubts(other.covariance)
         found[name] = {

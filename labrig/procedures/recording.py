@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from labrig.arrays import BranchArray, FloatArray, Volts
+from labrig.arrays import FloatArray, Volts
 from labrig.bench.bench import Bench
 from labrig.bench.programmer import realise
 from labrig.boards.base import Codes
@@ -82,7 +82,7 @@ def training_constants(bench: Bench, plan: TrainingPlan) -> dict[str, Constant]:
         "floor": Constant(box.floor, ("branch",), "S", f"set by {plan.bounds.floor_from}"),
         "ceiling": Constant(box.ceiling, ("branch",), "S", f"set by {plan.bounds.ceiling_from}"),
         "initial": Constant(plan.initial, ("branch",), "S", "latent conductances at the start"),
-        **_code_conductances(plan.law, bench.programmer.held),
+        **_code_conductances(bench, plan.law),
         **_doubts(bench),
         "masked": Constant(plan.mask, ("branch",), "", "branches that are never written"),
     }
@@ -172,11 +172,11 @@ def _table(rows: Sequence[Mapping[int, float]], nodes: Sequence[int]) -> FloatAr
     return np.array([[row.get(node, np.nan) for node in nodes] for row in rows])
 
 
-def _code_conductances(law: TapLaw | None, held: BranchArray | None) -> dict[str, Constant]:
-    """What each code stands for, branch by branch."""
-    if law is None:
+def _code_conductances(bench: Bench, law: TapLaw | None) -> dict[str, Constant]:
+    """What each code stands for, branch by branch, of all that a branch may hold."""
+    if law is None or bench.info.codes is None:
         return {}
-    codes = range(int(law.highest.max()) + 1)
+    codes, held = range(bench.info.codes.maximum + 1), bench.programmer.held
     table = np.stack([realise(law, np.full(law.highest.shape, code), held) for code in codes], axis=1)
     return {"code_conductances": Constant(table, ("branch", "code"), "S", "by law or calibration")}
 

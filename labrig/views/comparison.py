@@ -111,7 +111,7 @@ def comparison_result(found: Comparison) -> dict[str, Any]:
     return {
         "bench": found.bench.name,
         "simulation": found.simulation.name,
-        "limit": found.limit,
+        "limit": found.limit if np.isfinite(found.sigmas).any() else None,
         "first_departure": None
         if departure is None
         else {

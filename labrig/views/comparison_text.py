@@ -31,6 +31,9 @@ def comparison_lines(found: Mapping[str, Any]) -> Iterator[str]:
         named = ", ".join(codes["branches"][:6])
         more = "" if len(codes["branches"]) <= 6 else f" and {len(codes['branches']) - 6} more"
         yield f"codes   differ first in step {codes['step']}: {named}{more}"
+    if found["limit"] is None:
+        yield "outputs not compared: the rehearsal had no calibration that says what a difference may be"
+        return
     limit = f"{found['limit']:.2f} σ, which chance passes as rarely in all as 3 σ in one"
     if departure is None:
         yield f"outputs within {limit}"

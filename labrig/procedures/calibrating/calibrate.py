@@ -11,7 +11,7 @@ from labrig.config.calibration import ConvertersCalibration
 from labrig.devices.parts import digipot
 from labrig.procedures.calibrating.converters import LEVELS, converters_of, read_potentials
 from labrig.procedures.calibrating.sealing import Findings
-from labrig.procedures.calibrating.wipers import default_codes, measured, read_wipers
+from labrig.procedures.calibrating.wipers import check_wipers, default_codes, measured, read_wipers
 
 _FEW = 8
 """Different codes on a board that are measured beside those that show the curve."""
@@ -57,6 +57,7 @@ def calibrate_wiper(
     known
         What the rig's calibration has of the converters.
     """
+    check_wipers(bench)
     found = Findings({}, converters=known) if known else calibrate_adc(bench, None, None, progress)
     if found.converters is not None:
         bench.correct(Corrections.of(found.converters, bench.topology))

@@ -6,7 +6,7 @@ import numpy as np
 
 from labrig.arrays import FloatArray
 from labrig.bench.bench import Bench
-from labrig.calibration.converters import ConverterFits, Potentials, Straight, fit_converters
+from labrig.calibration.converters import BROKEN, ConverterFits, Potentials, Straight, fit_converters
 from labrig.circuit.boundary import Boundary
 from labrig.config.calibration import ConverterCalibration, ConvertersCalibration
 from labrig.errors import ConfigError
@@ -87,5 +87,5 @@ def _by_name(found: Straight, names: list[str]) -> dict[str, ConverterCalibratio
             covariance=tuple(found.covariances[k][[0, 0, 1], [0, 1, 1]].tolist()),
         )
         for k, name in enumerate(names)
-        if np.isfinite(found.offset[k])
+        if abs(found.gain[k]) < BROKEN
     }

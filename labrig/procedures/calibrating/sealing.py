@@ -56,8 +56,9 @@ def write_calibration(
         msg = f"--out: {path if path.exists() else raw} is there already; name another file"
         raise CalibrationError(msg)
     try:
+        arrays = _arrays(findings)
         with raw.open("xb") as file:
-            np.savez_compressed(file, **_arrays(findings))
+            np.savez_compressed(file, **arrays)
         monitored = bench.monitored
         calibration = sealed(
             made=datetime.now(UTC).replace(microsecond=0),
@@ -65,7 +66,7 @@ def write_calibration(
             part=bench.info.part,
             temperature_celsius=None if monitored is None else float(monitored.health().temperature),
             labrig=version("labrig"),
-            method=findings.method,
+            method={**findings.method, "kind": bench.info.kind},
             valid_days=days,
             valid_within_kelvin=kelvin,
             raw=RawData(file=raw.name, sha256=sha256(raw.read_bytes()).hexdigest()),
@@ -96,7 +97,8 @@ def _arrays(findings: Findings) -> dict[str, Any]:
             "wipers_code": np.array([setting.code for setting in settings]),
             "wipers_repeat": np.array([setting.repeat for setting in settings]),
             "wipers_upward": np.array([setting.upward for setting in settings]),
-            "wipers_volts": np.array([setting.scans.volts for setting in settings]),
-            "wipers_sources": np.array([setting.scans.sources for setting in settings]),
+            "wipers_states": np.array([len(setting.scans.volts) for setting in settings]),
+            "wipers_volts": np.concatenate([setting.scans.volts for setting in settings]),
+            "wipers_sources": np.concatenate([setting.scans.sources for setting in settings]),
         }
     return found

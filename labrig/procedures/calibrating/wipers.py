@@ -87,7 +87,9 @@ def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Prog
         The network is no crossbar, the board measures no currents, or a code is none of its.
     LimitExceeded, LinkError, ProtocolError, DeviceError
     """
-    _check(bench, codes)
+    check_wipers(bench)
+    if bench.info.codes is not None:
+        _check_codes(codes, bench.info.codes)
     before = bench.branch_values().astype(np.int64)
     way = sorted(set(codes))
     settings = [
@@ -235,10 +237,16 @@ def _patterns(count: int) -> FloatArray:
     return np.vstack([rows, -rows])
 
 
-def _check(bench: Bench, codes: Sequence[int]) -> None:
-    legal = bench.info.codes
+def check_wipers(bench: Bench) -> None:
+    """Whether this board's wipers can be calibrated.
+
+    Raises
+    ------
+    ConfigError
+        It has none, its network is no crossbar, or it measures no currents.
+    """
     number = bench.info.serial_number
-    if legal is None:
+    if bench.info.codes is None:
         msg = f"board {number} is continuous: it has no codes to calibrate"
         raise ConfigError(msg)
     if bench.topology.crossbar_shape is None:
@@ -250,6 +258,9 @@ def _check(bench: Bench, codes: Sequence[int]) -> None:
             " factor only; calibrate one branch by labrig sweep codes --smu"
         )
         raise ConfigError(msg)
+
+
+def _check_codes(codes: Sequence[int], legal: CodeRange) -> None:
     wrong = [code for code in codes if not legal.minimum <= code <= legal.maximum]
     if wrong or len(set(codes)) < 3:
         found = wrong[0] if wrong else f"{len(set(codes))} codes"

@@ -83,7 +83,8 @@ def test_the_command_writes_a_file_that_says_which_board_and_what_is_broken(
     assert broken == {"in0-out0": "open", "in2-out1": "stuck"}
     assert found.raw is not None
     with np.load(out.with_name(found.raw.file)) as raw:
-        assert raw["wipers_volts"].shape[0] == 2 * len(found.wipers.codes)
+        assert len(raw["wipers_states"]) == 2 * len(found.wipers.codes)
+        assert raw["wipers_volts"].shape == (raw["wipers_states"].sum(), 7)
     again = call("calibrate", "wiper", write_rig(tmp_path), "--out", out)
     assert again.code == 7
     assert "is there already" in again.err
@@ -281,3 +282,46 @@ def test_a_board_does_not_learn_by_itself_from_a_calibration(
     told = call("train", experiment, "--runs", tmp_path / "runs")
     assert told.code == 2
     assert "not by the rig's calibration" in told.err
+
+
+def test_a_short_is_written_to_the_file(call: Labrig, tmp_path: Path) -> None:
+    out = tmp_path / "short.json"
+    path = write_rig(tmp_path, faults=[{"kind": "short", "branch": "in2-out2"}])
+    told = call("calibrate", "wiper", path, "--codes", "0,64,128,256", "--repeats", "1", "--out", out)
+    assert told.code == 0, told.err
+    found = load_calibration(out).wipers
+    assert found is not None
+    assert found.branches["in2-out2"].verdict == "short"
+
+
+def test_codes_that_were_not_measured_stay_illegal_and_within_the_parts_worst(
+    call: Labrig, tmp_path: Path
+) -> None:
+    out = tmp_path / "high.json"
+    wipers = ("--codes", "200,228,256", "--repeats", "1", "--out", out)
+    assert call("calibrate", "wiper", write_rig(tmp_path, faults=[]), *wipers).code == 0
+    with labrig.open_bench(load_rig(write_rig(tmp_path, faults=[]))) as bench:
+        part = bench.most_conductive(np.zeros(12, dtype=np.int64))
+    with labrig.open_bench(load_rig(write_rig(tmp_path, faults=[], calibration=str(out)))) as bench:
+        assert np.all(bench.most_conductive(np.zeros(12, dtype=np.int64)) >= part)
+        assert bench.codes_of(np.full(12, 1e-3)).tolist() == [200] * 12
+
+
+def test_a_converter_that_does_not_follow_does_not_spoil_the_others(call: Labrig, tmp_path: Path) -> None:
+    out = tmp_path / "adc.json"
+    path = write_rig(tmp_path, faults=[{"kind": "adc-stuck", "node": "out1", "code": 0}])
+    assert call("calibrate", "adc", path, "--out", out).code == 0
+    found = load_calibration(out).converters
+    assert found is not None
+    assert "out1" not in found.lines
+    assert max(abs(line.gain) for line in found.lines.values()) < 0.02
+    assert max(abs(level.gain) for level in found.levels.values()) < 0.02
+
+
+def test_a_calibration_that_was_made_in_simulation_is_none_of_the_bench(call: Labrig, tmp_path: Path) -> None:
+    out = tmp_path / "simulated.json"
+    path = write_rig(tmp_path)
+    assert call("calibrate", "adc", path, "--simulate", "--out", out).code == 0
+    told = call("calibration", "check", write_rig(tmp_path, calibration=str(out)))
+    assert told.code == 7
+    assert "made in simulation" in told.err
