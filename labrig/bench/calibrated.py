@@ -70,7 +70,7 @@ def calibrated_branches(found: WipersCalibration, topology: Topology, info: Boar
         tap = nominal.end_to_end[k] * (1 - part.tolerance) / nominal.steps
         worst = nominal.wiper[k] + tap * codes
         least[k] = table[k] - _DEVIATIONS * doubt
-        # Beyond the outermost measured codes, and where the curve says nothing, the part's worst holds as well.
+        # Beyond the outermost measured codes, and where the curve says nothing, the part's worst holds too.
         unknown = (codes < measured[0]) | (codes > measured[-1]) | (least[k] <= 0)
         least[k, unknown] = np.minimum(worst, np.where(least[k] > 0, least[k], worst))[unknown]
         table[k] = np.maximum(table[k], least[k])

@@ -79,7 +79,7 @@ def wiper(
 
     All branches of a crossbar are measured at once, up and down.
 
-    Where the rig has no calibration of its converters yet, these come first. The board gets its own codes
+    Where the rig has no calibration of its converters by an instrument, these come first. The board gets its own codes
     back.
 
     Example: labrig calibrate wiper rig.yaml --out board-a7f3.json
@@ -92,6 +92,8 @@ def wiper(
 
     config = converters_only(load_rig(rig))
     known = None if config.calibration is None else config.calibration.converters
+    if known is None or not known.absolute:
+        config, known = config.model_copy(update={"calibration": None}), None
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
         found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update)
         _finish(bench, found, out, days, kelvin, json=json)
