@@ -79,8 +79,8 @@ def wiper(
 
     All branches of a crossbar are measured at once, up and down.
 
-    Where the rig has no calibration of its converters by an instrument, these come first. The board gets its own codes
-    back.
+    Where the rig has no calibration of its converters by an instrument, these come first. The
+    board gets its own codes back.
 
     Example: labrig calibrate wiper rig.yaml --out board-a7f3.json
     """
