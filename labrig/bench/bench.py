@@ -158,8 +158,12 @@ class Bench:
 
     @property
     def nudging(self) -> Nudging:
-        """What the board can impose without waiting for the host."""
-        return self._board.info.nudging
+        """What the board can impose without waiting for the host.
+
+        No pull from its own reading where a calibration corrects readings: the board does not know that.
+        """
+        nudging = self._board.info.nudging
+        return nudging if self._corrections is None else replace(nudging, toward_target=False)
 
     @property
     def info(self) -> BoardInfo:

@@ -325,3 +325,13 @@ def test_a_calibration_that_was_made_in_simulation_is_none_of_the_bench(call: La
     told = call("calibration", "check", write_rig(tmp_path, calibration=str(out)))
     assert told.code == 7
     assert "made in simulation" in told.err
+
+
+def test_a_board_whose_readings_are_corrected_does_not_pull_from_its_own(
+    calibration: Path, tmp_path: Path
+) -> None:
+    with labrig.open_bench(load_rig(write_rig(tmp_path))) as bench:
+        assert bench.nudging.toward_target
+    with labrig.open_bench(load_rig(write_rig(tmp_path, calibration=str(calibration)))) as bench:
+        assert not bench.nudging.toward_target
+        assert bench.nudging.inject
