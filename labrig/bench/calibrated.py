@@ -72,7 +72,8 @@ def calibrated_branches(found: WipersCalibration, topology: Topology, info: Boar
         least[k] = table[k] - _DEVIATIONS * doubt
         # Beyond the outermost measured codes, and where the curve says nothing, the part's worst holds too.
         unknown = (codes < measured[0]) | (codes > measured[-1]) | (least[k] <= 0)
-        least[k, unknown] = np.minimum(worst, np.where(least[k] > 0, least[k], worst))[unknown]
+        least[k, least[k] <= 0] = worst[least[k] <= 0]
+        least[k, unknown] = np.minimum(worst, least[k])[unknown]
         table[k] = np.maximum(table[k], least[k])
     lowest = nominal.lowest if info.codes is None else nominal.lowest.clip(info.codes.minimum)
     highest = nominal.highest if info.codes is None else nominal.highest.clip(max=info.codes.maximum)
