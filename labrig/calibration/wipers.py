@@ -87,7 +87,7 @@ def _branch(
     if verdict not in _MOVABLE or fits is None:
         usable = resistances[np.isfinite(resistances) & (resistances > 0)]
         middle = float(np.median(usable)) if usable.size and verdict != "open" else float("nan")
-        parameters, covariance = np.array([middle, 0.0]), np.full((2, 2), np.nan)
+        parameters, covariance = np.nan_to_num([middle, 0.0]), np.full((2, 2), np.nan)
         residuals = resistances - middle
     else:
         parameters, covariance = fits.parameters[row], fits.covariances[row]

@@ -8,6 +8,7 @@ import typer
 
 from labrig.cli.groups import command_group
 from labrig.cli.options import Json
+from labrig.cli.outputs import check_picture
 from labrig.cli.tables import print_table
 
 app = command_group("Boards: what they say of themselves, whether they are sound.")
@@ -57,15 +58,13 @@ def check(
     from labrig.cli.boards import board_map, check_json
     from labrig.config.loading import load_rig
     from labrig.config.rig import converters_only
-    from labrig.errors import ConfigError, DeviceError
+    from labrig.errors import DeviceError
     from labrig.procedures.board_check.report import report
     from labrig.procedures.check_board import check_board
     from labrig.views.board_tables import check_table
     from labrig.views.parts_progress import PartsProgress
 
-    if out is not None and not out.absolute().parent.is_dir():
-        msg = f"--out: there is no folder {out.absolute().parent}; make it or name another file"
-        raise ConfigError(msg)
+    check_picture(out)
     config = converters_only(load_rig(rig))
     with open_bench(config, simulate=simulate) as bench, PartsProgress() as progress:
         found = check_board(bench, progress.update)

@@ -8,6 +8,7 @@ import typer
 
 from labrig.cli.groups import command_group
 from labrig.cli.options import Json
+from labrig.cli.outputs import check_folder
 
 if TYPE_CHECKING:
     from labrig.config.rig import RigConfig
@@ -50,6 +51,7 @@ def adc(
     from labrig.procedures.calibrating.calibrate import calibrate_adc
     from labrig.views.parts_progress import PartsProgress
 
+    _check_out(out)
     config, node = load_rig(rig).model_copy(update={"calibration": None}), None
     if smu is not None:
         node = _node_of(config, smu)
@@ -90,6 +92,7 @@ def wiper(
     from labrig.procedures.calibrating.calibrate import calibrate_wiper
     from labrig.views.parts_progress import PartsProgress
 
+    _check_out(out)
     config = converters_only(load_rig(rig))
     known = None if config.calibration is None else config.calibration.converters
     if known is None or not known.absolute:
@@ -97,6 +100,14 @@ def wiper(
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
         found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update)
         _finish(bench, found, out, days, kelvin, json=json)
+
+
+def _check_out(out: Path | None) -> None:
+    from labrig.procedures.calibrating.sealing import check_free
+
+    if out is not None:
+        check_folder(out)
+        check_free(out)
 
 
 def _node_of(config: "RigConfig", smu: str) -> str:

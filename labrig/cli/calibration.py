@@ -8,6 +8,7 @@ import typer
 
 from labrig.cli.groups import command_group
 from labrig.cli.options import Json
+from labrig.cli.outputs import check_picture
 
 if TYPE_CHECKING:
     from labrig.config.calibration import Calibration
@@ -27,6 +28,7 @@ def show(file: File, out: Picture = None, json: Json = False) -> None:
     from labrig.cli.tables import print_table
     from labrig.views.calibration_table import branch_table, calibration_lines
 
+    check_picture(out)
     content = _load(file).model_dump(mode="json")
     if out is not None:
         from labrig.views.calibration_picture import write_calibration_picture
@@ -54,6 +56,7 @@ def diff(first: File, second: File, out: Picture = None, json: Json = False) -> 
     from labrig.cli.tables import print_table
     from labrig.views.calibration_diff import diff_lines, diff_table
 
+    check_picture(out)
     found = difference(_load(first), _load(second))
     if out is not None:
         from labrig.views.calibration_diff import write_diff_picture

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from labrig.cli.options import Json
+from labrig.cli.outputs import check_picture
 
 
 def null(
@@ -30,15 +31,12 @@ def null(
     from labrig.bench.assembly import open_bench
     from labrig.cli.tables import print_table
     from labrig.config.loading import load_rig
-    from labrig.errors import ConfigError
     from labrig.procedures.null import null as look
     from labrig.procedures.null import null_result
     from labrig.views.null_table import null_lines, null_table
     from labrig.views.parts_progress import PartsProgress
 
-    if out is not None and not out.absolute().parent.is_dir():
-        msg = f"--out: there is no folder {out.absolute().parent}; make it or name another file"
-        raise ConfigError(msg)
+    check_picture(out)
     with open_bench(load_rig(rig), simulate=simulate) as bench, PartsProgress("measuring") as progress:
         found = look(bench, repeats, progress.update)
     answer = {"board": bench.info.serial_number, **null_result(found)}

@@ -11,6 +11,7 @@ import typer
 
 from labrig.cli.groups import command_group
 from labrig.cli.options import Arrays, Json, RunName, Runs
+from labrig.cli.outputs import check_picture
 from labrig.cli.tables import print_table
 
 app = command_group("Look at stored runs.")
@@ -102,6 +103,7 @@ def compare(
     from labrig.views.comparison import comparison_result
     from labrig.views.comparison_text import comparison_lines, comparison_table
 
+    check_picture(out)
     found = align(resolve(bench, runs), resolve(simulation, runs))
     if out is not None:
         from labrig.views.comparison_picture import write_comparison

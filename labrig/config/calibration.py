@@ -75,7 +75,7 @@ class BranchCalibration(_Table):
 
     verdict: Verdict
     wiper: float
-    """R_W, ohm."""
+    """R_W, ohm; of a branch that does not move what it has, 0 of an open one."""
     end_to_end: float
     """R_AB, ohm."""
     covariance: Numbers

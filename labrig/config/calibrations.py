@@ -46,6 +46,6 @@ def calibration_text(calibration: Calibration) -> str:
 def _laid_out(value: Any, depth: int) -> str:
     indent = "  " * (depth + 1)
     if not is_mapping(value) or depth >= _DEEP:
-        return dumps(value, ensure_ascii=False)
+        return dumps(value, ensure_ascii=False, allow_nan=False)
     items = (f"{indent}{dumps(key, ensure_ascii=False)}: {_laid_out(value[key], depth + 1)}" for key in value)
     return "{\n" + ",\n".join(items) + "\n" + "  " * depth + "}"

@@ -148,7 +148,9 @@ class TabulatedLaw:
 
     def codes(self, conductances: BranchArray) -> CodeArray:
         """The legal code whose conductance is nearest, (B,) S to (B,)."""
-        above = np.clip(self._first_above(1.0 / np.maximum(conductances, _LEAST)), self.lowest, self.highest)
+        above = np.clip(
+            _first_above(self.rising, 1.0 / np.maximum(conductances, _LEAST)), self.lowest, self.highest
+        )
         below = np.maximum(above - 1, self.lowest)
         nearer_below = np.abs(self.conductances(below) - conductances) <= np.abs(
             self.conductances(above) - conductances
@@ -164,8 +166,10 @@ class TabulatedLaw:
             A branch is left without a code.
         """
         slack = 8 * np.finfo(np.float64).eps
-        lowest = np.maximum(self._first_above(1.0 / (ceiling * (1 + slack))), self.lowest)
-        highest = np.minimum(self._first_above(1.0 / (floor * (1 - slack))) - 1, self.highest)
+        # No code from the lowest legal one on may be above the ceiling, so the least from there on counts.
+        falling = np.minimum.accumulate(self.resistances[:, ::-1], axis=1)[:, ::-1]
+        lowest = np.maximum(_first_above(falling, 1.0 / (ceiling * (1 + slack))), self.lowest)
+        highest = np.minimum(_first_above(self.rising, 1.0 / (floor * (1 - slack))) - 1, self.highest)
         _refuse_empty(lowest, highest, floor, ceiling)
         return replace(self, lowest=lowest, highest=highest)
 
@@ -173,18 +177,18 @@ class TabulatedLaw:
         """The same law without the codes above this one."""
         return replace(self, highest=self.highest.clip(max=code))
 
-    def _first_above(self, resistances: BranchArray) -> CodeArray:
-        """First code at which the rising table is not below these; beyond the last: their count."""
-        branches = np.arange(len(resistances))
-        low = np.zeros(len(resistances), dtype=np.int64)
-        high = np.full(len(resistances), self.rising.shape[1])
-        for _ in range(self.rising.shape[1].bit_length()):
-            middle = (low + high) // 2
-            there = self.rising[branches, np.minimum(middle, self.rising.shape[1] - 1)]
-            short = (low < high) & (there < resistances)
-            low = np.where(short, middle + 1, low)
-            high = np.where(short, high, middle)
-        return low
+
+def _first_above(table: FloatArray, resistances: BranchArray) -> CodeArray:
+    """First code at which a table that never falls is not below these; beyond the last: their count."""
+    branches = np.arange(len(resistances))
+    low = np.zeros(len(resistances), dtype=np.int64)
+    high = np.full(len(resistances), table.shape[1])
+    for _ in range(table.shape[1].bit_length()):
+        middle = (low + high) // 2
+        short = (low < high) & (table[branches, np.minimum(middle, table.shape[1] - 1)] < resistances)
+        low = np.where(short, middle + 1, low)
+        high = np.where(short, high, middle)
+    return low
 
 
 def _refuse_empty(lowest: CodeArray, highest: CodeArray, floor: BranchArray, ceiling: BranchArray) -> None:

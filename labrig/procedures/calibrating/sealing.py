@@ -51,10 +51,8 @@ def write_calibration(
     CalibrationError
         The file is there already, or cannot be written.
     """
-    raw = path.with_suffix(".raw.npz")
-    if path.exists() or raw.exists():
-        msg = f"--out: {path if path.exists() else raw} is there already; name another file"
-        raise CalibrationError(msg)
+    check_free(path)
+    raw = _raw(path)
     try:
         arrays = _arrays(findings)
         with raw.open("xb") as file:
@@ -80,6 +78,24 @@ def write_calibration(
         msg = f"--out: {error.filename or path}: {error.strerror}; name a file that can be written"
         raise CalibrationError(msg) from None
     return calibration
+
+
+def check_free(path: Path) -> None:
+    """Whether neither the file nor that of its raw data is there.
+
+    Raises
+    ------
+    CalibrationError
+        One of them is.
+    """
+    for file in (path, _raw(path)):
+        if file.exists():
+            msg = f"--out: {file} is there already; name another file"
+            raise CalibrationError(msg)
+
+
+def _raw(path: Path) -> Path:
+    return path.with_name(f"{path.name.removesuffix('.json')}.raw.npz")
 
 
 def _arrays(findings: Findings) -> dict[str, Any]:

@@ -335,3 +335,22 @@ def test_a_board_whose_readings_are_corrected_does_not_pull_from_its_own(
     with labrig.open_bench(load_rig(write_rig(tmp_path, calibration=str(calibration)))) as bench:
         assert not bench.nudging.toward_target
         assert bench.nudging.inject
+
+
+def test_files_are_looked_at_before_anything_is_measured(
+    call: Labrig, calibration: Path, tmp_path: Path
+) -> None:
+    for out, says in ((tmp_path / "no/x.json", "there is no folder"), (tmp_path, "which is a folder")):
+        told = call("calibrate", "wiper", write_rig(tmp_path), "--out", out)
+        assert told.code == 2
+        assert says in told.err
+        assert "calibrating" not in told.err
+    for out, says in ((tmp_path / "no/x.png", "there is no folder"), (tmp_path / "x.foo", "ends in .png")):
+        assert says in call("calibration", "show", calibration, "--out", out).err
+
+
+def test_the_file_is_json_as_others_read_it(calibration: Path) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    assert json.loads(calibration.read_text(), parse_constant=refuse)["board"] == "A7F3"

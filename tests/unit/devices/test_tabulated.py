@@ -53,3 +53,13 @@ def test_a_table_with_neighbours_that_changed_places_gives_what_is_nearest_to_wi
     assert law.codes(np.array([1 / 390.0]))[0] == 3
     assert law.codes(np.array([1 / 110.0]))[0] == 0
     assert law.conductances(np.array([2]))[0] == 1 / 200.0
+
+
+def test_no_legal_code_is_above_the_ceiling_or_below_the_floor_where_neighbours_changed_places() -> None:
+    resistances = np.array([[100.0, 500.0, 1000.0, 1010.0, 995.0, 1500.0, 2000.0]])
+    law = TabulatedLaw.of(resistances, np.array([0]), np.array([6]))
+    for floor, ceiling in ((1 / 2100, 1 / 1005), (1 / 1005, 1 / 50), (1 / 1600, 1 / 400)):
+        found = law.within(np.array([floor]), np.array([ceiling]))
+        legal = 1 / resistances[0, found.lowest[0] : found.highest[0] + 1]
+        assert legal.min() >= floor
+        assert legal.max() <= ceiling
