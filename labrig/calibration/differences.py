@@ -1,6 +1,6 @@
 """What changed between two calibrations of one board."""
 
-from math import hypot, isnan
+from math import hypot
 from typing import Any
 
 from labrig.config.calibration import BranchCalibration, Calibration, ConverterCalibration
@@ -40,14 +40,17 @@ def _branches(first: Calibration, second: Calibration) -> dict[str, Any]:
 
 
 def _branch(before: BranchCalibration, after: BranchCalibration) -> dict[str, Any]:
+    """Of a branch that is not sound there is no straight line to compare."""
+    verdicts = [before.verdict, after.verdict]
+    if verdicts != ["sound", "sound"]:
+        nothing = {"change": None, "sigmas": None}
+        return {"verdicts": verdicts, "wiper": nothing, "end_to_end": nothing, "relative": None}
     ours, theirs = _doubts(before.covariance), _doubts(after.covariance)
     return {
-        "verdicts": [before.verdict, after.verdict],
+        "verdicts": verdicts,
         "wiper": _change(before.wiper, after.wiper, hypot(ours[0], theirs[0])),
         "end_to_end": _change(before.end_to_end, after.end_to_end, hypot(ours[1], theirs[1])),
-        "relative": None
-        if not before.end_to_end > 0 or not after.end_to_end > 0
-        else after.end_to_end / before.end_to_end - 1,
+        "relative": after.end_to_end / before.end_to_end - 1,
     }
 
 
@@ -76,8 +79,6 @@ def _doubts(covariance: tuple[float, ...]) -> tuple[float, float]:
 
 
 def _change(before: float, after: float, doubt: float) -> dict[str, float | None]:
-    """The change, and over its uncertainty; null where one of the two is not known."""
+    """The change, and over its uncertainty; null where that is nothing."""
     change = after - before
-    if isnan(change) or isnan(doubt):
-        return {"change": None if isnan(change) else change, "sigmas": None}
     return {"change": change, "sigmas": change / doubt if doubt > 0 else None}

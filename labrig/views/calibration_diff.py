@@ -86,7 +86,7 @@ def write_diff_picture(found: Mapping[str, Any], path: Path) -> Path:
             for k in range(len(known)):
                 colour = ACCENT if abs(sigmas[k]) > _FAR else LINE
                 axes.errorbar(k, changes[k], yerr=doubts[k], fmt="o", markersize=3, color=colour, linewidth=1)
-            every = max(1, len(known) // 24)
+            every = -(-len(known) // 14)
             axes.set_xticks(range(0, len(known), every), [name for name, _ in known][::every], rotation=90)
             axes.axhline(0, color=SOFT, linewidth=0.8)
         figure.savefig(path, dpi=150)
