@@ -15,7 +15,7 @@ from labrig.bench.on_meters import on_source_meters
 from labrig.bench.profile import Laws, limits_of, spread, tap_laws
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
-from labrig.bench.wiring import as_wired, resolve_wiring
+from labrig.bench.wiring import as_wired, resolve_wiring, wiring_fingerprint
 from labrig.boards.base import Board, BoardInfo, BoardRequest, Monitored
 from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
@@ -204,11 +204,13 @@ def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = F
     if calibration is not None:
         if not twin:
             check_valid(calibration, rig, board.info, _celsius(board))
-        check_network(calibration, board.info, topology)
+        fingerprint = wiring_fingerprint(wiring, board.info, topology)
+        check_network(calibration, board.info, topology, fingerprint)
     laws, held = tap_laws(board.info, len(topology.branches)), None
     sound, doubts = np.ones(len(topology.branches), dtype=np.bool_), None
     if calibration is not None and calibration.wipers is not None:
-        branches = calibrated_branches(calibration.wipers, topology, board.info)
+        codes = reply.program.values[wiring.wiper_of_branch].astype(np.int64)
+        branches = calibrated_branches(calibration.wipers, topology, board.info, codes)
         laws, held, sound = Laws(branches.law, branches.worst), branches.held, branches.sound
         converters = calibration.converters
         doubts = Doubts(branches.doubts, 0.0 if converters is None else converters.noise)

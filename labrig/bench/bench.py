@@ -17,6 +17,7 @@ from labrig.arrays import (
     Volts,
 )
 from labrig.bench.bounds import EffectiveBounds, effective_bounds
+from labrig.bench.calibrated import DEVIATIONS
 from labrig.bench.corrections import Corrections
 from labrig.bench.currents import driver_currents, injected
 from labrig.bench.levels import Levels
@@ -26,7 +27,7 @@ from labrig.bench.metered_board import MeteredBoard
 from labrig.bench.programmer import Programmer, realise
 from labrig.bench.stillness import Stillness
 from labrig.bench.supervisor import Supervisor
-from labrig.bench.wiring import WiringMap
+from labrig.bench.wiring import WiringMap, line_names, wiring_fingerprint
 from labrig.boards.base import (
     Board,
     BoardInfo,
@@ -188,10 +189,12 @@ class Bench:
     @property
     def line_names(self) -> list[str]:
         """The board's line at each node, as `wiring` in a rig has it: ``dac0``, ``adc3``, ``sense1``."""
-        info = self.info
-        kinds = (("dac", info.inputs), ("adc", info.outputs), ("sense", info.hidden))
-        names = [f"{kind}{number}" for kind, count in kinds for number in range(count)]
-        return [names[line] for line in self._wiring.line_of_node]
+        return line_names(self._wiring, self.info)
+
+    @property
+    def wiring_fingerprint(self) -> str:
+        """Of which line each node has, and which wiper each branch."""
+        return wiring_fingerprint(self._wiring, self.info, self._topology)
 
     @property
     def writable(self) -> BoolArray:
@@ -539,7 +542,11 @@ class Bench:
         return reply
 
     def _worst_case(self, program: Program) -> BranchArray:
-        return realise(self._worst, program.values[self._wiring.wiper_of_branch], self._whole.held)
+        codes, held = program.values[self._wiring.wiper_of_branch], self._whole.held
+        if held is not None and self.doubts is not None:
+            known = self.doubts.conductances[np.arange(len(held)), codes.astype(np.int64)]
+            held = held + DEVIATIONS * known
+        return realise(self._worst, codes, held)
 
     def _readings(self, reply: BoardReply) -> tuple[FloatArray, FloatArray]:
         """Node side and driver side of the drive resistors as volts, each of shape (M, N)."""

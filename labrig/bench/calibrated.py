@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BoolArray, BranchArray, FloatArray, IntArray
+from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, IntArray
 from labrig.boards.base import BoardInfo
 from labrig.circuit.topology import Topology
 from labrig.config.calibration import WipersCalibration
@@ -13,7 +13,7 @@ from labrig.devices.laws import RheostatLaw, TabulatedLaw
 from labrig.devices.parts import digipot
 
 _UNMOVED = ("open", "short", "stuck")
-_DEVIATIONS = 3.0
+DEVIATIONS = 3.0
 """Standard uncertainties by which a branch is taken to conduct more than was found, for the limits."""
 
 
@@ -28,7 +28,8 @@ class CalibratedBranches:
     worst
         The most that each may conduct within its uncertainty.
     held
-        What a branch that does not move conducts whatever is written, shape (B,), S; NaN of the others.
+        What a branch that is not to be used conducts, shape (B,), S; NaN of the others. The laws have the
+        nominal curve for it, which nothing is written by.
     sound
         Which can be used, shape (B,).
     doubts
@@ -42,8 +43,16 @@ class CalibratedBranches:
     doubts: FloatArray
 
 
-def calibrated_branches(found: WipersCalibration, topology: Topology, info: BoardInfo) -> CalibratedBranches:
-    """Of a board whose branches are all calibrated; see `labrig.bench.fitting.check_network`."""
+def calibrated_branches(
+    found: WipersCalibration, topology: Topology, info: BoardInfo, held_codes: CodeArray
+) -> CalibratedBranches:
+    """Of a board whose branches are all calibrated; see `labrig.bench.fitting.check_network`.
+
+    Parameters
+    ----------
+    held_codes
+        What the board holds, shape (B,): a branch that is not to be used keeps it.
+    """
     part = digipot(info.part)
     nominal = RheostatLaw.nominal(part, len(topology.branches))
     codes = np.arange(part.code_max + 1)
@@ -55,9 +64,12 @@ def calibrated_branches(found: WipersCalibration, topology: Topology, info: Boar
     for k in range(len(topology.branches)):
         branch = found.branches[topology.branch_name(k)]
         sound[k] = branch.verdict == "sound"
+        straight = nominal.wiper[k] + nominal.end_to_end[k] * codes / nominal.steps
         if branch.verdict in _UNMOVED:
             held[k] = 0.0 if branch.verdict == "open" else 1 / branch.wiper
-            table[k] = least[k] = nominal.wiper[k] + nominal.end_to_end[k] * codes / nominal.steps
+            table[k] = least[k] = straight
+            if held[k] > 0:
+                doubts[k] = held[k] ** 2 * np.nanmedian(branch.uncertainties)
             continue
         step = branch.end_to_end / found.steps
         table[k] = resistances_at(
@@ -69,12 +81,15 @@ def calibrated_branches(found: WipersCalibration, topology: Topology, info: Boar
         doubts[k] = doubt / table[k] ** 2
         tap = nominal.end_to_end[k] * (1 - part.tolerance) / nominal.steps
         worst = nominal.wiper[k] + tap * codes
-        least[k] = table[k] - _DEVIATIONS * doubt
+        least[k] = table[k] - DEVIATIONS * doubt
         # Beyond the outermost measured codes, and where the curve says nothing, the part's worst holds too.
         unknown = (codes < measured[0]) | (codes > measured[-1]) | (least[k] <= 0)
         least[k, least[k] <= 0] = worst[least[k] <= 0]
         least[k, unknown] = np.minimum(worst, least[k])[unknown]
         table[k] = np.maximum(table[k], least[k])
+        if not sound[k]:
+            held[k] = 1 / table[k, held_codes[k]]
+            table[k] = least[k] = straight
     lowest = nominal.lowest if info.codes is None else nominal.lowest.clip(info.codes.minimum)
     highest = nominal.highest if info.codes is None else nominal.highest.clip(max=info.codes.maximum)
     lowest, highest = lowest.clip(measured[0]), highest.clip(max=measured[-1])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from labrig.boards.base import BoardInfo
 from labrig.circuit.topology import Topology
-from labrig.config.calibration import Calibration
+from labrig.config.calibration import Calibration, WipersCalibration
 from labrig.config.rig import RigConfig
 from labrig.errors import CalibrationError, ConfigError
 
@@ -31,8 +31,13 @@ def check_valid(calibration: Calibration, rig: RigConfig, info: BoardInfo, celsi
             raise CalibrationError(msg)
 
 
-def check_network(calibration: Calibration, info: BoardInfo, topology: Topology) -> None:
-    """Whether a calibration has all branches of a network, and its board the same parts.
+def check_network(calibration: Calibration, info: BoardInfo, topology: Topology, wiring: str) -> None:
+    """Whether a calibration has all branches of a network, wired as it is, and its board the same parts.
+
+    Parameters
+    ----------
+    wiring
+        Its fingerprint.
 
     Raises
     ------
@@ -40,8 +45,19 @@ def check_network(calibration: Calibration, info: BoardInfo, topology: Topology)
         It has not.
     """
     wipers = calibration.wipers
-    if wipers is None:
-        return
+    if wipers is not None:
+        _check_wipers(calibration, wipers, info, topology)
+    if calibration.wiring != wiring:
+        msg = (
+            "calibration: it was made with nodes or branches on other lines or wipers of the board; restore"
+            " the rig's wiring, or calibrate again"
+        )
+        raise ConfigError(msg)
+
+
+def _check_wipers(
+    calibration: Calibration, wipers: WipersCalibration, info: BoardInfo, topology: Topology
+) -> None:
     if info.codes is None or calibration.part != info.part:
         msg = f"calibration: found wipers of {calibration.part}, but this board is made of {info.part}"
         raise ConfigError(msg)

@@ -41,9 +41,7 @@ class BenchLimits:
         return min(self.conductance, by_current, self._largest_by_power(span, injected))
 
     def largest_span(self, conductance: Siemens) -> Volts:
-        """What a branch that conducts so much may have over it; 0 where it conducts too much by itself."""
-        if conductance > self.conductance:
-            return 0.0
+        """What a branch that conducts so much may have over it by its current and power."""
         if conductance <= 0:
             return self.voltage
         by_power = math.sqrt(self.branch_power / conductance)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from json import dumps
 from typing import Protocol
 
 import numpy as np
@@ -68,6 +70,20 @@ class WiringMap:
             {int(line[node]): amperes for node, amperes in boundary.currents.items()},
             {int(line[node]): nudge for node, nudge in boundary.nudges.items()},
         )
+
+
+def line_names(wiring: WiringMap, board: Sockets) -> list[str]:
+    """The board's line at each node, as `wiring` in a rig has it: ``dac0``, ``adc3``, ``sense1``."""
+    kinds = (("dac", board.inputs), ("adc", board.outputs), ("sense", board.hidden))
+    names = [f"{kind}{number}" for kind, count in kinds for number in range(count)]
+    return [names[line] for line in wiring.line_of_node]
+
+
+def wiring_fingerprint(wiring: WiringMap, board: Sockets, topology: Topology) -> str:
+    """SHA-256 of which line each node has, and which wiper each branch, by name."""
+    lines = dict(zip(topology.nodes, line_names(wiring, board), strict=True))
+    wipers = {topology.branch_name(k): int(wiper) for k, wiper in enumerate(wiring.wiper_of_branch)}
+    return sha256(dumps([lines, wipers], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

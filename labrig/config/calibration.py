@@ -135,6 +135,8 @@ class Calibration(Model):
     board: Text
     """Serial number."""
     part: Text
+    wiring: Text
+    """SHA-256 of which line each node has, and which wiper each branch."""
     temperature_celsius: float | None
     """Of the board while it was measured; null: it does not tell."""
     labrig: Text

@@ -79,7 +79,7 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
     reach = feasibility(topology, wanted, floor, ceiling, tolerance=tolerance, seed=config.seed)
     start = np.where(plan.mask, bench.realised(), box.project(plan.initial))
     moves = tuple(coercivity(topology, start, state.inputs, [*state.targets]) for state in wanted)
-    most = float(box.ceiling.max())
+    most = max(float(box.ceiling.max()), float(bench.realised()[plan.mask].max(initial=0.0)))
     worst = Worst(span, span * most if span else 0.0, span**2 * most if span else 0.0)
     costs = predicted(bench, plan)
     return Preflight(

@@ -127,10 +127,18 @@ def training_results(
 
 
 def bench_facts(bench: Bench, config: ExperimentConfig) -> dict[str, Json]:
-    """Identity of the board, the limits of the rig and those in force, and the seed, for the provenance."""
+    """Identity of the board, its calibration, limits of the rig and in force, and the seed: provenance."""
     board = json.loads(json.dumps(asdict(bench.info), default=str))
     limits = {"asked": config.rig.limits.model_dump(), "in_force": finite(asdict(bench.limits))}
-    return {"board": board, "boot_count": bench.boot_count, "limits": limits, "seed": config.seed}
+    used = config.rig.calibration
+    held = None if used is None else {"sha256": used.sha256, "made": used.made.isoformat()}
+    return {
+        "calibration": held,
+        "board": board,
+        "boot_count": bench.boot_count,
+        "limits": limits,
+        "seed": config.seed,
+    }
 
 
 def keep_policy(keep: KeepConfig) -> Keep:

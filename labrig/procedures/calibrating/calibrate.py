@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from labrig.bench.bench import Bench
 from labrig.bench.corrections import Corrections
 from labrig.boards.base import CodeRange
@@ -34,9 +36,14 @@ def calibrate_adc(bench: Bench, reference: int | None, meter: str | None, progre
 
 
 def _telling_codes(bench: Bench, legal: CodeRange) -> list[int]:
-    """Those that show the curve, and what the board holds: a branch that is not to be used will keep it."""
+    """Those that show the curve, and what the board holds: a branch that is not to be used will keep it.
+
+    Codes at which a branch may conduct more than the rig allows are left out.
+    """
     held = {int(code) for code in bench.branch_values()}
-    return sorted({*default_codes(legal), *(held if len(held) <= _FEW else ())})
+    telling = sorted({*default_codes(legal), *(held if len(held) <= _FEW else ())})
+    every = np.ones(len(bench.topology.branches), dtype=np.int64)
+    return [code for code in telling if bench.most_conductive(code * every).max() <= bench.limits.conductance]
 
 
 def calibrate_wiper(

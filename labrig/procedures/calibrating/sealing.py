@@ -62,6 +62,7 @@ def write_calibration(
             made=datetime.now(UTC).replace(microsecond=0),
             board=bench.info.serial_number,
             part=bench.info.part,
+            wiring=bench.wiring_fingerprint,
             temperature_celsius=None if monitored is None else float(monitored.health().temperature),
             labrig=version("labrig"),
             method={**findings.method, "kind": bench.info.kind},

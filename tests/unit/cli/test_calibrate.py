@@ -354,3 +354,40 @@ def test_the_file_is_json_as_others_read_it(calibration: Path) -> None:
         raise AssertionError(constant)
 
     assert json.loads(calibration.read_text(), parse_constant=refuse)["board"] == "A7F3"
+
+
+def test_a_calibration_of_other_wiring_is_refused(call: Labrig, calibration: Path, tmp_path: Path) -> None:
+    swapped = {"inputs": {"in0": "dac3", "in1": "dac1", "in2": "dac2", "in3": "dac0"}}
+    told = call("calibration", "check", write_rig(tmp_path, calibration=str(calibration), wiring=swapped))
+    assert told.code == 2
+    assert "on other lines or wipers" in told.err
+
+
+def test_a_limit_of_the_conductance_leaves_codes_out(call: Labrig, tmp_path: Path) -> None:
+    out = tmp_path / "limited.json"
+    path = write_rig(tmp_path, faults=[], limits={"conductance": "300 uS"})
+    told = call("calibrate", "wiper", path, "--repeats", "1", "--out", out)
+    assert told.code == 0, told.err
+    found = load_calibration(out).wipers
+    assert found is not None
+    # 80 kohm / 256 a tap at the worst of the tolerance: 3.33 kohm less 75 ohm are 10.4 taps.
+    assert min(found.codes) > 10
+    assert {branch.verdict for branch in found.branches.values()} == {"sound"}
+    for branch in found.branches.values():
+        # Extrapolated over codes whose steps are not known: 75 ohm, spread by a fifth, within four deviations.
+        assert abs(branch.wiper - 75) < 15 + 4 * branch.covariance[0] ** 0.5
+
+
+def test_a_branch_that_is_not_to_be_used_counts_as_what_it_may_conduct(
+    calibration: Path, tmp_path: Path
+) -> None:
+    path = write_rig(tmp_path, calibration=str(calibration))
+    found = load_calibration(calibration).wipers
+    assert found is not None
+    stuck = found.branches["in2-out1"]
+    with labrig.open_bench(load_rig(path)) as bench:
+        most = bench.most_conductive(np.full(12, 200))
+        assert 1 / stuck.wiper < most[7] < 1.05 / stuck.wiper
+        assert most[0] == 0
+        bounds = bench.restrict((1e-6, None), span=3.0).bounds
+        assert np.all(bounds.floor <= bounds.ceiling)
