@@ -374,7 +374,7 @@ def test_a_limit_of_the_conductance_leaves_codes_out(call: Labrig, tmp_path: Pat
     assert min(found.codes) > 10
     assert {branch.verdict for branch in found.branches.values()} == {"sound"}
     for branch in found.branches.values():
-        # Extrapolated over codes whose steps are not known: 75 ohm, spread by a fifth, within four deviations.
+        # Extrapolated over codes that were not measured: 75 ohm, spread by a fifth, and four deviations.
         assert abs(branch.wiper - 75) < 15 + 4 * branch.covariance[0] ** 0.5
 
 
