@@ -1,6 +1,6 @@
 """Go on with a run that ended too early, after making sure that the board still holds what the run wrote."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -17,6 +17,7 @@ from labrig.procedures.plan import plan_training
 from labrig.procedures.recording import bench_facts
 from labrig.procedures.reopen import open_again
 from labrig.procedures.train import Training, first_checkpoint, synchronous_for
+from labrig.store.columns import Constant
 from labrig.store.provenance import collect
 from labrig.store.reader import RunReader
 from labrig.store.writer import EXPERIMENT_NAME, Run
@@ -105,17 +106,25 @@ def _read(run: Path) -> Stored:
                 f"{run} has ended ({info.status}: {info.reason}); start a new run from its {EXPERIMENT_NAME}"
             )
             raise RunError(msg)
-        values = reader.checkpoint()
+        values, constants = reader.checkpoint(), reader.constants()
         row = reader.row()
         board = info.sessions[0].provenance["board"]
         return Stored(
-            checkpoint=Checkpoint.read(values) if values else None,
+            checkpoint=_at_its_end(Checkpoint.read(values), constants) if values else None,
             codes=np.asarray(row.values["codes"], np.int64) if row and "codes" in row.values else None,
             errors=tuple(reader.scalars("error").tolist()),
             writes=tuple(int(count) for count in reader.scalars("writes").tolist()),
             serial_number=str(board["serial_number"]),
             kind=board["kind"],
         )
+
+
+def _at_its_end(checkpoint: Checkpoint, constants: Mapping[str, Constant]) -> Checkpoint:
+    """With all the time that the run took: it may have gone on after its last step."""
+    if "final_wall" not in constants:
+        return checkpoint
+    whole = float(np.asarray(constants["final_wall"].value, dtype=np.float64))
+    return replace(checkpoint, wall=max(checkpoint.wall, whole))
 
 
 def _match(
