@@ -124,7 +124,8 @@ def _at_its_end(checkpoint: Checkpoint, constants: Mapping[str, Constant]) -> Ch
     if "final_wall" not in constants:
         return checkpoint
     whole = float(np.asarray(constants["final_wall"].value, dtype=np.float64))
-    return replace(checkpoint, wall=max(checkpoint.wall, whole))
+    tally = checkpoint.tally
+    return replace(checkpoint, tally=replace(tally, wall=max(tally.wall, whole)))
 
 
 def _match(
