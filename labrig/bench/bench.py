@@ -192,6 +192,11 @@ class Bench:
         return line_names(self._wiring, self.info)
 
     @property
+    def line_of_node(self) -> IntArray:
+        """Number of the board's line at each node, shape (N,): those of inputs first, then of outputs."""
+        return self._wiring.line_of_node
+
+    @property
     def wiring_fingerprint(self) -> str:
         """Of which line each node has, and which wiper each branch."""
         return wiring_fingerprint(self._wiring, self.info, self._topology)

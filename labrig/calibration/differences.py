@@ -29,6 +29,7 @@ def difference(first: Calibration, second: Calibration) -> dict[str, Any]:
         "kelvin": None if None in made_at else (made_at[1] or 0.0) - (made_at[0] or 0.0),
         "branches": _branches(first, second),
         "converters": _converters(first, second),
+        "wires": _wires(first, second),
     }
 
 
@@ -72,6 +73,29 @@ def _lines(before: dict[str, ConverterCalibration], after: dict[str, ConverterCa
             "gain": _change(one.gain, other.gain, hypot(ours[1], theirs[1])),
         }
     return found
+
+
+def _wires(first: Calibration, second: Calibration) -> dict[str, Any]:
+    """Of lines that were looked at in the same way: other pieces of wire cannot be compared."""
+    if first.wires is None or second.wires is None or first.wires.kind != second.wires.kind:
+        return {}
+    before, after = first.wires.lines, second.wires.lines
+    return {
+        name: {
+            "end": _change(
+                before[name].end,
+                after[name].end,
+                hypot(before[name].end_uncertainty, after[name].end_uncertainty),
+            ),
+            "segment": _change(
+                before[name].segment,
+                after[name].segment,
+                hypot(before[name].segment_uncertainty, after[name].segment_uncertainty),
+            ),
+        }
+        for name in before
+        if name in after
+    }
 
 
 def _doubts(covariance: tuple[float, ...]) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from labrig.cli.options import Json
 from labrig.cli.outputs import check_folder
 
 if TYPE_CHECKING:
+    from labrig.config.calibration import ConvertersCalibration
     from labrig.config.rig import RigConfig
 
 app = command_group("Find out what a board is, with uncertainties, into a file.")
@@ -88,18 +89,60 @@ def wiper(
     """
     from labrig.bench.assembly import open_bench
     from labrig.config.loading import load_rig
-    from labrig.config.rig import converters_only
     from labrig.procedures.calibrating.calibrate import calibrate_wiper
     from labrig.views.parts_progress import PartsProgress
 
     _check_out(out)
-    config = converters_only(load_rig(rig))
+    config = load_rig(rig)
+    wires = None if config.calibration is None else config.calibration.wires
+    config, known = _with_known_converters(config)
+    with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
+        found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update, wires)
+        _finish(bench, found, out, days, kelvin, json=json)
+
+
+@app.command()
+def line(
+    rig: Rig,
+    full: Annotated[
+        bool, typer.Option("--full", help="Also from branch to branch, not only up to the first one.")
+    ] = False,
+    out: Out = None,
+    days: Days = 90.0,
+    kelvin: Kelvin = 5.0,
+    simulate: Simulate = False,
+    json: Json = False,
+) -> None:
+    """Resistance of every row and column of a crossbar.
+
+    Half of the branches are made to conduct as much as they can, and all lines are driven at once. A
+    calibration of the wipers that is made with this one in the rig takes off what the lines drop.
+
+    Where the rig has no calibration of its converters by an instrument, these come first. The
+    board gets its own codes back.
+
+    Example: labrig calibrate line rig.yaml --full --out lines.json
+    """
+    from labrig.bench.assembly import open_bench
+    from labrig.config.loading import load_rig
+    from labrig.procedures.calibrating.calibrate import calibrate_line
+    from labrig.views.parts_progress import PartsProgress
+
+    _check_out(out)
+    config, known = _with_known_converters(load_rig(rig))
+    with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
+        found = calibrate_line(bench, known, progress.update, full=full)
+        _finish(bench, found, out, days, kelvin, json=json)
+
+
+def _with_known_converters(config: "RigConfig") -> "tuple[RigConfig, ConvertersCalibration | None]":
+    """The rig without what is to be found out, and its converters where an instrument has told them."""
+    from labrig.config.rig import converters_only
+
     known = None if config.calibration is None else config.calibration.converters
     if known is None or not known.absolute:
-        config, known = config.model_copy(update={"calibration": None}), None
-    with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
-        found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update)
-        _finish(bench, found, out, days, kelvin, json=json)
+        return config.model_copy(update={"calibration": None}), None
+    return converters_only(config), known
 
 
 def _check_out(out: Path | None) -> None:
@@ -135,7 +178,7 @@ def _finish(bench: Any, found: Any, out: Path | None, days: float, kelvin: float
 
     from labrig.cli.tables import print_table
     from labrig.procedures.calibrating.sealing import write_calibration
-    from labrig.views.calibration_table import branch_table, calibration_lines
+    from labrig.views.calibration_table import branch_table, calibration_lines, wire_table
 
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = out or Path(f"calibration-{bench.info.serial_number}-{stamp}.json")
@@ -144,7 +187,8 @@ def _finish(bench: Any, found: Any, out: Path | None, days: float, kelvin: float
     if json:
         print(dumps({"calibration": str(path), **content}))
         return
-    if (table := branch_table(content)) is not None:
-        print_table(table)
+    for table in (branch_table(content), wire_table(content)):
+        if table is not None:
+            print_table(table)
     print("\n".join(calibration_lines(content)))
     print(f"wrote   {path}")

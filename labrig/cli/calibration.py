@@ -26,7 +26,7 @@ def show(file: File, out: Picture = None, json: Json = False) -> None:
     Example: labrig calibration show board-a7f3.json --out board-a7f3.png
     """
     from labrig.cli.tables import print_table
-    from labrig.views.calibration_table import branch_table, calibration_lines
+    from labrig.views.calibration_table import branch_table, calibration_lines, wire_table
 
     check_picture(out)
     content = _load(file).model_dump(mode="json")
@@ -37,8 +37,9 @@ def show(file: File, out: Picture = None, json: Json = False) -> None:
     if json:
         print(dumps(content))
         return
-    if (table := branch_table(content)) is not None:
-        print_table(table)
+    for table in (branch_table(content), wire_table(content)):
+        if table is not None:
+            print_table(table)
     print("\n".join(calibration_lines(content)))
     if out is not None:
         print(f"picture {out}")

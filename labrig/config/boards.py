@@ -81,6 +81,24 @@ class DacConfig(Model):
     """Largest relative error, drawn line by line."""
 
 
+class WireConfig(Model):
+    """One line of a crossbar."""
+
+    end: SeriesOhms = 0.0
+    """From where it is read to its first branch: trace, connector, switch."""
+    segment: SeriesOhms = 0.0
+    """From each branch to the next."""
+
+
+class WiresConfig(Model):
+    """Resistance of a crossbar's lines: rows are read at their left end, columns at their lower end."""
+
+    rows: WireConfig = WireConfig()
+    columns: WireConfig = WireConfig()
+    spread: Tolerance = 0.0
+    """Of each line from what is written here, drawn by the seed."""
+
+
 class NudgeConfig(Model):
     """Which nudges a simulated board says it can carry out by itself."""
 
@@ -102,6 +120,8 @@ class BoardModel(Model):
     """null: voltages are imposed exactly."""
     drive: SeriesOhms = 0.0
     """Resistor between each driver and its line."""
+    wires: WiresConfig | None = None
+    """null: the lines have no resistance; only those of a crossbar may."""
     nudge: NudgeConfig = NudgeConfig()
     seed: Seed = 0
     """Draws the spread of the elements and the noise."""
@@ -181,6 +201,11 @@ def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, s
         elif launch.target == "atmega2560" and converter.bits not in _EMULATED_BITS:
             text = f"found {converter.bits}; the emulated microcontroller has converters of 12 or 16 bits"
             yield (name, "bits"), text
+    if model.wires is not None:
+        yield (
+            ("wires",),
+            "found; lines of the launched firmware's circuit have no resistance: simulate the board",
+        )
     if model.adc and model.adc.noise > 0:
         text = f"found {format_quantity(model.adc.noise, 'V')}; the launched firmware reads without noise"
         yield ("adc", "noise"), text

@@ -110,13 +110,28 @@ class WipersCalibration(Model):
         return self
 
 
-class LineCalibration(_Table):
-    """Resistance of a row or column, lumped at its end."""
+class WireCalibration(_Table):
+    """A row or column."""
 
-    resistance: float
-    """Ohm."""
-    uncertainty: float
+    end: float
+    """Ohm, from where it is read to its first branch; of lumped lines all there is."""
+    end_uncertainty: float
     """Standard, ohm."""
+    segment: float
+    """Ohm, from each branch to the next; 0 of lumped lines."""
+    segment_uncertainty: float
+    """Standard, ohm."""
+
+
+class WiresCalibration(Model):
+    """The lines of a crossbar, node by node."""
+
+    kind: Literal["lumped", "full"]
+    """lumped: each line has one resistance at its end. full: also from branch to branch, where all rows are
+    alike and all columns."""
+    misfit: Annotated[float, Field(ge=0)]
+    """What the readings are off, over their noise: well above 1 where lines are not as their kind has it."""
+    lines: dict[str, WireCalibration]
 
 
 class RawData(Model):
@@ -150,7 +165,7 @@ class Calibration(Model):
     raw: RawData | None = None
     converters: ConvertersCalibration | None = None
     wipers: WipersCalibration | None = None
-    lines: dict[str, LineCalibration] | None = None
+    wires: WiresCalibration | None = None
     sha256: Text
     """Of all the rest."""
 

@@ -5,12 +5,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
-from labrig.config.boards import FirmwareBoard, SimulatedBoard
+from labrig.config.boards import BoardModel, FirmwareBoard, SimulatedBoard
 from labrig.config.calibration import Calibration
 from labrig.config.faults import AdcStuck, BranchFault, Fault, processor_faults
 from labrig.config.instruments import AnySourceMeter
 from labrig.config.model import AlsoInFile, Model, Place, mistakes
 from labrig.config.network import (
+    CrossbarNetwork,
     NetworkConfig,
     branch_names,
     hidden_names,
@@ -102,6 +103,7 @@ class RigConfig(Model):
             *_fault_mistakes(self),
             *_processor_mistakes(self),
             *_meter_mistakes(self),
+            *_wire_mistakes(self),
         ]
         if found:
             raise mistakes("RigConfig", found)
@@ -109,10 +111,11 @@ class RigConfig(Model):
 
 
 def converters_only(rig: RigConfig) -> RigConfig:
-    """The rig without what its calibration says of wipers: these are to be found out."""
+    """The rig without what its calibration says of wipers and lines: these are to be found out."""
     if rig.calibration is None:
         return rig
-    return rig.model_copy(update={"calibration": rig.calibration.model_copy(update={"wipers": None})})
+    without = rig.calibration.model_copy(update={"wipers": None, "wires": None})
+    return rig.model_copy(update={"calibration": without})
 
 
 def _wiring_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
@@ -178,6 +181,16 @@ def _processor_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
     if found and (launch is None or launch.target != "atmega2560"):
         text = f"found {found[0].kind!r}; only a board launched with target atmega2560 has a processor"
         yield ("faults",), text
+
+
+def _wire_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
+    at: Place = ("board",) if isinstance(rig.board, SimulatedBoard) else ("board", "model")
+    model = rig.board.model if isinstance(rig.board, FirmwareBoard) else rig.board
+    if isinstance(model, BoardModel) and model.wires and not isinstance(rig.network, CrossbarNetwork):
+        yield (
+            (*at, "wires"),
+            "found on a network of kind graph; only lines of a crossbar have them; leave it out",
+        )
 
 
 _PLURALS = {"branch": "branches", "node": "nodes"}

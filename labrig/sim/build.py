@@ -63,7 +63,7 @@ def build_hardware(
     lines = line_topology(topology)
     parts = drawn_parts(model, lines) if calibration is None else measured_parts(model, calibration, topology)
     branches = break_branches(parts.branches, faults_by_wiper(faults, topology, model.elements), model.seed)
-    world = CircuitWorld(lines, branches.conductances(branches.power_up, 0))
+    world = CircuitWorld(lines, branches.conductances(branches.power_up, 0), parts.wires)
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
     scales = parts.scales

@@ -7,7 +7,9 @@ import numpy as np
 
 from labrig.arrays import FloatArray, Volts
 from labrig.boards.base import Converter
+from labrig.circuit.build import build_wires
 from labrig.circuit.topology import Topology
+from labrig.circuit.wires import Wires
 from labrig.config.boards import BoardModel, DigipotElements
 from labrig.config.calibration import Calibration, ConverterCalibration, WipersCalibration
 from labrig.devices.curves import resistances_at
@@ -15,6 +17,7 @@ from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import digipot
 from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
 from labrig.sim.scales import EXACT, Scale, Scales
+from labrig.sim.wires import draw_wires
 
 _UNMOVED = ("short", "stuck")
 
@@ -26,6 +29,7 @@ class Parts:
     branches: TrueDigipots | TrueContinuous
     scales: Scales
     noise: Volts
+    wires: Wires | None
 
 
 def drawn_parts(model: BoardModel, lines: Topology) -> Parts:
@@ -34,6 +38,7 @@ def drawn_parts(model: BoardModel, lines: Topology) -> Parts:
         draw_branches(model.elements, len(lines.branches), model.seed),
         Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed),
         model.adc.noise if model.adc else 0.0,
+        None if model.wires is None else draw_wires(model.wires, lines, model.seed),
     )
 
 
@@ -42,14 +47,17 @@ def measured_parts(model: BoardModel, calibration: Calibration, topology: Topolo
     order = (*topology.inputs, *topology.outputs, *topology.hidden)
     names = tuple(topology.nodes[node] for node in order)
     drawn = drawn_parts(model, topology)
-    branches, scales, noise = drawn.branches, drawn.scales, drawn.noise
+    branches, scales, noise, wires = drawn.branches, drawn.scales, drawn.noise, drawn.wires
     if calibration.wipers is not None and isinstance(model.elements, DigipotElements):
         branches = _as_measured(calibration.wipers, model.elements.part, topology)
+        wires = None  # what is not known of the lines is within these wipers
     if (found := calibration.converters) is not None:
         scales = Scales(_scale(found.levels, names), _scale(found.lines, names), _scale(found.sources, names))
         averages = calibration.method.get("converters", {}).get("averages", 1)
         noise = _noise(found.noise, model, averages)
-    return Parts(branches, scales, noise)
+    if calibration.wires is not None:
+        wires = build_wires(calibration.wires, names)
+    return Parts(branches, scales, noise, wires)
 
 
 def _as_measured(found: WipersCalibration, part: str, topology: Topology) -> TrueDigipots:

@@ -9,6 +9,7 @@ from labrig.circuit.boundary import Boundary
 from labrig.circuit.islands import floating
 from labrig.circuit.solve import solve
 from labrig.circuit.topology import Topology
+from labrig.circuit.wires import Wires, meshed
 from labrig.sim.instruments.analogue import Drive, OperatingPoint, Thevenin
 from labrig.sim.sources import Holding, held, joined
 
@@ -25,11 +26,14 @@ class CircuitWorld:
         On board lines.
     conductances
         At power-up, shape (B,), S; 0 is an open branch.
+    wires
+        Resistances of the lines of a crossbar; None: they have none.
     """
 
-    def __init__(self, topology: Topology, conductances: BranchArray) -> None:
+    def __init__(self, topology: Topology, conductances: BranchArray, wires: Wires | None = None) -> None:
         self.topology = topology
         self.conductances = conductances
+        self._circuit, self._pieces = (topology, np.zeros(0)) if wires is None else _inside(topology, wires)
         self.standing = Boundary({})
         """What the drivers of the board hold now."""
         self.sources: dict[int, Drive] = {}
@@ -38,9 +42,10 @@ class CircuitWorld:
     def settle(self, boundaries: Sequence[Boundary]) -> FloatArray:
         """Voltage of every line in each settled state, (M, L) V; 0 V where no source of voltage reaches."""
         if self.sources:
-            found: FloatArray = np.vstack([self._shared(b, self.sources) for b in boundaries])
-            return found
-        return self._settle(boundaries)
+            whole = np.vstack([self._shared(b, self.sources) for b in boundaries])
+        else:
+            whole = self._settle(boundaries)
+        return whole[:, : len(self.topology.nodes)]
 
     def seen(self, line: int) -> Thevenin:
         """The circuit at a line as it is now, for whoever forces that line."""
@@ -75,9 +80,8 @@ class CircuitWorld:
 
     def _into(self, line: int, volts: FloatArray, boundary: Boundary) -> Amperes:
         """Current that leaves a line for the network and for the board's driver."""
-        ends = self.topology.ends
-        first, second = ends[:, 0], ends[:, 1]
-        flows = self.conductances * (volts[first] - volts[second])
+        first, second = self._circuit.ends.T
+        flows = self._all_conductances * (volts[first] - volts[second])
         own: Volts = float(volts[line])
         into = float(flows[first == line].sum() - flows[second == line].sum())
         nudge = boundary.nudges.get(line)
@@ -85,12 +89,17 @@ class CircuitWorld:
             into += getattr(nudge, "conductance", 0.0) * (own - nudge.target)
         return into - boundary.currents.get(line, 0.0)
 
+    @property
+    def _all_conductances(self) -> FloatArray:
+        return np.concatenate([self.conductances, self._pieces])
+
     def _settle(self, boundaries: Sequence[Boundary]) -> FloatArray:
-        volts = np.zeros((len(boundaries), len(self.topology.nodes)))
+        """Voltage of every node, those inside the lines last."""
+        volts = np.zeros((len(boundaries), len(self._circuit.nodes)))
         driven = [k for k, boundary in enumerate(boundaries) if boundary.voltages or boundary.nudges]
         if driven:
             imposed = [self._grounded(boundaries[k]) for k in driven]
-            volts[driven] = solve(self.topology, self.conductances, imposed).node_voltages
+            volts[driven] = solve(self._circuit, self._all_conductances, imposed).node_voltages
         return volts
 
     def _grounded(self, boundary: Boundary) -> Boundary:
@@ -105,9 +114,18 @@ class CircuitWorld:
         )
 
     def _floating(self, boundary: Boundary) -> BoolArray:
-        sourced = np.zeros(len(self.topology.nodes), dtype=np.bool_)
+        sourced = np.zeros(len(self._circuit.nodes), dtype=np.bool_)
         sourced[[*boundary.voltages, *boundary.nudges]] = True
-        return floating(self.topology.ends, self.conductances, sourced)
+        return floating(self._circuit.ends, self._all_conductances, sourced)
+
+
+def _inside(topology: Topology, wires: Wires) -> tuple[Topology, FloatArray]:
+    """The circuit with the nodes inside its lines, and the conductances of the pieces of wire, S."""
+    mesh = meshed(topology, wires)
+    inner = (f"inside {k}" for k in range(mesh.nodes - mesh.terminals))
+    ends = tuple((int(a), int(b)) for a, b in mesh.ends)
+    whole = Topology((*topology.nodes, *inner), ends, topology.inputs, topology.outputs)
+    return whole, mesh.conductances(wires)
 
 
 class LineTerminals:

@@ -10,6 +10,8 @@ from rich.text import Text
 from labrig.units import format_quantity
 from labrig.views.numbers import numbers
 
+_MISFIT = 1.5
+"""From which on lines are said not to be as their kind has them."""
 _MOST = 12
 """Rows: broken branches first, then those farthest from the others."""
 
@@ -32,6 +34,36 @@ def calibration_lines(found: Mapping[str, Any]) -> Iterator[str]:
         branches = wipers["branches"]
         broken = sum(branch["verdict"] != "sound" for branch in branches.values())
         yield f"wipers  {len(branches)} branches at {len(wipers['codes'])} codes, {broken} not to be used"
+    if wires := found["wires"]:
+        yield f"lines   {len(wires['lines'])}, {wires['kind']}; {_fits(wires)}"
+
+
+def _fits(wires: Mapping[str, Any]) -> str:
+    misfit = f"readings are {wires['misfit']:.2g} times their noise off"
+    if wires["misfit"] < _MISFIT:
+        return misfit
+    other = "try --full" if wires["kind"] == "lumped" else "something else is wrong with the lines"
+    return f"{misfit}, so that lines are not like that: {other}"
+
+
+def wire_table(found: Mapping[str, Any]) -> Table | None:
+    """Lines, the most resistive first; None where they were not calibrated."""
+    wires = found["wires"]
+    if not wires:
+        return None
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in ("line", "end", "±", "branch to branch", "±"):
+        table.add_column(head, justify="left" if head == "line" else "right")
+    ranked = sorted(wires["lines"].items(), key=lambda item: -float(item[1]["end"]))
+    for name, line in ranked[:_MOST]:
+        cells = [format_quantity(line[key], "ohm", 3) for key in ("end", "end_uncertainty")]
+        if wires["kind"] == "full":
+            cells += [format_quantity(line[key], "ohm", 3) for key in ("segment", "segment_uncertainty")]
+        table.add_row(name, *cells)
+    if len(ranked) > _MOST:
+        table.caption = f"and {len(ranked) - _MOST} others; --json has all"
+        table.caption_justify = "left"
+    return table
 
 
 def branch_table(found: Mapping[str, Any]) -> Table | None:

@@ -1,6 +1,7 @@
 """Calibrate a board, as far as one asks."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,11 +10,13 @@ from labrig.bench.corrections import Corrections
 from labrig.boards.base import CodeRange
 from labrig.calibration.verdicts import Sizes
 from labrig.calibration.wipers import Table, calibrate_wipers
-from labrig.config.calibration import ConvertersCalibration
+from labrig.config.calibration import ConvertersCalibration, WiresCalibration
 from labrig.devices.parts import digipot
 from labrig.procedures.calibrating.converters import LEVELS, converters_of, read_potentials
+from labrig.procedures.calibrating.levels import check_crossbar
 from labrig.procedures.calibrating.sealing import Findings
-from labrig.procedures.calibrating.wipers import check_wipers, default_codes, measured, read_wipers
+from labrig.procedures.calibrating.wipers import default_codes, measured, read_wipers
+from labrig.procedures.calibrating.wires import Inside, read_wires, wires_of
 
 _FEW = 8
 """Different codes on a board that are measured beside those that show the curve."""
@@ -46,12 +49,42 @@ def _telling_codes(bench: Bench, legal: CodeRange) -> list[int]:
     return [code for code in telling if bench.most_conductive(code * every).max() <= bench.limits.conductance]
 
 
+def _with_converters(bench: Bench, known: ConvertersCalibration | None, progress: Progress) -> Findings:
+    """Those that are known, or else are measured; the bench takes them to be so from then on."""
+    found = Findings({}, converters=known) if known else calibrate_adc(bench, None, None, progress)
+    if found.converters is not None:
+        bench.correct(Corrections.of(found.converters, bench.topology))
+    return found
+
+
+def calibrate_line(
+    bench: Bench, known: ConvertersCalibration | None, progress: Progress, *, full: bool
+) -> Findings:
+    """Resistance of every row and column; the converters first where they are not calibrated yet.
+
+    Parameters
+    ----------
+    known
+        What the rig's calibration has of the converters.
+    full
+        Also from branch to branch, not only from where a line is read to its first branch.
+    """
+    check_crossbar(bench, "line")
+    found = _with_converters(bench, known, progress)
+    noise = found.converters.noise if found.converters else 0.0
+    pairs = tuple(read_wires(bench, progress))
+    method = {**found.method, "lines": {"exchanges": len(pairs), "averages": bench.averages}}
+    wires = wires_of(pairs, bench, noise, full=full)
+    return replace(found, method=method, pairs=pairs, wires=wires)
+
+
 def calibrate_wiper(
     bench: Bench,
     codes: Sequence[int],
     repeats: int,
     known: ConvertersCalibration | None,
     progress: Progress,
+    wires: WiresCalibration | None = None,
 ) -> Findings:
     """Code to conductance of every branch; the converters first where they are not calibrated yet.
 
@@ -61,17 +94,16 @@ def calibrate_wiper(
         Empty: some that show the whole curve.
     repeats
         Times that all codes are gone through, up and down.
-    known
-        What the rig's calibration has of the converters.
+    known, wires
+        What the rig's calibration has of the converters, and of the lines.
     """
-    check_wipers(bench)
-    found = Findings({}, converters=known) if known else calibrate_adc(bench, None, None, progress)
-    if found.converters is not None:
-        bench.correct(Corrections.of(found.converters, bench.topology))
+    check_crossbar(bench, "wiper")
+    found = _with_converters(bench, known, progress)
     legal, adc = bench.info.codes, bench.info.adc
     wanted = list(codes) or (_telling_codes(bench, legal) if legal else [])
     settings = tuple(read_wipers(bench, wanted, repeats, progress))
-    read = measured(settings, bench.topology, bench.info.drive, adc.lsb if adc else 0.0)
+    inside = None if wires is None else Inside.of(bench, wires)
+    read = measured(settings, bench.topology, bench.info.drive, adc.lsb if adc else 0.0, inside)
     part = digipot(bench.info.part)
     names = [bench.topology.branch_name(k) for k in range(len(bench.topology.branches))]
     table = Table.of(read.codes, read.conductances, read.variances)
@@ -86,4 +118,4 @@ def calibrate_wiper(
         },
     }
     wipers = calibrate_wipers(table, names, Sizes(part.wiper, part.end_to_end, part.steps))
-    return Findings(method, found.potentials, found.converters, settings, wipers)
+    return replace(found, method=method, settings=settings, wipers=wipers, wires=wires)

@@ -16,11 +16,13 @@ from labrig.config.calibration import (
     ConvertersCalibration,
     RawData,
     WipersCalibration,
+    WiresCalibration,
     sealed,
 )
 from labrig.config.calibrations import calibration_text
 from labrig.errors import CalibrationError
 from labrig.procedures.calibrating.wipers import Setting
+from labrig.procedures.calibrating.wires import Pairs
 
 VALID_DAYS = 90.0
 VALID_WITHIN_KELVIN = 5.0
@@ -35,6 +37,8 @@ class Findings:
     converters: ConvertersCalibration | None = None
     settings: tuple[Setting, ...] = ()
     wipers: WipersCalibration | None = None
+    pairs: tuple[Pairs, ...] = ()
+    wires: WiresCalibration | None = None
 
 
 def write_calibration(
@@ -71,7 +75,7 @@ def write_calibration(
             raw=RawData(file=raw.name, sha256=sha256(raw.read_bytes()).hexdigest()),
             converters=findings.converters,
             wipers=findings.wipers,
-            lines=None,
+            wires=findings.wires,
         )
         with path.open("x", encoding="utf-8") as text:
             text.write(calibration_text(calibration))
@@ -117,5 +121,11 @@ def _arrays(findings: Findings) -> dict[str, Any]:
             "wipers_states": np.array([len(setting.scans.volts) for setting in settings]),
             "wipers_volts": np.concatenate([setting.scans.volts for setting in settings]),
             "wipers_sources": np.concatenate([setting.scans.sources for setting in settings]),
+        }
+    if pairs := findings.pairs:
+        found |= {
+            "lines_codes": np.array([program.codes for program in pairs]),
+            "lines_volts": np.array([program.scans.volts for program in pairs]),
+            "lines_sources": np.array([program.scans.sources for program in pairs]),
         }
     return found

@@ -14,17 +14,16 @@ from labrig.circuit.topology import Topology
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.procedures.board_check.levels import Drive
+from labrig.procedures.calibrating.levels import MARGIN, check_crossbar, shares, signs
+from labrig.procedures.calibrating.wires import Inside
 
 Progress = Callable[[str, int, int], None]
 _HELD = 4
 """Pairs of states in which the outputs are held: they give the scale, which free outputs leave open."""
-_DITHER = 0.1
-"""By which the voltages of states differ, relative, so that the steps of the converters average out."""
 _WANDER = 0.02
-"""Of the range, times `_DITHER`: by which the level of held outputs differs, for the same reason."""
-_GOLDEN = (5**0.5 - 1) / 2
-_MARGIN = 0.9
-"""Of a limit that is used."""
+"""Of the range, times how `shares` differ: by which the level of held outputs does."""
+_ROUNDS = 6
+"""Of taking off what wires drop."""
 _STRANGE = 1.5
 """Times the most that a branch may conduct by its part: one that conducts more is broken."""
 
@@ -87,7 +86,7 @@ def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Prog
         The network is no crossbar, the board measures no currents, or a code is none of its.
     LimitExceeded, LinkError, ProtocolError, DeviceError
     """
-    check_wipers(bench)
+    check_crossbar(bench, "wiper")
     if bench.info.codes is not None:
         _check_codes(codes, bench.info.codes)
     before = bench.branch_values().astype(np.int64)
@@ -114,7 +113,13 @@ def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Prog
         bench.write_codes(before)
 
 
-def measured(settings: Sequence[Setting], topology: Topology, drive: Ohms, rounding: Volts) -> Measured:
+def measured(
+    settings: Sequence[Setting],
+    topology: Topology,
+    drive: Ohms,
+    rounding: Volts,
+    inside: Inside | None = None,
+) -> Measured:
     """Conductances of all branches from the readings of all settings.
 
     Parameters
@@ -123,16 +128,16 @@ def measured(settings: Sequence[Setting], topology: Topology, drive: Ohms, round
         Of each driver, ohm.
     rounding
         One step of the ADC, V.
+    inside
+        What the wires of the board drop; None: nothing.
     """
     shape = (len(settings), len(topology.branches))
-    found, covariances = np.full(shape, np.nan), np.full(shape, np.nan)
+    found, covariances = np.empty(shape), np.empty(shape)
     excess, left = 0.0, 0
     for row, setting in enumerate(settings):
-        for output in topology.outputs:
-            branches, readings = star(setting.scans, topology, output, drive)
-            fit = fit_star(readings)
-            found[row, branches], covariances[row, branches] = fit.conductances, np.diag(fit.covariance)
-            excess, left = excess + fit.excess, left + fit.left
+        stars = _stars(setting.scans, topology, drive, inside)
+        found[row], covariances[row] = stars.conductances, stars.variances
+        excess, left = excess + stars.excess, left + stars.left
     variance = pooled_variance(excess, left, rounding)
     return Measured(
         np.array([setting.code for setting in settings]),
@@ -144,16 +149,56 @@ def measured(settings: Sequence[Setting], topology: Topology, drive: Ohms, round
     )
 
 
-def star(scans: Scans, topology: Topology, output: int, drive: Ohms) -> tuple[list[int], StarReadings]:
-    """Branches at an output, and what was read around it."""
+@dataclass(frozen=True, slots=True)
+class _Stars:
+    """What the states of one setting tell: as `StarFit`, of all B branches."""
+
+    conductances: FloatArray
+    variances: FloatArray
+    excess: float
+    left: int
+
+
+def _stars(scans: Scans, topology: Topology, drive: Ohms, inside: Inside | None) -> _Stars:
+    """Output by output; what wires drop depends on the conductances found, which depend on it a little."""
+    drops = topology.branch_voltages(scans.volts)
+    found = _with_drops(scans, drops, topology, drive)
+    for _ in range(_ROUNDS if inside else 0):
+        drops = inside.drops(found.conductances, scans.volts) if inside else drops
+        found = _with_drops(scans, drops, topology, drive)
+    return found
+
+
+def _with_drops(scans: Scans, drops: FloatArray, topology: Topology, drive: Ohms) -> _Stars:
+    conductances = np.full(len(topology.branches), np.nan)
+    variances = np.full(len(topology.branches), np.nan)
+    excess, left = 0.0, 0
+    for output in topology.outputs:
+        branches, readings = star(scans, drops, topology, output, drive)
+        fit = fit_star(readings)
+        conductances[branches], variances[branches] = fit.conductances, np.diag(fit.covariance)
+        excess, left = excess + fit.excess, left + fit.left
+    return _Stars(conductances, variances, excess, left)
+
+
+def star(
+    scans: Scans, drops: FloatArray, topology: Topology, output: int, drive: Ohms
+) -> tuple[list[int], StarReadings]:
+    """Branches at an output, and what was read around it.
+
+    Parameters
+    ----------
+    drops
+        Over each branch in each state, shape (M, B), V.
+    """
     branches = [k for k, ends in enumerate(topology.branches) if output in ends]
-    far = [a if b == output else b for a, b in (topology.branches[k] for k in branches)]
-    drops = scans.volts[:, [output]] - scans.volts[:, far]
+    away = np.array([1 if topology.branches[k][0] == output else -1 for k in branches])
+    over = drops[:, branches] * away
     held = np.array([output in boundary.voltages for boundary in scans.imposed])
     into = np.where(held, (scans.sources[:, output] - scans.volts[:, output]) / drive, 0.0)
     through = np.where(held, 1 / drive, 0.0)
-    alike = np.abs(drops).max(axis=1) < 1e-3 * np.abs(drops).max()  # states of one potential tell nothing
-    return branches, StarReadings(drops[~alike], into[~alike], through[~alike])
+    alike = np.abs(over).max(axis=1) < 1e-3 * np.abs(over).max()  # states of one potential tell nothing
+    return branches, StarReadings(over[~alike], into[~alike], through[~alike])
 
 
 class _Conducting:
@@ -164,13 +209,14 @@ class _Conducting:
         self._inputs, self._outputs = bench.topology.inputs, bench.topology.outputs
         self._found = np.zeros(len(bench.topology.branches))
         self._drive = Drive.of(bench)
-        self._patterns = _patterns(len(self._inputs))
+        self._patterns = np.vstack([rows := signs(len(self._inputs)), -rows])
 
     def learn(self, codes: CodeArray, scans: Scans) -> None:
         """Remember what conducts more than it should."""
         bench = self._bench
+        drops = bench.topology.branch_voltages(scans.volts)
         for output in self._outputs:
-            branches, readings = star(scans, bench.topology, output, bench.info.drive)
+            branches, readings = star(scans, drops, bench.topology, output, bench.info.drive)
             found = fit_star(readings).conductances
             strange = found > _STRANGE * bench.most_conductive(codes)[branches]
             self._found[branches] = np.maximum(self._found[branches], np.where(strange, found, 0.0))
@@ -193,19 +239,19 @@ class _Conducting:
         by_output = np.array([conductances[self._at(output)] for output in self._outputs])
         # Where an output is free, a branch carries no more than all others there together.
         free = np.minimum(by_output, by_output.sum(axis=1, keepdims=True) - by_output).max()
-        span = min(_MARGIN * limits.largest_span(float(free)), self._drive.span)
-        apart = np.array([_MARGIN * limits.largest_span(float(most)) for most in by_output.max(axis=1)])
+        span = min(MARGIN * limits.largest_span(float(free)), self._drive.span)
+        apart = np.array([MARGIN * limits.largest_span(float(most)) for most in by_output.max(axis=1)])
         middle, count = self._drive.middle, len(self._patterns)
         states = [
             Boundary(dict(zip(self._inputs, (middle + share * span / 2 * row).tolist(), strict=True)))
-            for row, share in zip(self._patterns, _shares(count, turn), strict=True)
+            for row, share in zip(self._patterns, shares(count, turn), strict=True)
         ]
         # Outputs at which a branch conducts more than it should are held by themselves, with inputs nearer.
         whole = apart >= span / 2
         groups = [(self._outputs_of(whole), span / 2), (self._outputs_of(~whole), float(apart.min()))]
         for outputs, most in groups:
-            lifted = most * _shares(2 * _HELD, turn) * np.tile([1, -1], _HELD)
-            moved = _WANDER * self._drive.span * (_shares(2 * _HELD, turn + 1) - 1)
+            lifted = most * shares(2 * _HELD, turn) * np.tile([1, -1], _HELD)
+            moved = _WANDER * self._drive.span * (shares(2 * _HELD, turn + 1) - 1)
             for above, away in zip(lifted.tolist(), moved.tolist(), strict=True) if outputs else ():
                 states.append(self._held(outputs, middle + away, above))
         return [*states, self.level()]
@@ -220,44 +266,6 @@ class _Conducting:
 
     def _at(self, output: int) -> list[int]:
         return [k for k, ends in enumerate(self._bench.topology.branches) if output in ends]
-
-
-def _shares(count: int, turn: int) -> FloatArray:
-    """Slightly below 1, each another, (count,)."""
-    return np.asarray(1 - _DITHER * np.modf(_GOLDEN * (np.arange(count) + 31 * turn))[0], dtype=np.float64)
-
-
-def _patterns(count: int) -> FloatArray:
-    """Rows of ±1, (K, count): a Hadamard matrix without its constant row, and its negative."""
-    from scipy.linalg import hadamard
-
-    order = 1 << max(count - 1, 1).bit_length()
-    rows = np.asarray(hadamard(order)[1:, :count], dtype=np.float64)
-    rows = rows[np.ptp(rows, axis=1) > 0]
-    return np.vstack([rows, -rows])
-
-
-def check_wipers(bench: Bench) -> None:
-    """Whether this board's wipers can be calibrated.
-
-    Raises
-    ------
-    ConfigError
-        It has none, its network is no crossbar, or it measures no currents.
-    """
-    number = bench.info.serial_number
-    if bench.info.codes is None:
-        msg = f"board {number} is continuous: it has no codes to calibrate"
-        raise ConfigError(msg)
-    if bench.topology.crossbar_shape is None:
-        msg = "calibrate wiper takes all branches of a crossbar at once, and this network is none"
-        raise ConfigError(msg)
-    if bench.info.drive == 0:
-        msg = (
-            f"board {number} has no drive resistors to measure currents by: conductances are known up to a"
-            " factor only; calibrate one branch by labrig sweep codes --smu"
-        )
-        raise ConfigError(msg)
 
 
 def _check_codes(codes: Sequence[int], legal: CodeRange) -> None:

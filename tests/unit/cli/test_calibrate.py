@@ -90,6 +90,25 @@ def test_the_command_writes_a_file_that_says_which_board_and_what_is_broken(
     assert "is there already" in again.err
 
 
+def test_lines_are_calibrated_shown_and_kept_by_a_calibration_of_the_wipers(
+    call: Labrig, tmp_path: Path
+) -> None:
+    out = tmp_path / "lines.json"
+    told = call("calibrate", "line", write_rig(tmp_path), "--full", "--out", out, "--json")
+    assert told.code == 0
+    wires = json.loads(told.out)["wires"]
+    assert wires["kind"] == "full"
+    assert sorted(wires["lines"]) == ["in0", "in1", "in2", "in3", "out0", "out1", "out2"]
+    shown = call("calibration", "show", out)
+    assert "lines   7, full" in shown.out
+    assert "branch to branch" in shown.out
+    known = write_rig(tmp_path, "known.yaml", calibration="lines.json")
+    wipers = call("calibrate", "wiper", known, "--repeats", "1", "--out", tmp_path / "board.json", "--json")
+    assert wipers.code == 0
+    assert json.loads(wipers.out)["wires"] == wires
+    assert json.loads(wipers.out)["wipers"] is not None
+
+
 def test_a_source_meter_gives_volts(call: Labrig, tmp_path: Path) -> None:
     simulated = BOARD["model"] | {"kind": "simulated"}
     meters = {

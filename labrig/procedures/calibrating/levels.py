@@ -1,0 +1,51 @@
+"""What the measurements of a crossbar have in common: who can be measured, and with which voltages."""
+
+import numpy as np
+
+from labrig.arrays import FloatArray
+from labrig.bench.bench import Bench
+from labrig.errors import ConfigError
+
+MARGIN = 0.9
+"""Of a limit that is used."""
+_DITHER = 0.1
+"""By which the voltages of states differ, relative, so that the steps of the converters average out."""
+_GOLDEN = (5**0.5 - 1) / 2
+
+
+def shares(count: int, turn: int) -> FloatArray:
+    """Slightly below 1, each another and another at each turn, (count,)."""
+    return np.asarray(1 - _DITHER * np.modf(_GOLDEN * (np.arange(count) + 31 * turn))[0], dtype=np.float64)
+
+
+def signs(count: int) -> FloatArray:
+    """Rows of ±1, (K, count): a Hadamard matrix without its constant row."""
+    from scipy.linalg import hadamard
+
+    order = 1 << max(count - 1, 1).bit_length()
+    rows = np.asarray(hadamard(order)[1:, :count], dtype=np.float64)
+    found: FloatArray = rows[np.ptp(rows, axis=1) > 0]
+    return found
+
+
+def check_crossbar(bench: Bench, what: str) -> None:
+    """Whether this board can be calibrated: ``wiper`` or ``line``.
+
+    Raises
+    ------
+    ConfigError
+        It has no codes, its network is no crossbar, or it measures no currents.
+    """
+    number = bench.info.serial_number
+    if bench.info.codes is None:
+        msg = f"board {number} is continuous: it has no codes to calibrate"
+        raise ConfigError(msg)
+    if bench.topology.crossbar_shape is None:
+        msg = f"calibrate {what} takes all branches of a crossbar at once, and this network is none"
+        raise ConfigError(msg)
+    if bench.info.drive == 0:
+        msg = (
+            f"board {number} has no drive resistors to measure currents by: conductances are known up to a"
+            " factor only; calibrate one branch by labrig sweep codes --smu"
+        )
+        raise ConfigError(msg)
