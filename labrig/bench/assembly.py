@@ -21,7 +21,7 @@ from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
 from labrig.circuit.topology import Topology
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
-from labrig.config.calibration import Calibration
+from labrig.config.calibration import Calibration, PaceCalibration
 from labrig.config.faults import wire_faults
 from labrig.config.plugins import PluginBoard, load_plugin
 from labrig.config.rig import RigConfig
@@ -230,10 +230,17 @@ def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = F
         boot_count=reply.boot_count,
         reasons=_reasons(calibration),
         doubts=doubts,
+        pace=_pace(calibration, averages),
         corrections=Corrections.of(calibration.converters, topology)
         if calibration is not None and calibration.converters is not None
         else None,
     )
+
+
+def _pace(calibration: Calibration | None, averages: int) -> PaceCalibration | None:
+    """Of a board that averages as it was calibrated: what a conversion takes is not known by itself."""
+    found = None if calibration is None else calibration.pace
+    return found if found is not None and found.averages == averages else None
 
 
 def _reasons(calibration: Calibration | None) -> dict[str, str]:

@@ -25,6 +25,11 @@ class Tally:
     frames: int = 0
     writes: int = 0
     """Branch codes sent."""
+    expected: Seconds = 0.0
+    """On the clock, if the board takes what its calibration says: on a twin, what the bench will take.
+
+    0 where no calibration has timed it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from labrig.arrays import FloatArray, Volts
+from labrig.arrays import FloatArray, Seconds, Volts
 from labrig.bench.bench import Bench
 from labrig.bench.endings import end_if_told, undisturbed
 from labrig.boards.base import program_digest
@@ -93,6 +94,7 @@ class Training:
         self._network: PhysicalNetwork = bench if self._zeroed is None else self._zeroed
         self._clock = time.monotonic()
         self._counters = bench.counters
+        self._waited = replace(bench.waiting)
         self._beside = (
             start.tally.exchanges - start.progress.exchanges,
             start.tally.measurements - start.progress.measurements,
@@ -131,13 +133,22 @@ class Training:
         """What the run has cost so far, earlier sessions included."""
         before, now, then = self._start.tally, self._bench.counters, self._counters
         exchanges, measurements = self._beside
+        wall = time.monotonic() - self._clock
         return Tally(
-            wall=before.wall + time.monotonic() - self._clock,
+            wall=before.wall + wall,
             exchanges=self._progress.exchanges + exchanges,
             measurements=self._progress.measurements + measurements,
             frames=before.frames + now.frames - then.frames,
             writes=before.writes + now.writes - then.writes,
+            expected=before.expected + self._expected(wall),
         )
+
+    def _expected(self, wall: Seconds) -> Seconds:
+        """What the host took of this session, and what the board takes by its calibration."""
+        now, then = self._bench.waiting, self._waited
+        if now.pace is None:
+            return 0.0
+        return wall - (now.measured - then.measured) + now.predicted - then.predicted
 
     def __iter__(self) -> Iterator[TrainingStep]:
         if self.ending is not None:
@@ -365,8 +376,11 @@ def first_checkpoint(bench: Bench, plan: TrainingPlan) -> Checkpoint:
 
 
 def synchronous_for(bench: Bench) -> Synchronous:
-    """On a bench each step survives a power cut; in simulation, the end of the process."""
-    return "normal" if bench.info.kind in ("simulated", "twin") else "full"
+    """On a bench each step survives a power cut; in simulation, the end of the process.
+
+    A twin does as its bench does, so that it takes the same time.
+    """
+    return "normal" if bench.info.kind == "simulated" else "full"
 
 
 def _ending_of(error: BaseException) -> Ending:

@@ -72,6 +72,7 @@ def build_hardware(
         info=replace(
             _info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
             kind="simulated" if calibration is None else "twin",
+            payload=None if calibration is None or calibration.pace is None else calibration.pace.payload,
         ),
         world=world,
         branches=branches,

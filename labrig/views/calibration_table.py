@@ -32,6 +32,9 @@ def calibration_lines(found: Mapping[str, Any]) -> Iterator[str]:
         branches = wipers["branches"]
         broken = sum(branch["verdict"] != "sound" for branch in branches.values())
         yield f"wipers  {len(branches)} branches at {len(wipers['codes'])} codes, {broken} not to be used"
+    if pace := found["pace"]:
+        each = {part: format_quantity(pace[part], "s", 3) for part in ("exchange", "state", "code")}
+        yield f"pace    {each['exchange']} an exchange, {each['state']} a state, {each['code']} a code"
 
 
 def branch_table(found: Mapping[str, Any]) -> Table | None:

@@ -12,6 +12,7 @@ from labrig.calibration.wipers import Table, calibrate_wipers
 from labrig.config.calibration import ConvertersCalibration
 from labrig.devices.parts import digipot
 from labrig.procedures.calibrating.converters import LEVELS, converters_of, read_potentials
+from labrig.procedures.calibrating.pace import read_pace
 from labrig.procedures.calibrating.sealing import Findings
 from labrig.procedures.calibrating.wipers import check_wipers, default_codes, measured, read_wipers
 
@@ -53,7 +54,7 @@ def calibrate_wiper(
     known: ConvertersCalibration | None,
     progress: Progress,
 ) -> Findings:
-    """Code to conductance of every branch; the converters first where they are not calibrated yet.
+    """Code to conductance of every branch, and the board's pace; converters first if they are not known yet.
 
     Parameters
     ----------
@@ -86,4 +87,5 @@ def calibrate_wiper(
         },
     }
     wipers = calibrate_wipers(table, names, Sizes(part.wiper, part.end_to_end, part.steps))
-    return Findings(method, found.potentials, found.converters, settings, wipers)
+    pace = read_pace(bench, progress)
+    return Findings(method, found.potentials, found.converters, settings, wipers, pace)

@@ -14,6 +14,7 @@ from labrig.calibration.converters import Potentials
 from labrig.config.calibration import (
     Calibration,
     ConvertersCalibration,
+    PaceCalibration,
     RawData,
     WipersCalibration,
     sealed,
@@ -35,6 +36,7 @@ class Findings:
     converters: ConvertersCalibration | None = None
     settings: tuple[Setting, ...] = ()
     wipers: WipersCalibration | None = None
+    pace: PaceCalibration | None = None
 
 
 def write_calibration(
@@ -72,6 +74,7 @@ def write_calibration(
             converters=findings.converters,
             wipers=findings.wipers,
             lines=None,
+            pace=findings.pace,
         )
         with path.open("x", encoding="utf-8") as text:
             text.write(calibration_text(calibration))
