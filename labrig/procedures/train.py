@@ -1,7 +1,7 @@
 """Train an opened bench: the pure loop, plus the store, the stop rules and safety."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -134,21 +134,21 @@ class Training:
         before, now, then = self._start.tally, self._bench.counters, self._counters
         exchanges, measurements = self._beside
         wall = time.monotonic() - self._clock
+        waited = self._bench.waiting.measured - self._waited.measured
         return Tally(
             wall=before.wall + wall,
             exchanges=self._progress.exchanges + exchanges,
             measurements=self._progress.measurements + measurements,
             frames=before.frames + now.frames - then.frames,
             writes=before.writes + now.writes - then.writes,
-            expected=before.expected + self._expected(wall),
+            waited=before.waited + waited,
+            expected=before.expected + self._expected(wall - waited),
         )
 
-    def _expected(self, wall: Seconds) -> Seconds:
+    def _expected(self, host: Seconds) -> Seconds:
         """What the host took of this session, and what the board takes by its calibration."""
-        now, then = self._bench.waiting, self._waited
-        if now.pace is None:
-            return 0.0
-        return wall - (now.measured - then.measured) + now.predicted - then.predicted
+        waiting = self._bench.waiting
+        return 0.0 if waiting.pace is None else host + waiting.predicted - self._waited.predicted
 
     def __iter__(self) -> Iterator[TrainingStep]:
         if self.ending is not None:
@@ -319,6 +319,7 @@ def train(
     runs: str | PathLike[str] | None = None,
     name: str | None = None,
     asked: Callable[[], str | None] = lambda: None,
+    beside: Mapping[str, Constant] | None = None,
 ) -> Training:
     """Start a training that is stored under `runs`; iterate over what is returned to run it.
 
@@ -330,6 +331,8 @@ def train(
         Of the run; by default the experiment's.
     asked
         Looked at after each step: says why the run shall end, or None.
+    beside
+        What else is stored with it.
 
     Raises
     ------
@@ -348,7 +351,7 @@ def train(
         keep=keep_policy(plan.config.keep),
         synchronous=synchronous_for(bench),
         labels=training_labels(topology, plan.phases),
-        constants=training_constants(bench, plan),
+        constants={**training_constants(bench, plan), **(beside or {})},
         attributes=training_attributes(bench, plan),
         provenance={**collect(experiment.path), **bench_facts(bench, plan.config)},
         experiment=experiment.text,
