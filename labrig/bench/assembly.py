@@ -21,7 +21,7 @@ from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
 from labrig.circuit.topology import Topology
 from labrig.config.boards import FirmwareBoard, SimulatedBoard
-from labrig.config.calibration import Calibration
+from labrig.config.calibration import Calibration, PaceCalibration
 from labrig.config.faults import wire_faults
 from labrig.config.plugins import PluginBoard, load_plugin
 from labrig.config.rig import RigConfig
@@ -30,7 +30,7 @@ from labrig.links.base import Link
 
 
 @contextmanager
-def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
+def open_bench(rig: RigConfig, *, simulate: bool = False, draw: int = 0) -> Generator[Bench]:
     """Open a rig; leaving the context makes everything safe, in reverse order, and lets go.
 
     SIGTERM and SIGHUP end the program through here as well (exit codes 143 and 129), unless they have
@@ -40,6 +40,8 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
     ----------
     simulate
         Use the simulated board of the rig (`board.model` where it is firmware) instead of the real one.
+    draw
+        Of a rig with a calibration, simulated: which of the boards that this leaves open; 0: as measured.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
         stack.enter_context(signals_unwind())
         if not simulate:
             stack.enter_context(live(rig))
-        board = _open_board(rig, topology, stack, simulate=simulate)
+        board = _open_board(rig, topology, stack, simulate=simulate, draw=draw)
         stack.enter_context(afterwards(board.close))
         if meters := {name: meter for name, meter in rig.source_meters.items() if meter.node is not None}:
             board = stack.enter_context(on_source_meters(rig, meters, board, topology))
@@ -94,7 +96,9 @@ def looked_at(rig: RigConfig, *, simulate: bool = False) -> Generator[Look]:
             yield Look(board.info, board.exchange(BoardRequest(boundaries=[])).boot_count, None)
 
 
-def _open_board(rig: RigConfig, topology: Topology, stack: ExitStack, *, simulate: bool) -> Board:
+def _open_board(
+    rig: RigConfig, topology: Topology, stack: ExitStack, *, simulate: bool, draw: int = 0
+) -> Board:
     from labrig.sim.build import build_board, simulation_of
 
     config = rig.board
@@ -102,7 +106,7 @@ def _open_board(rig: RigConfig, topology: Topology, stack: ExitStack, *, simulat
         model, serial_number = simulation_of(config)
         if simulate and rig.calibration is not None:
             wired = as_wired(rig.wiring, topology)
-            return build_board(model, wired, rig.calibration.board, calibration=rig.calibration)
+            return build_board(model, wired, rig.calibration.board, calibration=rig.calibration, draw=draw)
         _check_no_wire(rig)
         return build_board(model, as_wired(rig.wiring, topology), serial_number, rig.faults)
     if isinstance(config, PluginBoard):
@@ -230,10 +234,17 @@ def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = F
         boot_count=reply.boot_count,
         reasons=_reasons(calibration),
         doubts=doubts,
+        pace=_pace(calibration, averages),
         corrections=Corrections.of(calibration.converters, topology)
         if calibration is not None and calibration.converters is not None
         else None,
     )
+
+
+def _pace(calibration: Calibration | None, averages: int) -> PaceCalibration | None:
+    """Of a board that averages as it was calibrated: what a conversion takes is not known by itself."""
+    found = None if calibration is None else calibration.pace
+    return found if found is not None and found.averages == averages else None
 
 
 def _reasons(calibration: Calibration | None) -> dict[str, str]:

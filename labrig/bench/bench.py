@@ -27,6 +27,7 @@ from labrig.bench.metered_board import MeteredBoard
 from labrig.bench.programmer import Programmer, realise
 from labrig.bench.stillness import Stillness
 from labrig.bench.supervisor import Supervisor
+from labrig.bench.waiting import Waiting
 from labrig.bench.wiring import WiringMap, line_names, wiring_fingerprint
 from labrig.boards.base import (
     Board,
@@ -45,6 +46,7 @@ from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import Flag, NetworkStates, Nudging, Origin
 from labrig.circuit.remembered import Remembered
 from labrig.circuit.topology import Topology
+from labrig.config.calibration import PaceCalibration
 from labrig.devices.laws import TapLaw
 from labrig.errors import BoardReset, ConfigError
 from labrig.wire.learning import MOST_CODE, LearnTerms
@@ -111,6 +113,8 @@ class Bench:
         Why branches are not to be written, by name, where it is not the rig that masks them.
     doubts
         How well a calibration knows the board; None: it has none.
+    pace
+        How long the board takes, by its calibration; None: it is not known.
     """
 
     def __init__(
@@ -127,6 +131,7 @@ class Bench:
         corrections: Corrections | None = None,
         reasons: Mapping[str, str] | None = None,
         doubts: Doubts | None = None,
+        pace: PaceCalibration | None = None,
     ) -> None:
         self._board = board
         self._topology = topology
@@ -138,6 +143,8 @@ class Bench:
         self._reasons = reasons or {}
         self.doubts = doubts
         """How well a calibration knows the board; None: it has none."""
+        self.waiting = Waiting(pace)
+        """For the board: what its exchanges took, and what they should take."""
         self.correct(corrections)
         adc = board.info.adc
         self._stillness = None if adc is None else Stillness(len(topology.nodes), adc.span)
@@ -536,10 +543,10 @@ class Bench:
         self._supervisor.admit(boundaries, worst)
         self._is_held = False
         try:
-            reply = self._board.exchange(request)
+            reply = self.waiting.exchange(self._board, request)
         except BoardReset:
             self.resets += 1
-            reply = self._board.exchange(replace(request, program=wanted))
+            reply = self.waiting.exchange(self._board, replace(request, program=wanted))
         held = wanted if reply.learnt is None else Codes(reply.learnt.codes)
         self._supervisor.settled(boundaries, self._worst_case(held))
         self._program, self._is_held = held, True

@@ -73,6 +73,8 @@ class BoardInfo:
     max_averages: int = 16
     learns: bool = False
     """It updates the conductances of its crossbar by itself."""
+    payload: int | None = None
+    """Bytes that a frame to it carries; None: it has no line."""
 
     @property
     def lines(self) -> int:

@@ -1,6 +1,7 @@
 """What a board says of itself at hello, in SI units."""
 
 from labrig.boards.base import BoardInfo, CodeRange, Converter
+from labrig.boards.pipeline import paired_payload
 from labrig.circuit.network import Nudging
 from labrig.wire.definition import PER_MOHM, PER_MS, PER_NS, PER_UV, Feature, HelloReply, Tlv
 from labrig.wire.messages import decode_tlv
@@ -43,4 +44,5 @@ def describe(hello: HelloReply) -> BoardInfo:
         heartbeat=hello.heartbeat / PER_MS,
         max_averages=hello.max_averages,
         learns=Feature.LEARN in features,
+        payload=paired_payload(hello.window),
     )

@@ -142,6 +142,9 @@ class Launch(Model):
     """The firmware as a program of this computer, or on an emulated microcontroller with its parts."""
     baudrate: Annotated[Count, Field(ge=1200, le=2_000_000)] | None = None
     """Of the emulated microcontroller's line; null: 1 Mbaud."""
+    paced: Flag = False
+    """The emulated microcontroller takes the time that a real one takes, where this computer is fast enough;
+    false: as long as it takes to emulate."""
 
 
 class FirmwareBoard(Model):
@@ -184,6 +187,8 @@ def _launch_mistakes(board: FirmwareBoard, launch: Launch) -> Iterator[tuple[Pla
         yield ("link",), "found beside launch, which makes its own; leave one of the two out"
     if launch.target == "host" and launch.baudrate is not None:
         yield ("launch", "baudrate"), f"found {launch.baudrate}; target host has no line, leave it out"
+    if launch.target == "host" and launch.paced:
+        yield ("launch", "paced"), "found true; target host is a program of this computer, leave it out"
     if board.model is None:
         yield ("model",), "missing; a launch needs it to know which circuit to build"
     else:

@@ -134,6 +134,30 @@ class WiresCalibration(Model):
     lines: dict[str, WireCalibration]
 
 
+class PaceCalibration(Model):
+    """How long the board takes over an exchange, its line included, as it settled and averaged."""
+
+    settle: Annotated[float, Field(ge=0)]
+    """Wait before each state, s."""
+    averages: Count
+    """Readings that were averaged."""
+    exchange: Annotated[float, Field(ge=0)]
+    """Of an exchange, s, beside what follows."""
+    state: Annotated[float, Field(ge=0)]
+    """Of each state, s."""
+    sensed: Annotated[float, Field(ge=0)]
+    """Of each state in which the driver side is read as well, s."""
+    code: Annotated[float, Field(ge=0)]
+    """Of each code that is sent, s."""
+    payload: Count | None
+    """Bytes that a frame carries; null: the board has no line."""
+
+    def seconds(self, states: int, codes: int, settle: float, *, sensed: bool) -> float:
+        """Of an exchange, s."""
+        each = max((self.sensed if sensed else self.state) - self.settle, 0.0) + settle
+        return self.exchange + states * each + codes * self.code
+
+
 class RawData(Model):
     """Everything that was read, in a file beside the calibration."""
 
@@ -166,6 +190,7 @@ class Calibration(Model):
     converters: ConvertersCalibration | None = None
     wipers: WipersCalibration | None = None
     wires: WiresCalibration | None = None
+    pace: PaceCalibration | None = None
     sha256: Text
     """Of all the rest."""
 
@@ -180,8 +205,9 @@ class Calibration(Model):
 
 
 def fingerprint(calibration: Calibration) -> str:
-    """SHA-256 of the content, whatever the layout of the file."""
-    content = calibration.model_dump(mode="json", exclude={"sha256"})
+    """SHA-256 of the content, whatever the layout of the file; files from before there was a pace hold."""
+    left_out = {"sha256"} if calibration.pace is not None else {"sha256", "pace"}
+    content = calibration.model_dump(mode="json", exclude=left_out)
     return sha256(dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -25,6 +25,13 @@ class Tally:
     frames: int = 0
     writes: int = 0
     """Branch codes sent."""
+    waited: Seconds = 0.0
+    """Of `wall`: for the board to answer."""
+    expected: Seconds = 0.0
+    """On the clock, if the board takes what its calibration says: on a twin, what the bench will take.
+
+    0 where no calibration has timed it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ class Contender:
         self._seconds = 0.0
         self.curve: list[Point] = []
         """Thinned out, the last one included."""
+        self.step: TrainingStep | None = None
+        """The newest; None before the first turn."""
         self.ending: Ending | None = None
         """None while it goes on."""
 
@@ -90,7 +92,7 @@ class Contender:
         """
         started = time.perf_counter()
         self._bench.use(self._programmer)
-        step = next(self._steps)
+        self.step = step = next(self._steps)
         held = self._bench.branch_values()
         self._writes += held.size if self._held is None else int(np.count_nonzero(held != self._held))
         self._held = held.copy()

@@ -35,8 +35,10 @@ class Predicted:
     """Branch codes, or conductances, if each update changes all of them."""
     megabytes: float
     seconds: Seconds | None
-    """On the line and in settling, without scans and the host, if each update changes all codes; None where
-    the speed of the line is not known, or the board learns by itself."""
+    """For the board, without the host, if each update changes all codes; None where that is not known, or the
+    board learns by itself. Where no calibration has timed the board, on the line and in settling alone."""
+    timed: bool
+    """By what a calibration found that the board takes, scans included."""
     error_floor: Volts | None
     """‖x − y‖ at which it comes to rest."""
     error_floor_unknown: str | None
@@ -64,6 +66,7 @@ def predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
         writes=int(np.count_nonzero(~plan.mask)) * (1 if by_board else exchanges),
         megabytes=predicted_bytes(columns, exchanges, interval) / 1e6,
         seconds=None if by_board else _seconds(bench, plan, states, exchanges),
+        timed=bench.waiting.pace is not None and not by_board,
         error_floor=plan.floor.error if isinstance(plan.floor, Floor) else None,
         error_floor_unknown=plan.floor.reason if isinstance(plan.floor, NoFloor) else None,
         function_changes=changes,
@@ -72,12 +75,22 @@ def predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
 
 
 def _seconds(bench: Bench, plan: TrainingPlan, states: Sequence[Boundary], exchanges: int) -> Seconds | None:
-    """Bytes flow while states settle, so that an exchange takes the longer of the two."""
+    """As timed; else, since bytes flow while states settle, an exchange takes the longer of the two."""
+    if (pace := bench.waiting.pace) is not None:
+        codes = int(np.count_nonzero(~plan.mask))
+        return exchanges * pace.seconds(len(states), codes, bench.settling, sensed=_sensed(bench, plan))
     baudrate = _baudrate(plan.config.rig.board)
     each = None if baudrate is None else bench.line_bytes(states)
     if baudrate is None or each is None:
         return None
     return exchanges * max(each * _BITS_A_BYTE / baudrate, len(states) * bench.settling)
+
+
+def _sensed(bench: Bench, plan: TrainingPlan) -> bool:
+    """Whether the driver sides are read as well."""
+    wants = plan.policy.wants()
+    by_rule = plan.rule.needs_currents and wants is not States.FREE
+    return bench.info.drive > 0 and (by_rule or wants is States.BOTH_AND_CURRENTS)
 
 
 def _baudrate(board: BoardConfig) -> int | None:

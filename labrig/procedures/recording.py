@@ -122,8 +122,16 @@ def training_results(
         "final_conductances": Constant(bench.realised(), ("branch",), "S", "by law or calibration"),
         "final_outputs": Constant(outputs, ("sample", "output"), "V", "last free state of each sample"),
         "offsets": Constant(offsets, ("node",), "V", "taken off the readings at last"),
-        **{f"final_{name}": Constant(value) for name, value in asdict(tally).items()},
+        **{f"final_{name}": Constant(value) for name, value in _known(tally, bench).items()},
     }
+
+
+def _known(tally: Tally, bench: Bench) -> dict[str, float]:
+    """Without what no calibration foretells."""
+    known = asdict(tally)
+    if bench.waiting.pace is None:
+        del known["expected"]
+    return known
 
 
 def bench_facts(bench: Bench, config: ExperimentConfig) -> dict[str, Json]:

@@ -1,13 +1,14 @@
 """Train an opened bench: the pure loop, plus the store, the stop rules and safety."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from labrig.arrays import FloatArray, Volts
+from labrig.arrays import FloatArray, Seconds, Volts
 from labrig.bench.bench import Bench
 from labrig.bench.endings import end_if_told, undisturbed
 from labrig.boards.base import program_digest
@@ -93,6 +94,7 @@ class Training:
         self._network: PhysicalNetwork = bench if self._zeroed is None else self._zeroed
         self._clock = time.monotonic()
         self._counters = bench.counters
+        self._waited = replace(bench.waiting)
         self._beside = (
             start.tally.exchanges - start.progress.exchanges,
             start.tally.measurements - start.progress.measurements,
@@ -131,13 +133,22 @@ class Training:
         """What the run has cost so far, earlier sessions included."""
         before, now, then = self._start.tally, self._bench.counters, self._counters
         exchanges, measurements = self._beside
+        wall = time.monotonic() - self._clock
+        waited = self._bench.waiting.measured - self._waited.measured
         return Tally(
-            wall=before.wall + time.monotonic() - self._clock,
+            wall=before.wall + wall,
             exchanges=self._progress.exchanges + exchanges,
             measurements=self._progress.measurements + measurements,
             frames=before.frames + now.frames - then.frames,
             writes=before.writes + now.writes - then.writes,
+            waited=before.waited + waited,
+            expected=before.expected + self._expected(wall - waited),
         )
+
+    def _expected(self, host: Seconds) -> Seconds:
+        """What the host took of this session, and what the board takes by its calibration."""
+        waiting = self._bench.waiting
+        return 0.0 if waiting.pace is None else host + waiting.predicted - self._waited.predicted
 
     def __iter__(self) -> Iterator[TrainingStep]:
         if self.ending is not None:
@@ -308,6 +319,7 @@ def train(
     runs: str | PathLike[str] | None = None,
     name: str | None = None,
     asked: Callable[[], str | None] = lambda: None,
+    beside: Mapping[str, Constant] | None = None,
 ) -> Training:
     """Start a training that is stored under `runs`; iterate over what is returned to run it.
 
@@ -319,6 +331,8 @@ def train(
         Of the run; by default the experiment's.
     asked
         Looked at after each step: says why the run shall end, or None.
+    beside
+        What else is stored with it.
 
     Raises
     ------
@@ -337,7 +351,7 @@ def train(
         keep=keep_policy(plan.config.keep),
         synchronous=synchronous_for(bench),
         labels=training_labels(topology, plan.phases),
-        constants=training_constants(bench, plan),
+        constants={**training_constants(bench, plan), **(beside or {})},
         attributes=training_attributes(bench, plan),
         provenance={**collect(experiment.path), **bench_facts(bench, plan.config)},
         experiment=experiment.text,
@@ -365,8 +379,11 @@ def first_checkpoint(bench: Bench, plan: TrainingPlan) -> Checkpoint:
 
 
 def synchronous_for(bench: Bench) -> Synchronous:
-    """On a bench each step survives a power cut; in simulation, the end of the process."""
-    return "normal" if bench.info.kind in ("simulated", "twin") else "full"
+    """On a bench each step survives a power cut; in simulation, the end of the process.
+
+    A twin does as its bench does, so that it takes the same time.
+    """
+    return "normal" if bench.info.kind == "simulated" else "full"
 
 
 def _ending_of(error: BaseException) -> Ending:

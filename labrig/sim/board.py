@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labrig.arrays import BoolArray, FloatArray, Seconds
+from labrig.arrays import BoolArray, CodeArray, FloatArray, Seconds
 from labrig.boards.base import (
     BoardInfo,
     BoardReply,
@@ -17,6 +17,7 @@ from labrig.boards.base import (
     program_digest,
 )
 from labrig.boards.checking import check_request
+from labrig.boards.writing import plan_writes
 from labrig.circuit.boundary import Boundary
 from labrig.errors import LinkClosed
 from labrig.sim.converters import driver_levels
@@ -57,6 +58,8 @@ class SimulatedBoard:
         self._program = chips.branches.power_up
         self._counters = Counters()
         self._open = True
+        self._told = False
+        """Its codes were sent before."""
         self.imposed: Boundary = Boundary({})
         """What the drivers hold now; pulls toward a target have become voltages."""
 
@@ -128,8 +131,16 @@ class SimulatedBoard:
     def _write(self, program: Program) -> None:
         changed = program.values != self._program.values
         written = int(np.count_nonzero(changed)) if isinstance(program, Codes) else changed.size
+        if isinstance(program, Codes) and self._info.payload is not None and self._info.codes is not None:
+            written = self._sent(program.values, self._info.codes.bits, self._info.payload)
         self._program = _copy(program)
         self._counters = replace(self._counters, writes=self._counters.writes + written)
+
+    def _sent(self, codes: CodeArray, bits: int, payload: int) -> int:
+        """Codes that the frames to the board of this twin would carry; all of them, the first time."""
+        held = self._program.values.astype(np.int64) if self._told else None
+        self._told = True
+        return plan_writes(held, codes, bits, payload)[1]
 
     def _scan(self, request: BoardRequest) -> Readings:
         """Free-standing states first; then those that pull from what the first ones read."""

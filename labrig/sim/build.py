@@ -46,6 +46,7 @@ def build_hardware(
     serial_number: str | None = None,
     faults: Sequence[Fault] = (),
     calibration: Calibration | None = None,
+    draw: int = 0,
 ) -> Hardware:
     """Simulated chips on this network; all their randomness comes from the model's seed.
 
@@ -53,6 +54,8 @@ def build_hardware(
     ----------
     calibration
         Of a board whose twin this is to be; None: its parts are drawn from the seed.
+    draw
+        Which of the boards that the calibration leaves open; 0: as it was measured.
 
     Raises
     ------
@@ -61,17 +64,22 @@ def build_hardware(
     """
     check_no_processor(faults)
     lines = line_topology(topology)
-    parts = drawn_parts(model, lines) if calibration is None else measured_parts(model, calibration, topology)
+    parts = (
+        drawn_parts(model, lines)
+        if calibration is None
+        else measured_parts(model, calibration, topology, draw)
+    )
     branches = break_branches(parts.branches, faults_by_wiper(faults, topology, model.elements), model.seed)
     world = CircuitWorld(lines, branches.conductances(branches.power_up, 0), parts.wires)
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
     scales = parts.scales
-    reader = Reader(adc, parts.noise, model.seed, bad_channels(faults, topology, model.adc), scales.adc)
+    reader = Reader(adc, parts.noise, parts.noise_seed, bad_channels(faults, topology, model.adc), scales.adc)
     return Hardware(
         info=replace(
             _info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
             kind="simulated" if calibration is None else "twin",
+            payload=None if calibration is None or calibration.pace is None else calibration.pace.payload,
         ),
         world=world,
         branches=branches,
@@ -88,9 +96,10 @@ def build_board(
     serial_number: str | None = None,
     faults: Sequence[Fault] = (),
     calibration: Calibration | None = None,
+    draw: int = 0,
 ) -> SimulatedBoard:
     """`build_hardware` behind the `Board` of this process."""
-    return SimulatedBoard(build_hardware(model, topology, serial_number, faults, calibration))
+    return SimulatedBoard(build_hardware(model, topology, serial_number, faults, calibration, draw))
 
 
 def _info(

@@ -175,6 +175,7 @@ def running(
                 program,
                 "--until-eof",
                 *chain.from_iterable(options.items()),
+                *(["--paced"] if launch.paced else []),
                 *chain.from_iterable(_option(fault) for fault in processor_faults(faults)),
             ],
             stdin=subprocess.PIPE,

@@ -16,10 +16,15 @@ from labrig.devices.curves import resistances_at
 from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import digipot
 from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
+from labrig.sim.doubts import Doubts, converter, curve_errors, level_error
 from labrig.sim.scales import EXACT, Scale, Scales
 from labrig.sim.wires import draw_wires
 
 _UNMOVED = ("short", "stuck")
+_BRANCHES, _CONVERTERS = 0, 1
+"""Places of what is drawn of them among the streams of a draw."""
+_LEAST = 1.0
+"""Ohm that a branch has at least, however little is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Parts:
     scales: Scales
     noise: Volts
     wires: Wires | None
+    noise_seed: int
 
 
 def drawn_parts(model: BoardModel, lines: Topology) -> Parts:
@@ -39,28 +45,45 @@ def drawn_parts(model: BoardModel, lines: Topology) -> Parts:
         Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed),
         model.adc.noise if model.adc else 0.0,
         None if model.wires is None else draw_wires(model.wires, lines, model.seed),
+        model.seed,
     )
 
 
-def measured_parts(model: BoardModel, calibration: Calibration, topology: Topology) -> Parts:
-    """As calibrated; what the calibration has nothing of is drawn from the seed of the model."""
+def measured_parts(model: BoardModel, calibration: Calibration, topology: Topology, draw: int = 0) -> Parts:
+    """As calibrated; what the calibration has nothing of is drawn from the seed of the model.
+
+    Parameters
+    ----------
+    draw
+        0: as it was measured; else one of the boards that the calibration leaves open.
+    """
+    doubts = Doubts(model.seed, draw)
     order = (*topology.inputs, *topology.outputs, *topology.hidden)
     names = tuple(topology.nodes[node] for node in order)
     drawn = drawn_parts(model, topology)
     branches, scales, noise, wires = drawn.branches, drawn.scales, drawn.noise, drawn.wires
     if calibration.wipers is not None and isinstance(model.elements, DigipotElements):
-        branches = _as_measured(calibration.wipers, model.elements.part, topology)
+        branches = _as_measured(
+            calibration.wipers, model.elements.part, topology, doubts.generator(_BRANCHES)
+        )
         wires = None  # what is not known of the lines is within these wipers
     if (found := calibration.converters) is not None:
-        scales = Scales(_scale(found.levels, names), _scale(found.lines, names), _scale(found.sources, names))
+        drawn_converters = doubts.generator(_CONVERTERS)
+        scales = Scales(
+            _scale(found.levels, names, drawn_converters),
+            _scale(found.lines, names, drawn_converters),
+            _scale(found.sources, names, drawn_converters),
+        )
         averages = calibration.method.get("converters", {}).get("averages", 1)
         noise = _noise(found.noise, model, averages)
     if calibration.wires is not None:
         wires = build_wires(calibration.wires, names)
-    return Parts(branches, scales, noise, wires)
+    return Parts(branches, scales, noise, wires, doubts.noise_seed)
 
 
-def _as_measured(found: WipersCalibration, part: str, topology: Topology) -> TrueDigipots:
+def _as_measured(
+    found: WipersCalibration, part: str, topology: Topology, doubt: np.random.Generator | None
+) -> TrueDigipots:
     names = [topology.branch_name(k) for k in range(len(topology.branches))]
     nominal = RheostatLaw.nominal(digipot(part), len(names))
     codes, measured = np.arange(digipot(part).code_max + 1), np.array(found.codes)
@@ -69,6 +92,8 @@ def _as_measured(found: WipersCalibration, part: str, topology: Topology) -> Tru
     for k, name in enumerate(names):
         branch = found.branches[name]
         wiper[k] = inf if branch.verdict == "open" else branch.wiper
+        if doubt is not None and branch.verdict in _UNMOVED:
+            wiper[k] = max(wiper[k] + level_error(branch, doubt), _LEAST)
         if branch.verdict == "open" or branch.verdict in _UNMOVED:
             continue
         end_to_end[k] = branch.end_to_end
@@ -76,15 +101,21 @@ def _as_measured(found: WipersCalibration, part: str, topology: Topology) -> Tru
         curve = resistances_at(
             codes, measured, (branch.wiper, branch.end_to_end), np.array(branch.residuals), found.steps
         )
+        if doubt is not None:
+            curve = np.maximum(curve + curve_errors(found, branch, codes, doubt), _LEAST)
         deviations[k] = curve - straight
     law = RheostatLaw(end_to_end, wiper, found.steps, nominal.lowest, nominal.highest)
     return TrueDigipots(law, deviations)
 
 
-def _scale(found: dict[str, ConverterCalibration], names: tuple[str, ...]) -> Scale:
-    values: FloatArray = np.array(
-        [(found[name].offset, found[name].gain) if name in found else (0.0, 0.0) for name in names]
-    )
+def _scale(
+    found: dict[str, ConverterCalibration], names: tuple[str, ...], doubt: np.random.Generator | None
+) -> Scale:
+    values: FloatArray = np.zeros((len(names), 2))
+    for k, name in enumerate(names):
+        if name in found:
+            one = found[name]
+            values[k] = (one.offset, one.gain) if doubt is None else converter(one, doubt)
     return Scale(values[:, 0], values[:, 1]) if found else EXACT
 
 

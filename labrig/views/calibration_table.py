@@ -36,6 +36,9 @@ def calibration_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"wipers  {len(branches)} branches at {len(wipers['codes'])} codes, {broken} not to be used"
     if wires := found["wires"]:
         yield f"lines   {len(wires['lines'])}, {wires['kind']}; {_fits(wires)}"
+    if pace := found["pace"]:
+        each = {part: format_quantity(pace[part], "s", 3) for part in ("exchange", "state", "code")}
+        yield f"pace    {each['exchange']} an exchange, {each['state']} a state, {each['code']} a code"
 
 
 def _fits(wires: Mapping[str, Any]) -> str:

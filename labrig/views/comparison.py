@@ -1,5 +1,6 @@
 """A run on the bench against its rehearsal: step by step, until one leaves what the other allows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from labrig.arrays import BoolArray, FloatArray, IntArray
 from labrig.errors import RunError
+from labrig.store.columns import Constant
 from labrig.store.reader import RunReader
 
 FAR = 3.0
@@ -125,7 +127,7 @@ def comparison_result(found: Comparison) -> dict[str, Any]:
         if code is None
         else {"step": int(rows[code[0]]), "branches": [found.branches[k] for k in code[1]]},
         "measures": {
-            name: {"bench": found.bench.totals[name], "simulation": found.simulation.totals[name]}
+            name: {"bench": found.bench.totals[name], "simulation": predicted(found.simulation, name)}
             for name in _MEASURES
         },
         "final_outputs": {
@@ -135,6 +137,12 @@ def comparison_result(found: Comparison) -> dict[str, Any]:
     }
 
 
+def predicted(rehearsal: Followed, name: str) -> float | None:
+    """What a rehearsal says of a measure: of the time, what the bench takes if a calibration has timed it."""
+    value = rehearsal.totals["expected" if name == "wall" else name]
+    return value if np.isfinite(value) else None
+
+
 def _followed(reader: RunReader) -> Followed:
     info, constants = reader.info(), reader.constants()
     if "outputs" not in reader.columns or info.last_step is None:
@@ -142,12 +150,8 @@ def _followed(reader: RunReader) -> Followed:
         raise RunError(msg)
     names = ["outputs", *(["codes"] if "codes" in reader.columns else [])]
     rows = list(reader.rows(names))
-    totals = {
-        name: float(np.asarray(constants[f"final_{name}"].value, dtype=np.float64))
-        if f"final_{name}" in constants
-        else _last(reader, name)
-        for name in _MEASURES
-    }
+    totals = {name: _total(reader, constants, name) for name in _MEASURES}
+    totals["expected"] = _number(constants["final_expected"]) if "final_expected" in constants else nan
     codes = np.array([row.values["codes"] for row in rows]) if "codes" in reader.columns else np.empty((0, 0))
     return Followed(
         name=reader.directory.name,
@@ -158,6 +162,15 @@ def _followed(reader: RunReader) -> Followed:
         totals=totals,
         masked=np.asarray(constants["masked"].value, dtype=np.bool_),
     )
+
+
+def _total(reader: RunReader, constants: Mapping[str, Constant], name: str) -> float:
+    found = constants.get(f"final_{name}")
+    return _last(reader, name) if found is None else _number(found)
+
+
+def _number(constant: Constant) -> float:
+    return float(np.asarray(constant.value, dtype=np.float64))
 
 
 def _last(reader: RunReader, name: str) -> float:

@@ -43,5 +43,7 @@ def comparison_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"outputs depart first in {where}: {volts}, {departure['sigmas']:+.1f} σ; the limit is {limit}"
 
 
-def _told(name: str, value: float) -> str:
+def _told(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
     return format_quantity(value, _UNITS[name], 4) if name in _UNITS else f"{value:g}"

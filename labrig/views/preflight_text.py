@@ -23,7 +23,8 @@ def preflight_lines(found: Mapping[str, Any]) -> list[str]:
     ]
     if predicted["seconds"] is not None:
         seconds = duration(predicted["seconds"])
-        lines.append(f"time       {seconds} on the line and in settling, if each update changes all codes")
+        how = "for the board as calibrated" if predicted["timed"] else "on the line and in settling"
+        lines.append(f"time       {seconds} {how}, if each update changes all codes")
     if predicted["error_floor"] is not None:
         lines.append(
             f"floor      the error comes to rest near {format_quantity(predicted['error_floor'], 'V')}"

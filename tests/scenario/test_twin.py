@@ -25,7 +25,13 @@ SHARES = [0.5, 1.5, 3.0, 4.5]
 
 
 def experiment(
-    folder: Path, seed: int, *, faults: list[dict[str, Any]], calibrated: bool, target: str
+    folder: Path,
+    seed: int,
+    *,
+    faults: list[dict[str, Any]],
+    calibrated: bool,
+    target: str,
+    board: dict[str, Any] | None = None,
 ) -> Path:
     rig: dict[str, Any] = {
         "network": {"kind": "crossbar", "inputs": 4, "outputs": 3},
@@ -40,6 +46,7 @@ def experiment(
                 "drive": "100 ohm",
                 "seed": seed,
             },
+            **(board or {}),
         },
         "faults": faults,
     }
@@ -105,6 +112,21 @@ def test_a_twin_predicts_the_bench_within_what_its_calibration_leaves_open(tmp_p
     tail = slice(-20, None)
     ratio = np.median(found.bench.errors[tail]) / np.median(found.simulation.errors[tail])
     assert 0.2 < ratio < 5
+
+
+@pytest.mark.usefixtures("emulator")
+def test_the_twin_of_a_board_on_a_slow_line_predicts_what_a_training_takes(tmp_path: Path) -> None:
+    """The board takes longer than the host: 12 codes of 9 bits and 14 readings of 2 bytes are 60 bytes or so,
+    at 115200 baud 5 ms, and two states settle for 5 ms each. What else this computer does, delays both."""
+    launch = {"target": "atmega2560", "baudrate": 115200, "paced": True}
+    slow = {"launch": launch, "settle": "5 ms"}
+    calibrate(experiment(tmp_path, 7, faults=[], calibrated=False, target="atmega2560", board=slow))
+    path = experiment(tmp_path, 7, faults=[], calibrated=True, target="atmega2560", board=slow)
+    rehearsal = train(path, "rehearsal", simulate=True)
+    found = compare(train(path, "bench", simulate=False), rehearsal)
+    assert found.bench.totals["wall"] > 61 * 0.01
+    assert found.simulation.totals["wall"] < 0.8 * found.bench.totals["wall"], "a rehearsal need not wait"
+    assert found.simulation.totals["expected"] == pytest.approx(found.bench.totals["wall"], rel=0.2)
 
 
 @pytest.mark.usefixtures("emulator")

@@ -14,6 +14,7 @@ from labrig.config.calibration import ConvertersCalibration, WiresCalibration
 from labrig.devices.parts import digipot
 from labrig.procedures.calibrating.converters import LEVELS, converters_of, read_potentials
 from labrig.procedures.calibrating.levels import check_crossbar
+from labrig.procedures.calibrating.pace import read_pace
 from labrig.procedures.calibrating.sealing import Findings
 from labrig.procedures.calibrating.wipers import default_codes, measured, read_wipers
 from labrig.procedures.calibrating.wires import Inside, read_wires, wires_of
@@ -86,7 +87,7 @@ def calibrate_wiper(
     progress: Progress,
     wires: WiresCalibration | None = None,
 ) -> Findings:
-    """Code to conductance of every branch; the converters first where they are not calibrated yet.
+    """Code to conductance of every branch, and the board's pace; converters first if they are not known yet.
 
     Parameters
     ----------
@@ -118,4 +119,5 @@ def calibrate_wiper(
         },
     }
     wipers = calibrate_wipers(table, names, Sizes(part.wiper, part.end_to_end, part.steps))
-    return replace(found, method=method, settings=settings, wipers=wipers, wires=wires)
+    pace = read_pace(bench, progress)
+    return replace(found, method=method, settings=settings, wipers=wipers, wires=wires, pace=pace)

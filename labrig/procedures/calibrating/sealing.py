@@ -14,6 +14,7 @@ from labrig.calibration.converters import Potentials
 from labrig.config.calibration import (
     Calibration,
     ConvertersCalibration,
+    PaceCalibration,
     RawData,
     WipersCalibration,
     WiresCalibration,
@@ -39,6 +40,7 @@ class Findings:
     wipers: WipersCalibration | None = None
     pairs: tuple[Pairs, ...] = ()
     wires: WiresCalibration | None = None
+    pace: PaceCalibration | None = None
 
 
 def write_calibration(
@@ -76,6 +78,7 @@ def write_calibration(
             converters=findings.converters,
             wipers=findings.wipers,
             wires=findings.wires,
+            pace=findings.pace,
         )
         with path.open("x", encoding="utf-8") as text:
             text.write(calibration_text(calibration))

@@ -98,6 +98,12 @@ def test_an_emulated_microcontroller_has_a_line_and_converters_of_12_or_16_bits(
     )
 
 
+def test_only_an_emulated_microcontroller_is_paced() -> None:
+    found = refusals({"launch": {"target": "host", "paced": True}, "model": MODEL})
+    assert "leave it out" in found["launch", "paced"]
+    FirmwareBoard.model_validate({"launch": {"target": "atmega2560", "paced": True}, "model": MODEL})
+
+
 @pytest.mark.parametrize(
     ("keys", "place"),
     [
