@@ -112,6 +112,13 @@ Tolerance: TypeAlias = Annotated[float, BareQuantity("", least=0.0, most=0.9)]
 """Half width of a uniform spread, relative: 0.2 or ``20 %``."""
 Taps: TypeAlias = Annotated[float, BareQuantity("", least=0.0, most=64.0)]
 Share: TypeAlias = Annotated[float, BareQuantity("", above=0.0, most=1.0)]
+Celsius: TypeAlias = Annotated[float, Quantity("degC", least=-60.0, most=150.0)]
+"""A temperature; a difference of two is in K."""
+Kelvins: TypeAlias = Annotated[float, Quantity("K")]
+Tempco: TypeAlias = Annotated[float, Quantity("1/K", least=-0.01, most=0.01)]
+"""Relative change with the temperature."""
+LargestTempco: TypeAlias = Annotated[float, Quantity("1/K", least=0.0, most=0.01)]
+LargestVoltsAKelvin: TypeAlias = Annotated[float, Quantity("V/K", least=0.0)]
 PositiveNumber: TypeAlias = Annotated[float, BareQuantity("", above=0.0)]
 
 Count: TypeAlias = Annotated[int, Strict(), Field(ge=1)]

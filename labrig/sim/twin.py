@@ -1,6 +1,6 @@
 """The parts of a board as a calibration found them, for a rehearsal on this very board."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 import numpy as np
@@ -14,6 +14,7 @@ from labrig.devices.curves import resistances_at
 from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import digipot
 from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
+from labrig.sim.climate import Climate
 from labrig.sim.scales import EXACT, Scale, Scales
 
 _UNMOVED = ("short", "stuck")
@@ -26,30 +27,47 @@ class Parts:
     branches: TrueDigipots | TrueContinuous
     scales: Scales
     noise: Volts
+    climate: Climate | None = None
 
 
 def drawn_parts(model: BoardModel, lines: Topology) -> Parts:
     """From the seed of the model."""
+    return _drawn(model, lines, Climate.of(model.environment))
+
+
+def _drawn(model: BoardModel, lines: Topology, climate: Climate | None) -> Parts:
     return Parts(
-        draw_branches(model.elements, len(lines.branches), model.seed),
+        draw_branches(model.elements, len(lines.branches), model.seed, climate),
         Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed),
         model.adc.noise if model.adc else 0.0,
+        climate,
     )
 
 
 def measured_parts(model: BoardModel, calibration: Calibration, topology: Topology) -> Parts:
-    """As calibrated; what the calibration has nothing of is drawn from the seed of the model."""
+    """As calibrated; what the calibration has nothing of is drawn from the seed of the model.
+
+    So is how they change with the temperature, about that of the calibration.
+    """
     order = (*topology.inputs, *topology.outputs, *topology.hidden)
     names = tuple(topology.nodes[node] for node in order)
-    drawn = drawn_parts(model, topology)
+    measured_at = calibration.temperature_celsius
+    drawn = _drawn(
+        model,
+        topology,
+        Climate.of(model.environment) if measured_at is None else Climate.of(model.environment, measured_at),
+    )
     branches, scales, noise = drawn.branches, drawn.scales, drawn.noise
     if calibration.wipers is not None and isinstance(model.elements, DigipotElements):
-        branches = _as_measured(calibration.wipers, model.elements.part, topology)
+        branches = replace(
+            _as_measured(calibration.wipers, model.elements.part, topology), warming=drawn.branches.warming
+        )
     if (found := calibration.converters) is not None:
         scales = Scales(_scale(found.levels, names), _scale(found.lines, names), _scale(found.sources, names))
+        scales = scales.drifting_as(drawn.scales)
         averages = calibration.method.get("converters", {}).get("averages", 1)
         noise = _noise(found.noise, model, averages)
-    return Parts(branches, scales, noise)
+    return Parts(branches, scales, noise, drawn.climate)
 
 
 def _as_measured(found: WipersCalibration, part: str, topology: Topology) -> TrueDigipots:

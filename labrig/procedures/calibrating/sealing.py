@@ -57,13 +57,12 @@ def write_calibration(
         arrays = _arrays(findings)
         with raw.open("xb") as file:
             np.savez_compressed(file, **arrays)
-        monitored = bench.monitored
         calibration = sealed(
             made=datetime.now(UTC).replace(microsecond=0),
             board=bench.info.serial_number,
             part=bench.info.part,
             wiring=bench.wiring_fingerprint,
-            temperature_celsius=None if monitored is None else float(monitored.health().temperature),
+            temperature_celsius=bench.celsius(),
             labrig=version("labrig"),
             method={**findings.method, "kind": bench.info.kind},
             valid_days=days,
