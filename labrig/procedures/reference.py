@@ -37,10 +37,13 @@ class Sight:
         reference, S; shape (R, N + 1), NaN where that was not read.
     shared
         Standard uncertainty that the repeats share, shape (N + 1,).
+    apart
+        By how much nodes that are driven to one level read otherwise, shape (N,), V.
     """
 
     readings: FloatArray
     shared: FloatArray
+    apart: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +86,25 @@ class Reference:
             others.append(Boundary({**dict.fromkeys(driven, level), **rest, source: level}))
         return [*equal, *alone, *others]
 
-    def look(self, bench: Bench) -> Sight:
+    def look(self, bench: Bench, apart: FloatArray | None = None) -> Sight:
         """Take one look; no branch is written.
 
         In the first state all inputs and outputs have one level, so that every node reads that, and its
-        offset. In the second the input of the reference is lifted by ΔV, and the current into its output
-        says what it conducts. That output gives way by its drive resistor, and the other branches there
-        answer to it; what they conduct together, G, is told by a third state, in which they are lifted and
-        the reference is not. With differences to the first state, which offsets do not enter, Kirchhoff's
-        law at the output has two unknowns in two equations, ΔI = g (Δv - Δv_i) + G (Δv - mean Δv_j). The
-        mean over the others is weighted by what their laws say, and uncertain by what these leave open.
+        offset. Drivers that are off each other make currents all the same, whose drops over the drive
+        resistors change with what is learned; what they are by the laws is taken off.
+
+        In the second the input of the reference is lifted by ΔV, and the current into its output says what
+        it conducts. That output gives way by its drive resistor, and the other branches there answer to it;
+        what they conduct together, G, is told by a third state, in which they are lifted and the reference
+        is not. With differences to the first state, which offsets do not enter, Kirchhoff's law at the output
+        has two unknowns in two equations, ΔI = g (Δv - Δv_i) + G (Δv - mean Δv_j). The mean over the others
+        is weighted by what their laws say, and uncertain by what these leave open.
+
+        Parameters
+        ----------
+        apart
+            Of the look that this one is compared with, so that an offset which is new makes no drop; None: of
+            this one.
 
         Raises
         ------
@@ -110,11 +122,12 @@ class Reference:
         readings = np.full((count, len(topology.nodes) + 1), np.nan)
         shared = np.full(len(topology.nodes) + 1, _ARITHMETIC)
         driven = [*topology.inputs, *topology.outputs]
-        drops = np.array(
-            [bench.info.drive * injected(topology, conductances, row) for row in assumed[:count]]
-        )
+        found = np.zeros(len(topology.nodes))
+        found[driven] = (assumed[:count] - levels[:, None]).mean(axis=0)[driven]
+        pattern = found if apart is None else apart
+        drops = bench.info.drive * injected(topology, conductances, pattern)
         readings[:, driven] = (volts[:count] - levels[:, None] + drops)[:, driven]
-        shared[:-1] = np.hypot(shared[:-1], _drop_doubts(bench, assumed[0], conductances))
+        shared[:-1] = np.hypot(shared[:-1], _drop_doubts(bench, pattern, conductances))
         if self.branch is not None:
             readings[:, -1], shared[-1] = self._conductance(bench, self.branch, states, volts, conductances)
         adc = bench.info.adc
@@ -124,7 +137,7 @@ class Reference:
             with np.errstate(invalid="ignore"):
                 alike = np.nan_to_num(readings.std(axis=0)) < _COARSE * rounding
             shared = np.where(alike, np.hypot(shared, rounding), shared)
-        return Sight(readings, shared)
+        return Sight(readings, shared, found)
 
     def _conductance(
         self, bench: Bench, branch: int, states: NetworkStates, volts: FloatArray, conductances: BranchArray
