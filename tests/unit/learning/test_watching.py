@@ -35,7 +35,7 @@ def test_a_long_watch_raises_no_more_alarms_either() -> None:
 
     Of each board the alarms are at most 20, so that the mean over 300 boards is within 5 standard errors.
     """
-    counts = [sum(look.departed.any() for look in looks(seed, [NONE] * 21)) for seed in range(300)]
+    counts = [sum(bool(look.departed.any()) for look in looks(seed, [NONE] * 21)) for seed in range(300)]
     allowed = 20 * erfc(2.0 / sqrt(2))
     assert np.mean(counts) <= allowed + 5 * np.std(counts) / sqrt(300)
 
