@@ -13,11 +13,14 @@
     └── RunError 9
 
 A message is one sentence that says what happened, where (file, line and key; or port, command and step) and
-what to do. Exit code 1 is left to bugs, 10 to a preflight that advises against a run, 130 to Ctrl-C, 143 to
-SIGTERM, 129 to SIGHUP (a terminal that is closed).
+what to do. Exit code 1 is left to bugs, 10 to a preflight that advises against a run, 11 to a training that
+paused because its board drifts, 130 to Ctrl-C, 143 to SIGTERM, 129 to SIGHUP (a terminal that is closed).
 """
 
 from typing import ClassVar
+
+PAUSED = 11
+"""Exit code of a training that ended so that somebody sees to the board, and that can be resumed."""
 
 
 class LabrigError(Exception):

@@ -13,7 +13,16 @@ _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _WORD = r"[A-Za-z]+(?:\^[1-9])?"
 _QUANTITY = re.compile(rf"\s*(?P<number>{_NUMBER})\s*(?P<unit>%|{_WORD}(?:\s*[/*]\s*{_WORD})*)?\s*")
 _SPELLINGS = str.maketrans(
-    {"\u00b5": "u", "\u03bc": "u", "\u03a9": "ohm", "\u2126": "ohm", "·": "*", "²": "^2", "−": "-"}
+    {
+        "\u00b5": "u",
+        "\u03bc": "u",
+        "\u03a9": "ohm",
+        "\u2126": "ohm",
+        "·": "*",
+        "²": "^2",
+        "−": "-",
+        "°": "deg",
+    }
 )
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 _DEFINITIONS = """
@@ -35,6 +44,9 @@ _DEFINITIONS = """
     siemens = ampere / volt = S
     watt = volt * ampere = W
     percent = 0.01 = %
+    ppm = 1e-6
+    kelvin = [temperature] = K
+    celsius = [scale_of_temperature] = degC
 """
 """What a bench is described in, as pint reads it; its own list of every unit there is takes long to load."""
 _EXAMPLES = {
@@ -48,6 +60,10 @@ _EXAMPLES = {
     "S/V^2": "3e-6 S/V^2",
     "S^2/V^2": "1e-9 S^2/V^2",
     "": "20 %",
+    "K": "5 K",
+    "degC": "25 degC",
+    "1/K": "50 ppm/K",
+    "V/K": "10 uV/K",
 }
 
 

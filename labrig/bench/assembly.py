@@ -16,7 +16,7 @@ from labrig.bench.profile import Laws, limits_of, spread, tap_laws
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
 from labrig.bench.wiring import as_wired, resolve_wiring, wiring_fingerprint
-from labrig.boards.base import Board, BoardInfo, BoardRequest, Monitored
+from labrig.boards.base import Board, BoardInfo, BoardRequest, celsius_of
 from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
 from labrig.circuit.topology import Topology
@@ -207,7 +207,7 @@ def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = F
     calibration = rig.calibration
     if calibration is not None:
         if not twin:
-            check_valid(calibration, rig, board.info, _celsius(board))
+            check_valid(calibration, rig, board.info, celsius_of(board))
         fingerprint = wiring_fingerprint(wiring, board.info, topology)
         check_network(calibration, board.info, topology, fingerprint)
     laws, held = tap_laws(board.info, len(topology.branches)), None
@@ -256,7 +256,3 @@ def _reasons(calibration: Calibration | None) -> dict[str, str]:
         if branch.verdict != "sound"
     }
     return {name: f"{verdict}, by its calibration" for name, verdict in broken.items()}
-
-
-def _celsius(board: Board) -> float | None:
-    return board.health().temperature if isinstance(board, Monitored) else None

@@ -40,6 +40,7 @@ from labrig.boards.base import (
     Learnt,
     Monitored,
     Program,
+    celsius_of,
 )
 from labrig.boards.learning import plan_learn
 from labrig.circuit.boundary import Boundary
@@ -481,6 +482,10 @@ class Bench:
     def digest(self) -> int:
         """Digest of the program that is on the board now, asked from the board."""
         return self._board.digest()
+
+    def celsius(self) -> float | None:
+        """Temperature of the board in degrees Celsius, one turn-around on a link; None: it does not tell."""
+        return celsius_of(self._board)
 
     def renew(self, seconds: Seconds) -> None:
         """Tell the board's keeper that the main loop lives and may be silent for this long."""

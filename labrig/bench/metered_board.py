@@ -13,7 +13,7 @@ import numpy as np
 from labrig.arrays import FloatArray, Seconds
 from labrig.bench.guard import LEASE
 from labrig.bench.line_meter import Forced, FunctionChanges, LineMeter
-from labrig.boards.base import Board, BoardInfo, BoardReply, BoardRequest, Counters
+from labrig.boards.base import Board, BoardInfo, BoardReply, BoardRequest, Counters, celsius_of
 from labrig.circuit.boundary import Boundary, Nudge, TowardTarget
 from labrig.circuit.network import Nudging
 from labrig.config.links import LinkConfig
@@ -107,6 +107,10 @@ class MeteredBoard:
     def function_changes(self) -> FunctionChanges:
         """Of all units together."""
         return reduce(FunctionChanges.and_all_of, (meter.changes for meter in self._meters.values()))
+
+    def celsius(self) -> float | None:
+        """Temperature of the board; None where it does not tell."""
+        return celsius_of(self._board)
 
     def digest(self) -> int:
         """Digest of the codes that are on the board now."""

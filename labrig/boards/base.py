@@ -234,6 +234,15 @@ class Monitored(Protocol):
         ...
 
 
+@runtime_checkable
+class Thermometer(Protocol):
+    """What a board can be asked for that knows its temperature without a frame on a line."""
+
+    def celsius(self) -> float | None:
+        """Degrees Celsius; None: not this one."""
+        ...
+
+
 class Board(Protocol):
     """The second seam. `exchange` is the only call that moves anything."""
 
@@ -277,6 +286,13 @@ class Board(Protocol):
     def close(self) -> None:
         """Make safe, then let go of the link; twice is fine."""
         ...
+
+
+def celsius_of(board: Board) -> float | None:
+    """Temperature of a board, in degrees Celsius; None where it does not tell."""
+    if isinstance(board, Thermometer):
+        return board.celsius()
+    return board.health().temperature if isinstance(board, Monitored) else None
 
 
 def program_digest(program: Program) -> int:

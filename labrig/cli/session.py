@@ -10,6 +10,7 @@ import typer
 from labrig.bench.bench import Bench
 from labrig.bench.endings import afterwards
 from labrig.boards.quality import advice
+from labrig.errors import PAUSED
 from labrig.procedures.interrupt import first_interrupt_asks
 from labrig.procedures.train import Training
 from labrig.units import format_quantity
@@ -48,6 +49,8 @@ def carry_out(bench: Bench, start: Callable[[Asked], Training], *, json: bool, a
                 progress.update(step.step, training.error, tally.measurements, tally.exchanges, hits)
     if training.ending is not None and training.ending.outcome == "interrupted":
         raise typer.Exit(130)
+    if training.ending is not None and training.ending.outcome == "paused":
+        raise typer.Exit(PAUSED)
 
 
 def tell(bench: Bench, training: Training, *, json: bool, arrays: bool) -> None:

@@ -5,18 +5,22 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from labrig.config.environment import EnvironmentConfig
 from labrig.config.links import LinkConfig, SerialLink
 from labrig.config.model import Model, Place, mistakes
 from labrig.config.quantities import (
     Bits,
     Count,
     Flag,
+    LargestTempco,
+    LargestVoltsAKelvin,
     NoiseVolts,
     PositiveVolts,
     Seconds,
     Seed,
     SeriesOhms,
     Taps,
+    Tempco,
     Text,
     Tolerance,
 )
@@ -29,6 +33,8 @@ class IdealElements(Model):
     kind: Literal["ideal"] = "ideal"
     tolerance: Tolerance = 0.0
     """Each branch's true conductance is off by a factor drawn within this, unknown to the host."""
+    tempco: Tempco = 0.0
+    """Relative change of every resistance, where the board has an environment."""
 
 
 class DigipotVices(Model):
@@ -40,6 +46,10 @@ class DigipotVices(Model):
     """Of the wiper resistance, branch by branch."""
     nonlinearity: Taps | None = None
     """R-INL as it typically is at its largest: what the mismatch of a string's steps adds up to, in taps."""
+    tempco: Tempco | None = None
+    """Relative change of R_AB, where the board has an environment."""
+    tracking: LargestTempco = 0.0
+    """Largest difference of a branch from that, drawn branch by branch."""
 
 
 class DigipotElements(Model):
@@ -68,6 +78,10 @@ class AdcConfig(Model):
     """Largest, drawn line by line."""
     gain: Tolerance = 0.0
     """Largest relative error, drawn line by line."""
+    offset_drift: LargestVoltsAKelvin = 0.0
+    """Largest, either way, drawn line by line; it takes an environment."""
+    gain_drift: LargestTempco = 0.0
+    """Likewise."""
 
 
 class DacConfig(Model):
@@ -79,6 +93,10 @@ class DacConfig(Model):
     """Largest, drawn line by line."""
     gain: Tolerance = 0.0
     """Largest relative error, drawn line by line."""
+    offset_drift: LargestVoltsAKelvin = 0.0
+    """Largest, either way, drawn line by line; it takes an environment."""
+    gain_drift: LargestTempco = 0.0
+    """Likewise."""
 
 
 class WireConfig(Model):
@@ -123,6 +141,8 @@ class BoardModel(Model):
     wires: WiresConfig | None = None
     """null: the lines have no resistance; only those of a crossbar may."""
     nudge: NudgeConfig = NudgeConfig()
+    environment: EnvironmentConfig | None = None
+    """null: always 25 °C, and the board has no thermometer."""
     seed: Seed = 0
     """Draws the spread of the elements and the noise."""
 
@@ -214,3 +234,6 @@ def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, s
     if model.adc and model.adc.noise > 0:
         text = f"found {format_quantity(model.adc.noise, 'V')}; the launched firmware reads without noise"
         yield ("adc", "noise"), text
+    if model.environment is not None:
+        text = "found beside launch; the launched firmware has parts that stay as they are: leave it out"
+        yield ("environment",), text

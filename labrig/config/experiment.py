@@ -7,6 +7,7 @@ from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_
 from pydantic.json_schema import JsonSchemaValue
 
 from labrig.config.boards import DigipotElements, FirmwareBoard, SimulatedBoard
+from labrig.config.drift import DriftConfig
 from labrig.config.learning import (
     AutoStep,
     BarzilaiBorweinStep,
@@ -78,6 +79,8 @@ class ExperimentConfig(Model):
     rig: Annotated[RigConfig, AlsoInFile(_RIG_FILE)]
     task: Task
     learning: LearningConfig
+    drift: DriftConfig | None = None
+    """null: nothing is measured beside the training."""
     stop: StopConfig = StopConfig()
     keep: KeepConfig = KeepConfig()
     seed: Seed = 0
@@ -100,6 +103,7 @@ class ExperimentConfig(Model):
             *_below("stop", _stop_mistakes(self)),
             *_below("learning", _auto_mistakes(self)),
             *_below("learning", _crossbar_mistakes(self)),
+            *_below("drift", _drift_mistakes(self)),
         ]
         if found:
             raise mistakes("ExperimentConfig", found)
@@ -109,6 +113,37 @@ class ExperimentConfig(Model):
 def _stop_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
     if experiment.stop.still is not None and experiment.learning.where == "board":
         yield ("still",), "found beside a board that learns: it does not tell what it writes; use plateau"
+
+
+def _drift_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:
+    drift, rig = experiment.drift, experiment.rig
+    if drift is None:
+        return
+    name, branches = drift.reference, branch_names(rig.network)
+    if name not in ("auto", "none"):
+        if name not in branches:
+            text = f"found {name!r}, which is no branch; branches are {listing(branches)}; or auto, or none"
+            yield ("reference",), text
+        elif not isinstance(rig.network, CrossbarNetwork):
+            yield (
+                ("reference",),
+                f"found {name!r} on a graph; a branch can be watched on a crossbar; use none",
+            )
+        elif name not in rig.mask:
+            text = f"found {name!r}, which the training changes; add it to the rig's mask, or use none"
+            yield ("reference",), text
+    if drift.then in ("zero", "recalibrate") and experiment.learning.where == "board":
+        yield (
+            ("then",),
+            f"found {drift.then} beside a board that learns by its own readings; use note or pause",
+        )
+    elif drift.then == "zero" and experiment.learning.zero is None:
+        yield ("then",), "found zero without learning.zero, which says how offsets are read; add it"
+    elif drift.then == "recalibrate" and (rig.calibration is None or rig.calibration.converters is None):
+        text = (
+            "found recalibrate, but the rig has no calibration of converters; labrig calibrate adc makes one"
+        )
+        yield ("then",), text
 
 
 def _auto_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]:

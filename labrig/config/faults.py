@@ -6,7 +6,16 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, Strict
 
 from labrig.config.model import Model
-from labrig.config.quantities import Count, PositiveSeconds, Seconds, Share, Text, Tolerance, Volts
+from labrig.config.quantities import (
+    BareQuantity,
+    Count,
+    PositiveSeconds,
+    Seconds,
+    Share,
+    Text,
+    Tolerance,
+    Volts,
+)
 
 Direction: TypeAlias = Literal["down", "up", "both"]
 Code: TypeAlias = Annotated[int, Strict(), Field(ge=0, le=65535)]
@@ -123,6 +132,14 @@ class Noisy(_ContactFault):
     """Standard deviation, relative."""
 
 
+class Aging(_ContactFault):
+    """The conductance goes on changing: in n exchanges by a factor exp(rate n / 1000)."""
+
+    kind: Literal["aging"] = "aging"
+    rate: Annotated[float, BareQuantity("", least=-0.9, most=0.9)]
+    """Relative, in 1000 exchanges."""
+
+
 class Unwritable(_BranchFault):
     """The chip takes no write to the wiper: its register keeps the code of power-up, and reads back so."""
 
@@ -181,7 +198,7 @@ class ResetAtOpen(Model):
 
 
 WireFault: TypeAlias = Flip | Drop | Duplicate | Insert | Truncate | Silence | Babble
-ContactFault: TypeAlias = Stuck | Open | Short | BitStuck | Noisy
+ContactFault: TypeAlias = Stuck | Open | Short | BitStuck | Noisy | Aging
 BranchFault: TypeAlias = ContactFault | Unwritable
 ChannelFault: TypeAlias = AdcStuck | AdcOffset
 ProcessorFault: TypeAlias = BrownOut | Hang | Overrun | ResetAtOpen

@@ -1,6 +1,7 @@
 """Field types: text with a unit in a file, an SI float in Python."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any, TypeAlias
 
@@ -94,6 +95,17 @@ class BareQuantity(Quantity):
         return {"type": ["number", "string"], "description": f"{kind}, {self._range()}."}
 
 
+@dataclass(frozen=True)
+class PerKelvin(Quantity):
+    """A relative change with the temperature, 1/K in Python and ppm/K in a file."""
+
+    unit: str = "1/K"
+
+    def write(self, value: float) -> str:
+        """Give the text that reads back as the same float."""
+        return f"{Decimal(repr(value)).scaleb(6):f} ppm/K"
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -112,6 +124,13 @@ Tolerance: TypeAlias = Annotated[float, BareQuantity("", least=0.0, most=0.9)]
 """Half width of a uniform spread, relative: 0.2 or ``20 %``."""
 Taps: TypeAlias = Annotated[float, BareQuantity("", least=0.0, most=64.0)]
 Share: TypeAlias = Annotated[float, BareQuantity("", above=0.0, most=1.0)]
+Celsius: TypeAlias = Annotated[float, Quantity("degC", least=-60.0, most=150.0)]
+"""A temperature; a difference of two is in K."""
+Kelvins: TypeAlias = Annotated[float, Quantity("K")]
+Tempco: TypeAlias = Annotated[float, PerKelvin(least=-0.01, most=0.01)]
+"""Relative change with the temperature."""
+LargestTempco: TypeAlias = Annotated[float, PerKelvin(least=0.0, most=0.01)]
+LargestVoltsAKelvin: TypeAlias = Annotated[float, Quantity("V/K", least=0.0)]
 PositiveNumber: TypeAlias = Annotated[float, BareQuantity("", above=0.0)]
 
 Count: TypeAlias = Annotated[int, Strict(), Field(ge=1)]

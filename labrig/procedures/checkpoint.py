@@ -56,6 +56,8 @@ class Checkpoint:
     """Of the program that the next exchange writes."""
     boot_count: int
     tally: Tally
+    drift: str = ""
+    """Of the looks for drift, as JSON; empty before the first."""
 
     def values(self) -> dict[str, Value | bytes]:
         """As the store takes it."""
@@ -75,6 +77,7 @@ class Checkpoint:
             "order": json.dumps(self.order),
             "policy": json.dumps(self.policy),
             "numbers": json.dumps(numbers),
+            "drift": self.drift,
         }
 
     @classmethod
@@ -94,6 +97,7 @@ class Checkpoint:
             next_digest=numbers["next_digest"],
             boot_count=numbers["boot_count"],
             tally=Tally(**numbers["tally"]),
+            drift=values.get("drift", ""),
         )
 
 

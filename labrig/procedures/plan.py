@@ -24,6 +24,7 @@ from labrig.learning.rule import TWO_STATES, LearningRule
 from labrig.learning.steps import StepPolicy
 from labrig.learning.tasks import Sample
 from labrig.procedures.board_learning import BoardLearning, plan_board_learning
+from labrig.procedures.drifting import DriftPlan, plan_drift
 
 _ORDER, _START, _UPDATE = 0, 1, 2
 """Places of sample order, start and drawn branches among the random streams of an experiment's seed."""
@@ -48,6 +49,8 @@ class TrainingPlan:
     floor: FloorPrediction
     board: BoardLearning | None
     """How the board learns by itself; None: the host computes the updates."""
+    drift: DriftPlan | None
+    """How drift is watched; None: it is not."""
 
     @property
     def drawn(self) -> int:
@@ -119,6 +122,7 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
         batches=build_batches(learning, samples, _generator(experiment, _ORDER), policy),
         floor=_floor(bench, samples, rule, policy, bounds, initial, experiment.stop.steps),
         board=board,
+        drift=plan_drift(bench, experiment, samples),
     )
 
 

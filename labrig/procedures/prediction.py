@@ -47,6 +47,10 @@ class Predicted:
     """A step: times that an output of a source meter has to be off, so that it can drive after listening."""
     function_change_seconds: Seconds
     """A step."""
+    looks: int
+    """For drift, beside the training; their measurements and seconds are counted above."""
+    look_measurements: int
+    """Of one."""
 
 
 def predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
@@ -60,30 +64,50 @@ def predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
     exchanges = -(-steps // config.learning.steps_per_exchange) + 1
     by_board = plan.board is not None  # which scans again after its steps, and is sent codes once
     changes = sum(_function_changes(states, node) for node in _metered(topology, config))
+    looks = 0 if plan.drift is None else plan.drift.looks(steps)
+    look = [] if plan.drift is None else plan.drift.reference.states(bench)
     return Predicted(
         steps=steps,
-        measurements=len(states) * (exchanges + (steps if by_board else 0)),
+        measurements=len(states) * (exchanges + (steps if by_board else 0)) + looks * len(look),
         writes=int(np.count_nonzero(~plan.mask)) * (1 if by_board else exchanges),
         megabytes=predicted_bytes(columns, exchanges, interval) / 1e6,
-        seconds=None if by_board else _seconds(bench, plan, states, exchanges),
+        seconds=None if by_board else _seconds(bench, plan, [(states, exchanges), (look, looks)]),
         timed=bench.waiting.pace is not None and not by_board,
         error_floor=plan.floor.error if isinstance(plan.floor, Floor) else None,
         error_floor_unknown=plan.floor.reason if isinstance(plan.floor, NoFloor) else None,
         function_changes=changes,
         function_change_seconds=changes * _change_seconds(plan),
+        looks=looks,
+        look_measurements=len(look),
     )
 
 
-def _seconds(bench: Bench, plan: TrainingPlan, states: Sequence[Boundary], exchanges: int) -> Seconds | None:
-    """As timed; else, since bytes flow while states settle, an exchange takes the longer of the two."""
+def _seconds(
+    bench: Bench, plan: TrainingPlan, kinds: Sequence[tuple[Sequence[Boundary], int]]
+) -> Seconds | None:
+    """As timed; else, since bytes flow while states settle, an exchange takes the longer of the two.
+
+    Parameters
+    ----------
+    kinds
+        States of an exchange, and how many such exchanges there are.
+    """
     if (pace := bench.waiting.pace) is not None:
-        codes = int(np.count_nonzero(~plan.mask))
-        return exchanges * pace.seconds(len(states), codes, bench.settling, sensed=_sensed(bench, plan))
+        codes, sensed = int(np.count_nonzero(~plan.mask)), _sensed(bench, plan)
+        return sum(
+            exchanges * pace.seconds(len(states), codes, bench.settling, sensed=sensed)
+            for states, exchanges in kinds
+        )
     baudrate = _baudrate(plan.config.rig.board)
-    each = None if baudrate is None else bench.line_bytes(states)
-    if baudrate is None or each is None:
-        return None
-    return exchanges * max(each * _BITS_A_BYTE / baudrate, len(states) * bench.settling)
+    total = 0.0
+    for states, exchanges in kinds:
+        if not exchanges:
+            continue
+        each = None if baudrate is None else bench.line_bytes(states)
+        if baudrate is None or each is None:
+            return None
+        total += exchanges * max(each * _BITS_A_BYTE / baudrate, len(states) * bench.settling)
+    return total
 
 
 def _sensed(bench: Bench, plan: TrainingPlan) -> bool:

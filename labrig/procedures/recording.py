@@ -19,6 +19,7 @@ from labrig.learning.evidence import Evidence
 from labrig.learning.floor import Floor, NoFloor
 from labrig.learning.loop import TrainingStep
 from labrig.procedures.checkpoint import Tally
+from labrig.procedures.drifting import drift_columns
 from labrig.procedures.plan import TrainingPlan
 from labrig.store.columns import Column, Constant, Value
 from labrig.store.prediction import Keep
@@ -38,6 +39,7 @@ def training_columns(topology: Topology, drawn: int, *, coded: bool, phases: int
         Column("writes", "", "branch codes sent so far", "int64"),
         Column("floor_hits", "", "branches held at the floor by this update's projection", "int64"),
         Column("ceiling_hits", "", "branches held at the ceiling", "int64"),
+        Column("celsius", "degC", "temperature of the board, where it was asked and tells"),
         Column("squares", "S^2", "Σ g² of the latents as measured"),
         Column("moved", "S^2", "Σ Δg² of this update"),
         Column("samples", "", "places in the task of the samples measured", "int32", ("drawn",), (drawn,)),
@@ -56,7 +58,8 @@ def training_columns(topology: Topology, drawn: int, *, coded: bool, phases: int
 def plan_columns(bench: Bench, plan: TrainingPlan) -> list[Column]:
     """Columns of a planned training."""
     coded = isinstance(bench.held(), Codes)
-    return training_columns(bench.topology, plan.drawn, coded=coded, phases=len(plan.phases))
+    columns = training_columns(bench.topology, plan.drawn, coded=coded, phases=len(plan.phases))
+    return columns if plan.drift is None else [*columns, *drift_columns()]
 
 
 def training_labels(topology: Topology, phases: Sequence[str]) -> dict[str, list[str]]:
@@ -90,7 +93,7 @@ def training_constants(bench: Bench, plan: TrainingPlan) -> dict[str, Constant]:
 
 def training_attributes(bench: Bench, plan: TrainingPlan) -> dict[str, Json]:
     """What a picture or a list says beside the numbers."""
-    floor = plan.floor
+    floor, used = plan.floor, plan.config.rig.calibration
     return {
         "rig": plan.config.rig.name or bench.info.kind,
         "kind": plan.config.rig.network.kind,
@@ -99,8 +102,10 @@ def training_attributes(bench: Bench, plan: TrainingPlan) -> dict[str, Json]:
         "branch_ends": bench.topology.ends.tolist(),
         "bounds": str(plan.bounds),
         "reading_noise": None if bench.doubts is None else bench.doubts.noise,
-        "calibration": None if (used := plan.config.rig.calibration) is None else used.sha256,
+        "calibration": None if used is None else used.sha256,
         "accepted": list(plan.config.rig.accept_calibration),
+        "calibration_celsius": None if used is None else used.temperature_celsius,
+        "calibration_kelvin": None if used is None else used.valid_within_kelvin,
         "masked": bench.masked,
         "predicted_floor": floor.error if isinstance(floor, Floor) else None,
         "no_predicted_floor": floor.reason if isinstance(floor, NoFloor) else None,

@@ -1,5 +1,6 @@
 """The board of a rig as it is, or of a run as the run left it."""
 
+import json
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from labrig.config.network import NetworkConfig
 from labrig.config.rig import RigConfig
 from labrig.errors import ConfigError, RunError
 from labrig.learning.zeroing import Zeroed
+from labrig.procedures.drifting import use_again
 from labrig.store.catalogue import find_run, runs_folder
 from labrig.store.reader import RunReader
 from labrig.store.writer import EXPERIMENT_NAME
@@ -26,7 +28,8 @@ def open_rig_or_run(
 ) -> Generator[tuple[PhysicalNetwork, NetworkConfig]]:
     """Open a rig by its file, or the rig of a run with the codes of the run's newest step on the board.
 
-    Offsets that the run took off readings are taken off here as well.
+    Offsets that the run took off readings are taken off here as well, and a calibration that it made because
+    of drift holds here too.
 
     Raises
     ------
@@ -50,12 +53,15 @@ def open_rig_or_run(
         board = reader.info().sessions[0].provenance["board"]
         row = reader.row()
         final = reader.constants().get("final_conductances")
-        offsets = np.asarray(reader.checkpoint().get("offsets", ()))
+        checkpoint = reader.checkpoint()
+        offsets = np.asarray(checkpoint.get("offsets", ()))
     with open_again(experiment.rig, board["kind"]) as bench:
         if row is None or bench.info.serial_number != board["serial_number"]:
             why = "it has no step yet" if row is None else f"board {bench.info.serial_number} answers instead"
             msg = f"{run}: its board {board['serial_number']} cannot be measured: {why}"
             raise RunError(msg)
+        if drift := checkpoint.get("drift"):
+            use_again(bench, run, json.loads(drift))
         if "codes" in row.values:
             codes = np.asarray(row.values["codes"], dtype=np.int64)
             if not np.array_equal(codes, bench.branch_values()):

@@ -24,6 +24,7 @@ from labrig.learning.zeroing import Zeroed
 from labrig.procedures.answering import silent_branches
 from labrig.procedures.board_learning import board_loop
 from labrig.procedures.checkpoint import Checkpoint, Tally
+from labrig.procedures.drifting import Drifting
 from labrig.procedures.plan import TrainingPlan, plan_training
 from labrig.procedures.reading_back import check_written
 from labrig.procedures.recording import (
@@ -38,11 +39,13 @@ from labrig.procedures.recording import (
 )
 from labrig.procedures.stopping import Ending, StopRules, VainUpdates
 from labrig.store.catalogue import runs_folder
-from labrig.store.columns import Constant
+from labrig.store.columns import Constant, Value
 from labrig.store.database import Synchronous
 from labrig.store.provenance import collect
 from labrig.store.writer import Run
 
+_WARMTH = 100
+"""Steps from one look at the temperature to the next, where asking takes a turn-around."""
 _MISSED = 3.0
 """Times the predicted floor above which an error is a failure."""
 
@@ -92,6 +95,9 @@ class Training:
         self._unzeroed = offsets
         self._zeroed = None if zero is None else Zeroed(bench, bench.level(plan.middle), offsets)
         self._network: PhysicalNetwork = bench if self._zeroed is None else self._zeroed
+        self._drifting = None if plan.drift is None else Drifting(bench, plan.drift, record.directory)
+        if self._drifting is not None:
+            self._drifting.restore(start.drift)
         self._clock = time.monotonic()
         self._counters = bench.counters
         self._waited = replace(bench.waiting)
@@ -173,7 +179,7 @@ class Training:
     def _steps(self) -> Iterator[TrainingStep]:
         plan = self._plan
         begun = False
-        self._zero(self._progress.step)
+        self._before(self._progress.step)
         for step in self._loop():
             self._progress = step.progress
             self._outputs[list(step.samples)] = step.evidence.free.node_voltages[
@@ -184,6 +190,8 @@ class Training:
                 error = self._confirmed(error)
             tally = self.tally()
             ending = self._stop.check(step.step, error, tally.wall, tally.writes, reached=plan.reached(error))
+            if ending is None and self._drifting is not None and self._drifting.pause is not None:
+                ending = Ending("paused", self._drifting.pause)
             if not begun:
                 check_written(self._bench)
                 begun = True
@@ -193,15 +201,30 @@ class Training:
                 self._end(ending)
                 return
             self._vain.check(step.evidence)
-            self._zero(step.next_progress.step)
+            self._before(step.next_progress.step)
 
-    def _zero(self, step: int) -> None:
-        """Read the offsets anew where the measurement of this step is due to come behind that."""
+    def _before(self, step: int) -> None:
+        """Read the offsets anew, and look for drift, where it is due before the measurement of this step."""
         zero = self._plan.config.learning.zero
-        if zero is None or self._zeroed is None or step % zero.every:
+        if zero is not None and step % zero.every == 0:
+            self._zero()
+        drifting = self._drifting
+        if drifting is None or not drifting.due(step):
             return
-        self._zeroed.zero(zero.repeats)
-        self._counted(zero.repeats)
+        exchanges, measurements = self._bench.exchange_index, self._bench.counters.measurements
+        drifting.look(step)
+        self._counted(
+            self._bench.counters.measurements - measurements, self._bench.exchange_index - exchanges
+        )
+        if drifting.zero:
+            drifting.zero = False
+            self._zero()
+
+    def _zero(self) -> None:
+        zero = self._plan.config.learning.zero
+        if zero is not None and self._zeroed is not None:
+            self._zeroed.zero(zero.repeats)
+            self._counted(zero.repeats)
 
     def _loop(self) -> Iterator[TrainingStep]:
         plan, start = self._plan, self._start
@@ -234,14 +257,21 @@ class Training:
     def _offsets(self) -> FloatArray:
         return self._unzeroed if self._zeroed is None else self._zeroed.offsets
 
-    def _counted(self, measurements: int) -> None:
-        """One exchange beside the loop's."""
-        exchanges, before = self._beside
-        self._beside = (exchanges + 1, before + measurements)
+    def _counted(self, measurements: int, exchanges: int = 1) -> None:
+        """Exchanges beside the loop's."""
+        before, scanned = self._beside
+        self._beside = (before + exchanges, scanned + measurements)
+
+    def _told(self, step: int) -> dict[str, Value]:
+        """What the look before this step came to, and the temperature of the board."""
+        drifting = self._drifting
+        told = {} if drifting is None else drifting.row()
+        asks = self._bench.monitored is None or (drifting is None and step % _WARMTH == 0)
+        return told if told or not asks else {"celsius": self._bench.celsius()}
 
     def _store(self, step: TrainingStep, error: Volts) -> None:
         tally = self.tally()
-        row = training_row(self._bench, step, error, tally)
+        row = training_row(self._bench, step, error, tally) | self._told(step.step)
         checkpoint = Checkpoint(
             latent=step.next_latent,
             progress=step.next_progress,
@@ -255,6 +285,7 @@ class Training:
             next_digest=program_digest(self._bench.program_of(step.next_latent)),
             boot_count=self._bench.boot_count,
             tally=tally,
+            drift="" if self._drifting is None else self._drifting.state(),
         )
         end_if_told()
         with undisturbed():

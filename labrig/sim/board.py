@@ -55,6 +55,8 @@ class SimulatedBoard:
         self._sensor = chips.sensor
         self._driver = chips.driver
         self._boot_count = chips.boot_count
+        self._climate = chips.climate
+        self._index = 0
         self._program = chips.branches.power_up
         self._counters = Counters()
         self._open = True
@@ -84,8 +86,10 @@ class SimulatedBoard:
         check_request(request, self._info)
         if request.program is not None:
             self._write(request.program)
+        if request.boundaries or request.index:
+            self._index = request.index
         if request.program is not None or self._branches.changing:
-            self._world.conductances = self._branches.conductances(self._program, request.index)
+            self._world.conductances = self._branches.conductances(self._program, self._index)
         readings = self._scan(request)
         self._counters = replace(
             self._counters,
@@ -107,6 +111,10 @@ class SimulatedBoard:
         self._check_open()
         return program_digest(self._program)
 
+    def celsius(self) -> float | None:
+        """Its temperature in the exchange before; None: it has no thermometer."""
+        return None if self._climate is None else self._climate.celsius(self._index)
+
     def renew(self, seconds: Seconds) -> None:
         """Nothing to renew: the board ends with the process that drives it."""
 
@@ -121,7 +129,7 @@ class SimulatedBoard:
 
     def _hold(self, boundary: Boundary) -> None:
         self.imposed = boundary
-        self._world.standing = self._driver.impose(boundary)
+        self._world.standing = self._driver.at(self._index).impose(boundary)
 
     def _check_open(self) -> None:
         if not self._open:
@@ -166,7 +174,8 @@ class SimulatedBoard:
         request: BoardRequest,
         stage: int,
     ) -> None:
-        imposed = [self._driver.impose(boundary) for boundary in boundaries]
+        driver = self._driver.at(request.index)
+        imposed = [driver.impose(boundary) for boundary in boundaries]
         volts = self._reader.alternated(self._world.settle(imposed), rows)
         read = self._reader.read(volts, averages=request.averages, index=request.index, stage=2 * stage)
         found.volts[rows], found.saturated[rows] = read

@@ -10,8 +10,9 @@ from labrig.boards.base import Codes, Conductances, Program
 from labrig.config.boards import DigipotElements, DigipotVices, ElementsConfig
 from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import DigipotPart, digipot
+from labrig.sim.climate import Climate, Warming
 
-_SPREAD, _MATCHING, _WIPERS, _STEPS = 0, 5, 6, 7
+_SPREAD, _MATCHING, _WIPERS, _STEPS, _TRACKING = 0, 5, 6, 7, 9
 """Places of what the elements are drawn from among the random streams of a seed."""
 _BRIDGE = float(np.sqrt(np.pi / 2) * np.log(2))
 """Mean of the largest deviation of a Brownian bridge: what independent steps of a string add up to, once
@@ -49,6 +50,8 @@ class TrueDigipots:
     law: RheostatLaw
     deviations: FloatArray | None = None
     """What each has at each code beyond the law, shape (B, codes), ohm; None: nothing."""
+    warming: Warming | None = None
+    """Of R_AB and its deviations; the wiper's switch stays as it is. None: nothing changes."""
 
     @property
     def power_up(self) -> Codes:
@@ -57,25 +60,29 @@ class TrueDigipots:
 
     @property
     def changing(self) -> bool:
-        """They do not."""
-        return False
+        """Where the temperature does."""
+        return self.warming is not None and self.warming.changing
 
     def conductances(self, program: Program, index: int) -> BranchArray:
         """By the true law, shape (B,), S."""
-        del index
         codes = np.asarray(program.values, dtype=np.int64)
-        return 1 / self.resistances(np.arange(len(codes)), codes)
+        return 1 / self.resistances(np.arange(len(codes)), codes, index)
 
-    def resistances(self, wipers: IntArray, codes: CodeArray) -> FloatArray:
-        """Of these wipers at these codes, ohm; all of one shape."""
+    def resistances(self, wipers: IntArray, codes: CodeArray, index: int = 0) -> FloatArray:
+        """Of these wipers at these codes in the exchange of this number, ohm; all of one shape."""
         law = self.law
+        if self.warming is not None:
+            string = law.end_to_end[wipers] * codes / law.steps
+            if self.deviations is not None:
+                string = string + self.deviations[wipers, codes]
+            return law.wiper[wipers] + string * self.warming.factors(index)[wipers]
         by_law = law.wiper[wipers] + law.end_to_end[wipers] * codes / law.steps
         return by_law if self.deviations is None else by_law + self.deviations[wipers, codes]
 
-    def conductance(self, wiper: int, code: int) -> float:
+    def conductance(self, wiper: int, code: int, index: int = 0) -> float:
         """Of one of them at a code, S; a code beyond the last counts as the last."""
         code = min(code, int(self.law.highest[wiper]))
-        return float(1 / self.resistances(np.array([wiper]), np.array([code]))[0])
+        return float(1 / self.resistances(np.array([wiper]), np.array([code]), index)[0])
 
     def told(self, program: Program) -> Codes:
         """What was written."""
@@ -88,6 +95,8 @@ class TrueContinuous:
 
     factors: FloatArray
     """Shape (B,)."""
+    warming: Warming | None = None
+    """Of the resistances; None: nothing changes."""
 
     @property
     def power_up(self) -> Conductances:
@@ -96,23 +105,41 @@ class TrueContinuous:
 
     @property
     def changing(self) -> bool:
-        """They do not."""
-        return False
+        """Where the temperature does."""
+        return self.warming is not None and self.warming.changing
 
     def conductances(self, program: Program, index: int) -> BranchArray:
         """Asked for times factor, shape (B,), S."""
-        del index
-        return program.values * self.factors
+        found: BranchArray = program.values * self.factors
+        return found if self.warming is None else found / self.warming.factors(index)
 
     def told(self, program: Program) -> Conductances:
         """What was written."""
         return Conductances(np.array(program.values, dtype=np.float64))
 
 
-def draw_branches(elements: ElementsConfig, count: int, seed: int) -> TrueDigipots | TrueContinuous:
+def draw_branches(
+    elements: ElementsConfig, count: int, seed: int, climate: Climate | None = None
+) -> TrueDigipots | TrueContinuous:
     """True parts of `count` branches: a function of the seed alone."""
+    warming = draw_warming(elements, count, seed, climate)
     if not isinstance(elements, DigipotElements):
-        return TrueContinuous(_spread(elements.tolerance, count, seed))
+        return TrueContinuous(_spread(elements.tolerance, count, seed), warming)
+    return replace(_draw_digipots(elements, count, seed), warming=warming)
+
+
+def draw_warming(elements: ElementsConfig, count: int, seed: int, climate: Climate | None) -> Warming | None:
+    """What a climate does to these elements, branch by branch; None where there is none."""
+    if climate is None:
+        return None
+    if not isinstance(elements, DigipotElements):
+        return Warming(climate, np.full(count, elements.tempco))
+    vices = DigipotVices() if elements.vices is None else elements.vices
+    common = digipot(elements.part).tempco if vices.tempco is None else vices.tempco
+    return Warming(climate, common + vices.tracking * _stream(seed, _TRACKING).uniform(-1, 1, count))
+
+
+def _draw_digipots(elements: DigipotElements, count: int, seed: int) -> TrueDigipots:
     part = digipot(elements.part)
     tolerance = part.tolerance if elements.tolerance is None else elements.tolerance
     nominal = RheostatLaw.nominal(part, count)

@@ -10,6 +10,7 @@ from labrig.boards.base import Program
 from labrig.circuit.topology import Topology
 from labrig.config.boards import DigipotElements, ElementsConfig
 from labrig.config.faults import (
+    Aging,
     BitStuck,
     BranchFault,
     Fault,
@@ -67,8 +68,8 @@ def faults_by_wiper(
 
 def _check(fault: BranchFault, elements: ElementsConfig) -> None:
     if not isinstance(elements, DigipotElements):
-        if not isinstance(fault, Open):
-            msg = f"faults: {fault.branch} is {fault.kind}; elements of kind 'ideal' can only be 'open'"
+        if not isinstance(fault, Open | Aging):
+            msg = f"faults: {fault.branch} is {fault.kind}; elements of kind 'ideal' can be 'open' or 'aging'"
             raise ConfigError(msg)
         return
     part = digipot(elements.part)
@@ -99,9 +100,10 @@ class BrokenBranches:
 
     @property
     def changing(self) -> bool:
-        """Where one is noisy, or breaks later."""
-        return any(
-            isinstance(fault, Noisy) or getattr(fault, "after", 0) > 0 for fault in self.broken.values()
+        """Where one is noisy, ages or breaks later, or where the sound ones change."""
+        return self.sound.changing or any(
+            isinstance(fault, Noisy | Aging) or getattr(fault, "after", 0) > 0
+            for fault in self.broken.values()
         )
 
     def conductances(self, program: Program, index: int) -> BranchArray:
@@ -116,8 +118,10 @@ class BrokenBranches:
                 case Noisy(spread=spread):
                     stream = np.random.SeedSequence(self.seed, spawn_key=(_CONTACT, index, wiper))
                     found[wiper] *= np.exp(np.random.default_rng(stream).normal(0, spread))
+                case Aging(rate=rate, after=after):
+                    found[wiper] *= np.exp(rate * (index - after) / 1000)
                 case _:
-                    found[wiper] = _held(self.sound, wiper, fault, int(program.values[wiper]))
+                    found[wiper] = _held(self.sound, wiper, fault, int(program.values[wiper]), index)
         return found
 
     def told(self, program: Program) -> Program:
@@ -135,16 +139,18 @@ def break_branches(
     return BrokenBranches(branches, broken, seed) if broken else branches
 
 
-def _held(branches: TrueDigipots | TrueContinuous, wiper: int, fault: BranchFault, code: int) -> float:
+def _held(
+    branches: TrueDigipots | TrueContinuous, wiper: int, fault: BranchFault, code: int, index: int
+) -> float:
     if isinstance(branches, TrueContinuous):
         return 0.0
     match fault:
         case Stuck(code=stuck):
-            return branches.conductance(wiper, stuck)
+            return branches.conductance(wiper, stuck, index)
         case BitStuck():
-            return branches.conductance(wiper, as_taken(fault, code))
+            return branches.conductance(wiper, as_taken(fault, code), index)
         case Unwritable():
-            return branches.conductance(wiper, int(branches.power_up.values[wiper]))
+            return branches.conductance(wiper, int(branches.power_up.values[wiper]), index)
         case _:
             return float(1 / branches.law.wiper[wiper])
 

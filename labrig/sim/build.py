@@ -74,7 +74,9 @@ def build_hardware(
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
     scales = parts.scales
-    reader = Reader(adc, parts.noise, parts.noise_seed, bad_channels(faults, topology, model.adc), scales.adc)
+    climate = parts.climate
+    bad = bad_channels(faults, topology, model.adc)
+    reader = Reader(adc, parts.noise, parts.noise_seed, bad, scales.adc, climate)
     return Hardware(
         info=replace(
             _info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
@@ -85,8 +87,9 @@ def build_hardware(
         branches=branches,
         reader=reader,
         sensor=replace(reader, bad=BadChannels(), scale=scales.sense),
-        driver=Driver(dac, model.drive, scales.dac),
+        driver=Driver(dac, model.drive, scales.dac, climate),
         boot_count=time.time_ns() // 1_000_000 % 2**32,
+        climate=climate,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, DigipotElements
-from labrig.config.faults import BitStuck, BranchFault, Fault, Noisy, Stuck
+from labrig.config.faults import Aging, BitStuck, BranchFault, Fault, Noisy, Stuck
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import TrueDigipots, draw_branches
@@ -76,8 +76,8 @@ def circuit_text(model: BoardModel, topology: Topology, faults: Sequence[Fault])
 
 
 def _fault(wiper: int, fault: BranchFault, branches: TrueDigipots) -> Iterator[str]:
-    if isinstance(fault, Noisy) or getattr(fault, "after", 0) > 0:
-        what = "noisy" if isinstance(fault, Noisy) else "broken only after some exchanges"
+    if isinstance(fault, Noisy | Aging) or getattr(fault, "after", 0) > 0:
+        what = fault.kind if isinstance(fault, Noisy | Aging) else "broken only after some exchanges"
         msg = f"faults: {fault.branch} is {what}, which compiled firmware cannot have: simulate the board"
         raise ConfigError(msg)
     match fault:

@@ -1,7 +1,7 @@
 """What simulated converters do to a voltage on its way out or in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from labrig.arrays import BoolArray, FloatArray, Ohms, Siemens, Volts
 from labrig.boards.base import Converter, saturation
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance, TowardTarget
 from labrig.sim.channels import BadChannels
+from labrig.sim.climate import Climate
 from labrig.sim.quantising import to_codes, to_volts
 from labrig.sim.scales import EXACT, Scale
 from labrig.wire.definition import PER_NS, PER_PA
@@ -33,6 +34,8 @@ class Reader:
         Lines that are not read as they should be.
     scale
         Offset and gain of each line.
+    climate
+        In which these change; None: they do not.
     """
 
     converter: Converter | None
@@ -40,6 +43,7 @@ class Reader:
     seed: int
     bad: BadChannels
     scale: Scale = EXACT
+    climate: Climate | None = None
 
     def read(
         self, volts: FloatArray, *, averages: int, index: int, stage: int
@@ -66,7 +70,8 @@ class Reader:
 
     def scans(self, volts: FloatArray, *, averages: int, index: int, stage: int) -> FloatArray:
         """What each conversion meets, noise included: shape (averages, *shape of volts), V."""
-        scans = np.broadcast_to(self.scale.through(volts), (averages, *volts.shape))
+        scale = self.scale if self.climate is None else self.scale.at(self.climate.kelvin(index))
+        scans = np.broadcast_to(scale.through(volts), (averages, *volts.shape))
         if self.bad.offsets:
             scans = scans.copy()
             scans[..., list(self.bad.offsets)] += list(self.bad.offsets.values())
@@ -93,11 +98,20 @@ class Driver:
         0: the line is forced.
     scale
         Offset and gain of each line's DAC.
+    climate
+        In which these change; None: they do not.
     """
 
     converter: Converter | None
     drive: Ohms
     scale: Scale = EXACT
+    climate: Climate | None = None
+
+    def at(self, index: int) -> "Driver":
+        """As it is in the exchange of this number."""
+        if self.climate is None or self.scale.offset_drift is None:
+            return self
+        return replace(self, scale=self.scale.at(self.climate.kelvin(index)), climate=None)
 
     def level(self, line: int, volts: Volts) -> Volts:
         """What the DAC of a line gives for a voltage that was asked for."""

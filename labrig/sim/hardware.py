@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from labrig.boards.base import BoardInfo
 from labrig.sim.branches import TrueBranches
+from labrig.sim.climate import Climate
 from labrig.sim.converters import Driver, Reader
 from labrig.sim.world import CircuitWorld
 
@@ -24,6 +25,8 @@ class Hardware:
         Its converters: on the lines, on the DAC side of the drivers, and the drivers themselves.
     boot_count
         Differs whenever a board is built anew, since it then holds its power-up program.
+    climate
+        What its thermometer shows; None: it has none, and it is always 25 °C.
     """
 
     info: BoardInfo
@@ -33,3 +36,4 @@ class Hardware:
     sensor: Reader
     driver: Driver
     boot_count: int
+    climate: Climate | None = None

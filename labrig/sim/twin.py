@@ -1,6 +1,6 @@
 """The parts of a board as a calibration found them, for a rehearsal on this very board."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 import numpy as np
@@ -16,6 +16,7 @@ from labrig.devices.curves import resistances_at
 from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import digipot
 from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
+from labrig.sim.climate import Climate
 from labrig.sim.doubts import Doubts, converter, curve_errors, level_error
 from labrig.sim.scales import EXACT, Scale, Scales
 from labrig.sim.wires import draw_wires
@@ -36,21 +37,29 @@ class Parts:
     noise: Volts
     wires: Wires | None
     noise_seed: int
+    climate: Climate | None = None
 
 
 def drawn_parts(model: BoardModel, lines: Topology) -> Parts:
     """From the seed of the model."""
+    return _drawn(model, lines, Climate.of(model.environment))
+
+
+def _drawn(model: BoardModel, lines: Topology, climate: Climate | None) -> Parts:
     return Parts(
-        draw_branches(model.elements, len(lines.branches), model.seed),
+        draw_branches(model.elements, len(lines.branches), model.seed, climate),
         Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed),
         model.adc.noise if model.adc else 0.0,
         None if model.wires is None else draw_wires(model.wires, lines, model.seed),
         model.seed,
+        climate,
     )
 
 
 def measured_parts(model: BoardModel, calibration: Calibration, topology: Topology, draw: int = 0) -> Parts:
     """As calibrated; what the calibration has nothing of is drawn from the seed of the model.
+
+    So is how they change with the temperature, about that of the calibration.
 
     Parameters
     ----------
@@ -60,12 +69,18 @@ def measured_parts(model: BoardModel, calibration: Calibration, topology: Topolo
     doubts = Doubts(model.seed, draw)
     order = (*topology.inputs, *topology.outputs, *topology.hidden)
     names = tuple(topology.nodes[node] for node in order)
-    drawn = drawn_parts(model, topology)
+    measured_at = calibration.temperature_celsius
+    drawn = _drawn(
+        model,
+        topology,
+        Climate.of(model.environment) if measured_at is None else Climate.of(model.environment, measured_at),
+    )
     branches, scales, noise, wires = drawn.branches, drawn.scales, drawn.noise, drawn.wires
     if calibration.wipers is not None and isinstance(model.elements, DigipotElements):
-        branches = _as_measured(
+        measured = _as_measured(
             calibration.wipers, model.elements.part, topology, doubts.generator(_BRANCHES)
         )
+        branches = replace(measured, warming=drawn.branches.warming)
         wires = None  # what is not known of the lines is within these wipers
     if (found := calibration.converters) is not None:
         drawn_converters = doubts.generator(_CONVERTERS)
@@ -73,12 +88,12 @@ def measured_parts(model: BoardModel, calibration: Calibration, topology: Topolo
             _scale(found.levels, names, drawn_converters),
             _scale(found.lines, names, drawn_converters),
             _scale(found.sources, names, drawn_converters),
-        )
+        ).drifting_as(drawn.scales)
         averages = calibration.method.get("converters", {}).get("averages", 1)
         noise = _noise(found.noise, model, averages)
     if calibration.wires is not None:
         wires = build_wires(calibration.wires, names)
-    return Parts(branches, scales, noise, wires, doubts.noise_seed)
+    return Parts(branches, scales, noise, wires, doubts.noise_seed, drawn.climate)
 
 
 def _as_measured(

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from labrig.store.tables import Json
 
-Outcome: TypeAlias = Literal["converged", "stopped", "interrupted", "tripped", "failed"]
+Outcome: TypeAlias = Literal["converged", "stopped", "interrupted", "paused", "tripped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,11 @@ def preflight_lines(found: Mapping[str, Any]) -> list[str]:
         f"branches   meet {format_quantity(limits['span'], 'V')} at most{_carried(limits)}",
         f"steps      {predicted['steps']} at most: {cost}, {predicted['megabytes']:.3g} MB",
     ]
+    if predicted["looks"]:
+        each = predicted["look_measurements"]
+        lines.append(
+            f"drift      {predicted['looks']} looks of {each} of these measurements, one exchange each"
+        )
     if predicted["seconds"] is not None:
         seconds = duration(predicted["seconds"])
         how = "for the board as calibrated" if predicted["timed"] else "on the line and in settling"

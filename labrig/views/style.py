@@ -23,6 +23,7 @@ OUTCOME_COLOURS = {
     "stopped": LINE,
     "running": SOFT,
     "interrupted": "#b8770b",
+    "paused": "#b8770b",
     "tripped": ACCENT,
     "failed": ACCENT,
 }

@@ -13,7 +13,13 @@ from labrig.store.reader import RunInfo, RunReader
 from labrig.views.record import TrainingRecord
 from labrig.views.words import duration, volts
 
-_STYLES = {"converged": "green", "stopped": "cyan", "running": "bold", "interrupted": "yellow"}
+_STYLES = {
+    "converged": "green",
+    "stopped": "cyan",
+    "running": "bold",
+    "interrupted": "yellow",
+    "paused": "yellow",
+}
 
 
 def listed(info: RunInfo) -> dict[str, Any]:

@@ -58,18 +58,17 @@ def write_calibration(
         The file is there already, or cannot be written.
     """
     check_free(path)
-    raw = _raw(path)
+    raw = raw_file(path)
     try:
         arrays = _arrays(findings)
         with raw.open("xb") as file:
             np.savez_compressed(file, **arrays)
-        monitored = bench.monitored
         calibration = sealed(
             made=datetime.now(UTC).replace(microsecond=0),
             board=bench.info.serial_number,
             part=bench.info.part,
             wiring=bench.wiring_fingerprint,
-            temperature_celsius=None if monitored is None else float(monitored.health().temperature),
+            temperature_celsius=bench.celsius(),
             labrig=version("labrig"),
             method={**findings.method, "kind": bench.info.kind},
             valid_days=days,
@@ -96,13 +95,14 @@ def check_free(path: Path) -> None:
     CalibrationError
         One of them is.
     """
-    for file in (path, _raw(path)):
+    for file in (path, raw_file(path)):
         if file.exists():
             msg = f"--out: {file} is there already; name another file"
             raise CalibrationError(msg)
 
 
-def _raw(path: Path) -> Path:
+def raw_file(path: Path) -> Path:
+    """Where everything that was read for a calibration is kept, beside it."""
     return path.with_name(f"{path.name.removesuffix('.json')}.raw.npz")
 
 

@@ -9,6 +9,7 @@ from labrig.arrays import CodeArray, IntArray, Seconds
 from labrig.boards.base import BoardInfo, Codes
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance
 from labrig.sim.channels import check_alike
+from labrig.sim.climate import NOMINAL
 from labrig.sim.converters import driver_levels
 from labrig.sim.hardware import Hardware
 from labrig.sim.quantising import step, to_codes
@@ -96,7 +97,13 @@ class Device:
     @drives.setter
     def drives(self, drives: Drives) -> None:
         self._drives = drives
-        self._chips.world.standing = self._chips.driver.impose(self._boundary())
+        self._chips.world.standing = self._chips.driver.at(self._scans).impose(self._boundary())
+
+    @property
+    def celsius(self) -> float:
+        """Its temperature in the scan before."""
+        climate = self._chips.climate
+        return NOMINAL if climate is None else climate.celsius(self._scans)
 
     @property
     def channels(self) -> int:
@@ -144,7 +151,7 @@ class Device:
         self._scans += 1
         if self._chips.branches.changing:
             self._chips.world.conductances = self._chips.branches.conductances(Codes(self.codes), self._scans)
-        imposed = self._chips.driver.impose(self._boundary())
+        imposed = self._chips.driver.at(self._scans).impose(self._boundary())
         volts = self._chips.world.settle([imposed])
         drivers = self.channels - self.info.lines
         levels = np.nan_to_num(driver_levels([imposed], volts.shape)[:, :drivers], nan=0.0)

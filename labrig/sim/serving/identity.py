@@ -7,6 +7,7 @@ from labrig.sim.serving.device import Device
 from labrig.sim.serving.session import CREDIT
 from labrig.wire.definition import (
     FINGERPRINT,
+    PER_CDEGC,
     PER_MOHM,
     PER_UV,
     VERSION,
@@ -26,7 +27,7 @@ HEARTBEAT_MS = 1000
 """Silence that a host is advised to arm for."""
 _FIRMWARE = (0, 1, 0)
 _U16, _U32 = 0xFFFF, 0xFFFF_FFFF
-_SUPPLY_MV, _TEMPERATURE_CDEGC = 5000, 2500
+_SUPPLY_MV = 5000
 
 
 def hello(device: Device, payload: bytes) -> Answer:
@@ -64,7 +65,7 @@ def status(device: Device, payload: bytes, frames_good: int, frames_bad: int) ->
         states=device.states & _U32,
         codes_written=device.codes_written & _U32,
         supply=_SUPPLY_MV,
-        temperature=_TEMPERATURE_CDEGC,
+        temperature=round(device.celsius * PER_CDEGC),
     )
     return Answer(encode(reply))
 

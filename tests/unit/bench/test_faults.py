@@ -49,7 +49,7 @@ def test_a_board_without_a_processor_cannot_have_its_faults() -> None:
 @pytest.mark.parametrize(
     ("elements", "fault", "said"),
     [
-        ({"kind": "ideal"}, {"kind": "short", "branch": "in0-out0"}, "can only be 'open'"),
+        ({"kind": "ideal"}, {"kind": "short", "branch": "in0-out0"}, "can be 'open' or 'aging'"),
         (MODEL["elements"], {"kind": "stuck", "branch": "in0-out0", "code": 300}, "codes .* are 0 to 256"),
     ],
 )

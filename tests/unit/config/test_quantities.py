@@ -5,6 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import ValidationError
 
+from labrig.config.boards import DigipotVices
 from labrig.config.model import Model
 from labrig.config.quantities import FROM_FILE, BareQuantity, PositiveVolts, Share, Tolerance
 
@@ -57,3 +58,9 @@ def test_a_model_is_closed_and_frozen() -> None:
         Sheet.model_validate({"spam": 1})
     with pytest.raises(ValidationError, match="frozen"):
         Sheet().span = 2.0  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("value", [0.0, 5e-05, -1.5e-05, 0.01, 1.2345678901234567e-07])
+def test_a_tempco_is_written_so_that_it_reads_back_as_the_same_number(value: float) -> None:
+    written = DigipotVices(tempco=value).model_dump(mode="json")["tempco"]
+    assert DigipotVices.model_validate({"tempco": written}, context=FROM_FILE).tempco == value

@@ -11,6 +11,7 @@ from labrig.boards.base import BoardInfo, Converter
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.topology import Topology
 from labrig.config.boards import AdcConfig, BoardModel, DacConfig, DigipotElements, IdealElements
+from labrig.config.environment import EnvironmentConfig
 from labrig.config.faults import AdcStuck, Fault, Unwritable
 from labrig.errors import ConfigError
 from labrig.sim.build import build_hardware
@@ -237,3 +238,14 @@ def test_a_board_without_codes_or_converters_is_refused_with_what_it_lacks(
     with pytest.raises(ConfigError) as caught:
         Device(build_hardware(model, TOPOLOGY), Clock())
     assert str(caught.value).endswith(f"what the rig's board lacks is {lacks}")
+
+
+def test_its_status_tells_how_warm_it_is_after_so_many_scans() -> None:
+    warm = MODEL.model_copy(update={"environment": EnvironmentConfig(temperature=21, ramp=100)})
+    host = Host(build_hardware(warm, TOPOLOGY), Clock())
+    assert host.status().temperature == 2100
+    host.arm(60_000)
+    for _ in range(20):
+        host.measure(DRIVEN)
+    assert host.status().temperature == 2300
+    assert Host(chips(), Clock()).status().temperature == 2500
