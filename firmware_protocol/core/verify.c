@@ -117,9 +117,8 @@ uint8_t labrig_verify(struct labrig_board *board)
 
 static bool late(const struct labrig_board *board)
 {
-    const uint16_t quarter = board->heartbeat_ms / 4u;
-    const uint16_t most = quarter < LONGEST_MS ? quarter : LONGEST_MS;
-    return (uint16_t)((uint16_t)labrig_hal_milliseconds() - board->pulses.verify.began_ms) >= most;
+    const uint16_t busy_ms = (uint16_t)((uint16_t)labrig_hal_milliseconds() - board->pulses.verify.began_ms);
+    return busy_ms >= LONGEST_MS || busy_ms >= board->heartbeat_ms / 4u;
 }
 
 static uint8_t put_reply(struct labrig_board *board)

@@ -269,7 +269,7 @@ static void read_branch(struct reader *reader)
     }
     expect_words(reader, circuit->has_memristors ? 4 : 5);
     struct branch *branch = &circuit->branches[circuit->config.branches];
-    *branch = (struct branch){.a = integer(reader, 1, 0, last), .b = integer(reader, 2, 0, last), .code = initial_code};
+    *branch = (struct branch){.a = integer(reader, 1, 0, last), .b = integer(reader, 2, 0, last)};
     if (branch->a == branch->b) {
         fail(reader, "a branch joins line %d to itself", branch->a);
     }
@@ -281,6 +281,7 @@ static void read_branch(struct reader *reader)
     circuit->config.branches++;
     branch->r_ab = number(reader, 3, 1e-3, 1e12);
     branch->r_w = number(reader, 4, 0.0, 1e12);
+    branch->code = initial_code;
     if (branch->r_w == 0.0 && circuit->config.code_min == 0) {
         fail(reader, "a branch without wiper resistance would have no resistance at code 0");
     }
