@@ -9,7 +9,7 @@ from reference.wire import SECTIONS, bitmap, fields, pack
 
 
 class Memristors(NamedTuple):
-    """Devices in place of rheostats: bounds in S; by direction (set, reset) thresholds in V and speeds in 1/s."""
+    """Devices in place of rheostats: bounds, S; by direction (set, reset) thresholds, V, and speeds, 1/s."""
 
     bounds: tuple[Fraction, Fraction]
     thresholds: tuple[Fraction, Fraction]
@@ -294,8 +294,8 @@ CROSSBAR = DIVIDER._replace(
     branches=tuple((k // 2, 3 + k % 2, Fraction(25600), Fraction(100)) for k in range(6)),
     learns=True,
 )
-# Memristors of 1 to 100 µS behind 1 kohm, a DAC of 1 mV a code and an ADC of 16 bits over half a volt. Setting is quick and
-# resetting slow; one device does not move.
+# Memristors of 1 to 100 µS behind 1 kohm, a DAC of 1 mV a code and an ADC of 16 bits over half a volt. Setting is
+# quick and resetting slow; one device does not move.
 MEMRISTORS = Circuit(
     inputs=3,
     outputs=2,

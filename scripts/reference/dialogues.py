@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from reference.board import CROSSBAR, DIVIDER, GRAPH, MEMRISTORS, Bench, Circuit, State, measure_request
 from reference.learning import Learner, Rule, code_of, learn_request
-from reference.pulsing import Had, Program, Programmer, Pulse, Ramp, pulse_request, verify_request
+from reference.pulsing import UNUSED, Had, Program, Programmer, Pulse, Ramp, pulse_request, verify_request
 from reference.wire import (
     DEFINITION,
     FEATURES,
@@ -359,10 +359,12 @@ UNFIT = {
 }
 
 
+LOOK = State(inputs={0: 100, 1: 200, 2: 300}, clamps={0: 0, 1: 0})
+
+
 def pulse_dialogue() -> Dialogue:
     d = Dialogue("pulse", "memristors.circuit", MEMRISTORS)
     programmer = Programmer(d.bench)
-    free = State(inputs={0: 100, 1: 200, 2: 300}, clamps={0: 0, 1: 0})
 
     def give(what: str, *pulses: Pulse) -> None:
         programmer.ground()
@@ -370,32 +372,23 @@ def pulse_dialogue() -> Dialogue:
             programmer.give(pulse)
         d.ask(what, "pulse", pulse_request(pulses), bytes([len(pulses)]))
 
-    def verify(
-        what: str, start: int, targets: Sequence[int], program: Program = PROGRAM, had: Had = Had()
-    ) -> tuple[bytes, bytes]:
-        request = verify_request(start, targets, program, had)
-        reply = programmer.verify(start, targets, program, had)
-        d.ask(what, "verify", request, reply)
-        return request, reply
-
     d.hello(seq=77)
     d.ask("no wipers to write", "write", span("write", 0, 0), status="unknown")
     d.ask("no wipers to read", "read", span("read", 0, 1), status="unknown")
     d.ask("no codes to tell", "digest", reply=fields("digest", "reply", digest=0, boot_count=1))
     one = Pulse(0, 1000, 1000)
     d.ask("no pulse while disarmed", "pulse", pulse_request([one]), status="not_armed")
-    d.ask("nor a program", "verify", verify_request(0, [50_000], PROGRAM), status="not_armed")
     d.arm()
-    d.measure("as they are", [free], 0, 10)
+    d.measure("as they are", [LOOK], 0, 10)
     give("no pulse: all lines at 0 V", *())
     d.measure("as told", [], 0, 10)
     give("one that sets, one that resets", one, Pulse(5, -1500, 100_000))
-    d.measure("moved", [free], 0, 5)
+    d.measure("moved", [LOOK], 0, 5)
     used = (d.seq - 2) % 256
     d.ask("the same request once more", "pulse", pulse_request([one, one]), bytes([2]), seq=used)
-    d.measure("moved no further", [free], 0, 5)
+    d.measure("moved no further", [LOOK], 0, 5)
     give("below the threshold, and one that does not move", Pulse(1, 500, 1_000_000), Pulse(4, 2000, 1000))
-    d.measure("neither moved", [free], 0, 5)
+    d.measure("neither moved", [LOOK], 0, 5)
     for what, pulse in ODD.items():
         d.ask(what, "pulse", pulse_request([one, pulse]), status="range")
     ten = [Pulse(0, 10, 1_000_000)]
@@ -407,13 +400,32 @@ def pulse_dialogue() -> Dialogue:
     d.arm()
     d.ask("a byte too few", "pulse", pulse_request([one])[:-1], status="length")
     d.ask("no count", "pulse", status="length")
-    d.measure("refusals have moved nothing", [free], 0, 5)
+    d.measure("refusals have moved nothing", [LOOK], 0, 5)
+    return d
+
+
+def verify_dialogue() -> Dialogue:
+    d = Dialogue("verify", "memristors.circuit", MEMRISTORS)
+    programmer = Programmer(d.bench)
+
+    def verify(
+        what: str, start: int, targets: Sequence[int], program: Program = PROGRAM, had: Had = UNUSED
+    ) -> tuple[bytes, bytes]:
+        request = verify_request(start, targets, program, had)
+        reply = programmer.verify(start, targets, program, had)
+        d.ask(what, "verify", request, reply)
+        return request, reply
+
+    d.hello(seq=250)
+    d.ask("nothing while disarmed", "verify", verify_request(0, [50_000], PROGRAM), status="not_armed")
+    d.arm()
+    d.measure("as they are", [LOOK], 0, 10)
     request, reply = verify(
         "all six, one of which does not move", 0, [50_000, 8_000, 20_000, 0, 90_000, 30_000]
     )
     d.ask("the same request once more", "verify", request, reply, seq=(d.seq - 1) % 256)
     d.measure("all lines are at 0 V", [], 0, 10)
-    d.measure("programmed", [free], 0, 5)
+    d.measure("programmed", [LOOK], 0, 5)
     verify("all are there already", 0, [50_000, 8_000, 20_000], PROGRAM._replace(tolerance=330))
     few = PROGRAM._replace(most_pulses=4, averages=5)
     _, reply = verify("no more than four pulses", 3, [70_000], few)
@@ -429,7 +441,7 @@ def pulse_dialogue() -> Dialogue:
         d.ask(what, "verify", verify_request(0, [50_000], PROGRAM, had), status="range")
     d.ask("a branch behind the last", "verify", verify_request(5, [1, 1], PROGRAM), status="range")
     d.ask("half a target", "verify", verify_request(0, [1], PROGRAM)[:-2], status="length")
-    d.measure("as before", [free], 0, 5)
+    d.measure("as before", [LOOK], 0, 5)
     return d
 
 

@@ -1,4 +1,4 @@
-"""PULSE and VERIFY in exact fractions: devices that pulses move, how a branch is read, and what a board answers."""
+"""PULSE and VERIFY in exact fractions: devices that pulses move, reading a branch, and what a board answers."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -56,6 +56,9 @@ class Had(NamedTuple):
     pulses: int = 0
     reversals: int = 0
     amplitude: int = 0
+
+
+UNUSED = Had()
 
 
 class Seen(NamedTuple):
@@ -162,13 +165,13 @@ class Programmer:
                 continue
             return record(found, pulses, reversals, outcome), amplitude
 
-    def verify(self, start: int, targets: Sequence[int], program: Program, had: Had = Had()) -> bytes:
+    def verify(self, start: int, targets: Sequence[int], program: Program, had: Had = UNUSED) -> bytes:
         """Payload of the reply."""
         out, last = b"", 0
         for place, target in enumerate(targets):
             told, last = record(0, 0, 0, "untouched"), 0
             if target:
-                told, last = self.bring(start + place, target, program, Had() if place else had)
+                told, last = self.bring(start + place, target, program, UNUSED if place else had)
             out += told
         self.ground()
         return fields("verify", "reply", told=len(targets), amplitude=last) + out
@@ -184,7 +187,7 @@ def pulse_request(pulses: Sequence[Pulse]) -> bytes:
     return fields("pulse", "request", count=len(pulses)) + b"".join(pulse.encode() for pulse in pulses)
 
 
-def verify_request(start: int, targets: Sequence[int], program: Program, had: Had = Had()) -> bytes:
+def verify_request(start: int, targets: Sequence[int], program: Program, had: Had = UNUSED) -> bytes:
     """Payload of a VERIFY."""
     head = fields(
         "verify",
