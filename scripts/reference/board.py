@@ -294,7 +294,7 @@ CROSSBAR = DIVIDER._replace(
     branches=tuple((k // 2, 3 + k % 2, Fraction(25600), Fraction(100)) for k in range(6)),
     learns=True,
 )
-# Memristors of 1 to 100 µS behind 1 kohm, a DAC of 1 mV a code and an ADC of 16 bits over half a volt. Setting is
+# Memristors of 1 to 100 µS behind 1 kohm, a DAC of 1 mV a code and an ADC of 16 bits over 0.5 V. Setting is
 # quick and resetting slow; one device does not move.
 MEMRISTORS = Circuit(
     inputs=3,

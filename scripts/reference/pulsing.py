@@ -1,4 +1,4 @@
-"""PULSE and VERIFY in exact fractions: devices that pulses move, reading a branch, and what a board answers."""
+"""PULSE and VERIFY in exact fractions: devices that pulses move, how a branch is read, what is answered."""
 
 from collections.abc import Sequence
 from fractions import Fraction
