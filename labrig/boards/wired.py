@@ -242,16 +242,16 @@ class WiredBoard:
             raise
 
     def _plan(self, request: BoardRequest) -> Exchange:
-        check_request(replace(request, boundaries=()), self._info)
-        if request.settle > _LONGEST_SETTLE:
-            wire = f"the wire's range 0 … {_LONGEST_SETTLE:g} s"
-            msg = f"a settling time of {request.settle:g} s is outside {wire}"
-            raise ConfigError(msg)
         if request.program is not None and self._info.codes is None:
             msg = (
                 f"board {self._info.serial_number} takes no program, because its branches are memristors:"
                 " program them by pulses"
             )
+            raise ConfigError(msg)
+        check_request(replace(request, boundaries=()), self._info)
+        if request.settle > _LONGEST_SETTLE:
+            wire = f"the wire's range 0 … {_LONGEST_SETTLE:g} s"
+            msg = f"a settling time of {request.settle:g} s is outside {wire}"
             raise ConfigError(msg)
         program = None if request.program is None else np.array(request.program.values, dtype=np.int64)
         payload = self._session.payload
