@@ -136,6 +136,11 @@ LABRIG_ONCE static uint8_t carried_out(struct labrig_board *board, uint8_t type)
     if (empty(type) && board->asked.length != 0) {
         return LABRIG_STATUS_LENGTH;
     }
+#ifdef LABRIG_MEMRISTORS
+    if (labrig_is_wipers(board->config, type)) {
+        return LABRIG_STATUS_UNKNOWN;
+    }
+#endif
     switch (type) {
     case LABRIG_TYPE_HELLO:
         return labrig_hello(board);
@@ -163,6 +168,12 @@ LABRIG_ONCE static uint8_t carried_out(struct labrig_board *board, uint8_t type)
         return labrig_latent_write(board);
     case LABRIG_TYPE_LATENT_READ:
         return labrig_latent_read(board);
+#ifdef LABRIG_MEMRISTORS
+    case LABRIG_TYPE_PULSE:
+        return labrig_pulse(board);
+    case LABRIG_TYPE_VERIFY:
+        return labrig_verify(board);
+#endif
     case LABRIG_TYPE_SAFE:
         return safe(board);
     case LABRIG_TYPE_ARM:
@@ -174,9 +185,29 @@ LABRIG_ONCE static uint8_t carried_out(struct labrig_board *board, uint8_t type)
     }
 }
 
+#ifndef LABRIG_MEMRISTORS
+static bool labrig_pulses_busy(const struct labrig_board *board)
+{
+    (void)board;
+    return false;
+}
+
+static uint8_t labrig_pulses_step(struct labrig_board *board)
+{
+    (void)board;
+    return 0;
+}
+
+static uint8_t labrig_pulses_stop(struct labrig_board *board)
+{
+    (void)board;
+    return 0;
+}
+#endif
+
 LABRIG_ONCE static bool working(const struct labrig_board *board)
 {
-    return board->measure.phase != LABRIG_PHASE_IDLE || board->learn.busy;
+    return board->measure.phase != LABRIG_PHASE_IDLE || board->learn.busy || labrig_pulses_busy(board);
 }
 
 /* How a request stands to the session. Some are answered outside it; an echo is not, because that could go on for ever. */
@@ -268,18 +299,20 @@ static void check_heartbeat(struct labrig_board *board)
             labrig_learn_stop(board);
         }
         board->measure.phase = LABRIG_PHASE_IDLE;
-        board->asked.answered = 0;
+        board->asked.answered = labrig_pulses_stop(board);
         conclude(board, LABRIG_STATUS_NOT_ARMED);
         board->asked.kept = true; /* what its slot held before is lost */
     }
 }
 
-/* One step of a MEASURE or a LEARN. */
+/* One step of a MEASURE or a LEARN, or of what gives pulses. */
 static void continue_work(struct labrig_board *board)
 {
     if (board->measure.phase != LABRIG_PHASE_IDLE) {
         count(&board->states, labrig_measure_step(&board->measure, &board->drivers));
         board->asked.answered = board->measure.length;
+    } else if (labrig_pulses_busy(board)) {
+        board->asked.answered = labrig_pulses_step(board);
     } else {
         board->asked.answered = labrig_learn_step(board, labrig_inbox_another(&board->inbox));
     }

@@ -14,6 +14,9 @@
 #include "learn.h"
 #include "labrig_protocol.h"
 #include "measure.h"
+#ifdef LABRIG_MEMRISTORS
+#include "pulse.h"
+#endif
 #include "request.h"
 #include "session.h"
 
@@ -21,8 +24,15 @@
 #define LABRIG_FIRMWARE_MINOR 1u
 #define LABRIG_FIRMWARE_PATCH 0u
 
+/* Bytes by which HELLO tells the range of pulses. */
+#ifdef LABRIG_MEMRISTORS
+#define LABRIG_PULSES_TOLD 16u
+#else
+#define LABRIG_PULSES_TOLD 0u
+#endif
+
 /* Of what is answered outside a session HELLO has the longest reply. */
-#define LABRIG_SCRATCH (LABRIG_HEADER_SIZE + LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX + LABRIG_CRC_SIZE)
+#define LABRIG_SCRATCH (LABRIG_HEADER_SIZE + LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX + LABRIG_PULSES_TOLD + LABRIG_CRC_SIZE)
 
 struct labrig_board {
     const struct labrig_config *config;
@@ -50,6 +60,9 @@ struct labrig_board {
     struct labrig_session session;
     struct labrig_drivers_state drivers;
     struct labrig_learn learn;
+#ifdef LABRIG_MEMRISTORS
+    struct labrig_pulses pulses;
+#endif
     struct labrig_inbox inbox;
     uint8_t scratch[LABRIG_SCRATCH]; /* body of a reply that is not kept */
     uint16_t image[LABRIG_MAX_BRANCHES]; /* codes; above them parts of the latents, where there are some */

@@ -35,6 +35,35 @@ uint32_t labrig_image_digest(struct labrig_board *board);
 /* Whether this board has LEARN: it is told to, its branches are a crossbar, and their latents fit. */
 bool labrig_can_learn(const struct labrig_config *config);
 
+#ifdef LABRIG_MEMRISTORS
+/* Whether this board has pulses; whether it has VERIFY too: its branches are a crossbar behind drive resistors. */
+bool labrig_can_pulse(const struct labrig_config *config);
+bool labrig_can_verify(const struct labrig_config *config);
+
+/* Whether a request of this type is about wipers, and there are none. */
+bool labrig_is_wipers(const struct labrig_config *config, uint8_t type);
+
+/* The range of pulses as HELLO tells it, LABRIG_PULSES_TOLD bytes where there are any; returns how many. */
+uint8_t labrig_pulses_told(const struct labrig_config *config, uint8_t *to);
+
+/* Check a PULSE or a VERIFY; where it is good, begin with it. The payloads of request and reply must stay until it is over. */
+uint8_t labrig_pulse(struct labrig_board *board);
+uint8_t labrig_verify(struct labrig_board *board);
+
+/* Whether one is carried out; one small part of it, and the length of the reply, once it is over. */
+bool labrig_pulses_busy(const struct labrig_board *board);
+uint8_t labrig_pulses_step(struct labrig_board *board);
+uint8_t labrig_verify_step(struct labrig_board *board);
+
+/* Give it up, wherever it is; everything has been released. Returns the length of the reply, which tells how far it got. */
+uint8_t labrig_pulses_stop(struct labrig_board *board);
+uint8_t labrig_verify_stop(struct labrig_board *board);
+
+/* Drive all lines to 0 V; note that all are driven. */
+void labrig_ground(struct labrig_drivers_state *drivers);
+void labrig_drivers_all(struct labrig_drivers_state *drivers);
+#endif
+
 /* Check a MEASURE; where it is good, begin with it. The payloads of request and reply must stay until it is over. */
 uint8_t labrig_measure(struct labrig_board *board);
 

@@ -6,7 +6,7 @@
 #include "labrig_protocol.h"
 #include "packing.h"
 
-_Static_assert(LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX <= LABRIG_MAX_PAYLOAD, "a hello reply must fit");
+_Static_assert(LABRIG_HELLO_REPLY_SIZE + LABRIG_TEXTS_MAX + LABRIG_PULSES_TOLD <= LABRIG_MAX_PAYLOAD, "a hello reply must fit");
 _Static_assert(LABRIG_STATUS_REPLY_SIZE <= LABRIG_HELLO_REPLY_SIZE && LABRIG_IDENTIFY_REPLY_SIZE <= LABRIG_HELLO_REPLY_SIZE,
                "so must the others");
 _Static_assert(LABRIG_HELLO_REPLY_INPUTS_AT + LABRIG_CONFIG_TOLD == LABRIG_HELLO_REPLY_HEARTBEAT_AT
@@ -48,9 +48,17 @@ static void put_hello(struct labrig_board *board)
     if (!labrig_can_learn(config)) {
         reply[LABRIG_HELLO_REPLY_FEATURES_AT] &= (uint8_t)~LABRIG_FEATURE_LEARN;
     }
+#ifdef LABRIG_MEMRISTORS
+    if (!labrig_can_verify(config)) {
+        reply[LABRIG_HELLO_REPLY_FEATURES_AT] &= (uint8_t)~LABRIG_FEATURE_VERIFY;
+    }
+#endif
     labrig_put_u16(reply + LABRIG_HELLO_REPLY_HEARTBEAT_AT, LABRIG_HEARTBEAT_MS);
     reply[LABRIG_HELLO_REPLY_MAX_AVERAGES_AT] = LABRIG_MAX_AVERAGES;
     put_texts(board, reply + LABRIG_HELLO_REPLY_TLV_AT);
+#ifdef LABRIG_MEMRISTORS
+    board->asked.answered = (uint8_t)(board->asked.answered + labrig_pulses_told(config, reply + board->asked.answered));
+#endif
 }
 
 uint8_t labrig_hello(struct labrig_board *board)

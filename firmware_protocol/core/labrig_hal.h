@@ -77,6 +77,20 @@ bool labrig_hal_settled(void);
  * behind the one before. Channels: the lines, then the driver's side of each driver. */
 void labrig_hal_scan(labrig_line first, labrig_line count, uint8_t *codes, uint8_t apart);
 
+#ifdef LABRIG_MEMRISTORS
+/* What pulses can be; constant while the board runs. Widths in 10 ns; the step is not 0. */
+struct labrig_pulse_range {
+    uint16_t highest_set_mv, highest_reset_mv, step_mv;
+    uint32_t shortest, longest;
+};
+const struct labrig_pulse_range *labrig_hal_pulse_range(void);
+
+/* Start a pulse across a branch, positive where it raises the conductance; all drivers are at 0 V. Whether it is over. The
+ * release of a driver ends it as well. */
+void labrig_hal_pulse(uint16_t branch, int16_t millivolts, uint32_t width);
+bool labrig_hal_pulsed(void);
+#endif
+
 uint16_t labrig_hal_supply_mv(void);
 int16_t labrig_hal_temperature_cdegc(void);
 

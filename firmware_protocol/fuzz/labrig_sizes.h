@@ -10,5 +10,6 @@
 #define LABRIG_RX_BYTES 512u
 #define LABRIG_CREDIT 2u
 #define LABRIG_HEARTBEAT_MS 1000u
+#define LABRIG_MEMRISTORS
 
 #endif

@@ -70,6 +70,31 @@ void labrig_hal_release(labrig_line driver)
     fake.drivers[driver] = (struct fake_driver){0};
 }
 
+const struct labrig_pulse_range *labrig_hal_pulse_range(void)
+{
+    return &fake.range;
+}
+
+void labrig_hal_pulse(uint16_t branch, int16_t millivolts, uint32_t width)
+{
+    fake.pulses++;
+    fake.last_pulse = (struct fake_pulse){branch, millivolts, width};
+    for (labrig_line k = 0; k < labrig_drivers(&fake_config); k++) {
+        if (fake.drivers[k].kind != FAKE_DRIVEN || fake.drivers[k].code != 0) {
+            fake.loose_pulses++;
+            break;
+        }
+    }
+    if (fake.moved != NULL) {
+        fake.moved(&fake.last_pulse);
+    }
+}
+
+bool labrig_hal_pulsed(void)
+{
+    return !fake.pulsing;
+}
+
 void labrig_hal_settle(uint16_t steps)
 {
     fake.settle_steps = steps;
@@ -83,6 +108,9 @@ bool labrig_hal_settled(void)
 void labrig_hal_scan(labrig_line first, labrig_line count, uint8_t *codes, uint8_t apart)
 {
     fake.conversions += count;
+    if (fake.scanned != NULL) {
+        fake.scanned();
+    }
     for (labrig_line k = 0; k < count; k++) {
         memcpy(codes + apart * k, &fake.readings[first + k], 2);
     }
@@ -101,6 +129,7 @@ int16_t labrig_hal_temperature_cdegc(void)
 void fake_boot(void)
 {
     memset(&fake, 0, sizeof fake);
+    fake.range = (struct labrig_pulse_range){2000, 3000, 10, 100, 1000000};
     fake.now_ms = 0xFFFFFF00ul; /* so that the clock wraps during most tests */
     for (unsigned k = 0; k < FAKE_BRANCHES; k++) {
         fake.wipers[k] = 128;

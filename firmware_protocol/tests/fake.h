@@ -32,6 +32,17 @@ struct fake {
     uint16_t wipers[FAKE_BRANCHES];
     uint16_t readings[FAKE_CHANNELS];
     unsigned conversions;
+    unsigned pulses;       /* that were started */
+    bool pulsing;          /* takes for ever, until a test ends it */
+    unsigned loose_pulses; /* that were started while a line was not driven to 0 V */
+    struct fake_pulse {
+        uint16_t branch;
+        int16_t millivolts;
+        uint32_t width;
+    } last_pulse;
+    struct labrig_pulse_range range;
+    void (*moved)(const struct fake_pulse *pulse); /* what a pulse does; NULL: nothing */
+    void (*scanned)(void); /* before every conversion; NULL: readings are as they are */
     uint8_t texts[LABRIG_TEXTS_MAX], texts_size;
 };
 

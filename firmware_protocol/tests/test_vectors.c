@@ -174,6 +174,15 @@ static void run_digest(void)
     CHECK(digest == number(1));
 }
 
+static void run_read(void)
+{
+    struct labrig_seen seen[2];
+    for (int k = 0; k < 2; k++) {
+        seen[k] = (struct labrig_seen){(int32_t)integer(3 + 3 * k), (int32_t)integer(4 + 3 * k), (int32_t)integer(5 + 3 * k)};
+    }
+    CHECK(labrig_conductance(&seen[0], &seen[1], number(1)) == number(2));
+}
+
 static void run_dialogue(void)
 {
     char path[1024];
@@ -209,6 +218,7 @@ static void run_line(char *text)
     } kinds[] = {
         {"crc16", run_crc16}, {"cobs", run_cobs},     {"frame", run_frame},       {"damaged", run_damaged},
         {"pack", run_pack},   {"sum", run_sum},       {"nudge", run_nudge},       {"digest", run_digest},
+        {"read", run_read},
         {"turn", run_turn},   {"dialogue", run_dialogue},
     };
     const int failed = checks_failed;

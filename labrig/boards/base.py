@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, Ohms, Seconds, Volts
+from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, IntArray, Ohms, Seconds, Volts
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import Nudging
 from labrig.wire.digest import image_digest
@@ -46,6 +46,19 @@ class CodeRange:
 
 
 @dataclass(frozen=True, slots=True)
+class PulseRange:
+    """Voltage pulses that a board can give to its memristors."""
+
+    highest_set: Volts
+    highest_reset: Volts
+    """Magnitudes, V."""
+    amplitude_step: Volts
+    """Every amplitude is a multiple of it."""
+    shortest: Seconds
+    longest: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class BoardInfo:
     """Who a board is and what it can do; fixed while it is open."""
 
@@ -75,6 +88,10 @@ class BoardInfo:
     """It updates the conductances of its crossbar by itself."""
     payload: int | None = None
     """Bytes that a frame to it carries; None: it has no line."""
+    pulses: PulseRange | None = None
+    """None: this board has no pulses."""
+    verifies: bool = False
+    """It brings the memristors of its crossbar to conductances by itself."""
 
     @property
     def lines(self) -> int:
@@ -130,14 +147,78 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulses:
+    """Voltage pulses on branches, one after the other.
+
+    Not absolute: they are never sent twice, see `BoardRequest.pulses`.
+    """
+
+    wipers: IntArray
+    """Which branch (board numbering), shape (P,)."""
+    amplitudes: FloatArray
+    """Shape (P,), V; above 0 sets (raises the conductance), below 0 resets."""
+    widths: FloatArray
+    """Shape (P,), s."""
+
+
+@dataclass(frozen=True, slots=True)
+class PulseScheme:
+    """Amplitudes that grow from pulse to pulse (incremental-step pulse programming, ISPP), and bounds."""
+
+    set_start: Volts
+    set_step: Volts
+    set_highest: Volts
+    reset_start: Volts
+    reset_step: Volts
+    reset_highest: Volts
+    """Magnitudes, all above 0."""
+    width: Seconds
+    most_pulses: int
+    most_reversals: int
+    """Of one branch: changes from setting to resetting or back."""
+    read: Volts
+    """What an input is driven to while a branch is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyTargets:
+    """Conductances that the board is to reach by pulses of its own, reading in between."""
+
+    conductances: BranchArray
+    """Shape (W,), S; NaN: leave this branch alone."""
+    tolerance: float
+    """Relative, of the target."""
+    scheme: PulseScheme
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How a write by pulses ended, branch by branch; shape (W,) each."""
+
+    conductances: BranchArray
+    """As read last, S; NaN where untouched."""
+    pulses: IntArray
+    reversals: IntArray
+    reached: BoolArray
+    """Within the tolerance."""
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRequest:
-    """One exchange. Complete: it does not depend on any earlier one, so it may be sent again."""
+    """One exchange. Complete: it does not depend on any earlier one, so it may be sent again.
+
+    With pulses, or targets to be reached by them, it may not: what was given is given.
+    """
 
     boundaries: Sequence[Boundary]
     """On line numbers."""
     program: Program | None = None
     learn: LearnSteps | None = None
     """Behind the program, before the scan: steps on the boundaries, a free and a clamped one in turn."""
+    pulses: Pulses | None = None
+    """Before the boundaries; all lines go to 0 V and stay there. Never given twice, whatever gets lost."""
+    verify: VerifyTargets | None = None
+    """Before the boundaries, likewise. At most one of program, learn, pulses and verify is asked for."""
     settle: Seconds = 0.0
     """Wait between imposing a boundary and scanning it."""
     averages: int = 1
@@ -186,6 +267,8 @@ class BoardReply:
     boot_count: int
     learnt: Learnt | None = None
     """Where the board was to learn."""
+    verified: Verified | None = None
+    """Where the board was to reach conductances by pulses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from labrig.arrays import Amperes, BranchArray, CodeArray, Volts
 from labrig.boards.base import BoardInfo, BoardRequest, CodeRange, Codes, Program
+from labrig.boards.pulse_checking import check_pulses
 from labrig.circuit.boundary import Boundary, ThroughConductance, TowardTarget
 from labrig.errors import ConfigError, LimitExceeded
 from labrig.wire.definition import PER_FRACTION, PER_PA
@@ -25,14 +26,16 @@ def check_request(request: BoardRequest, info: BoardInfo) -> None:
     ConfigError
         The program is of another kind or size than the board's; a line is not there, has no driver or is
         driven twice; a nudge is of a kind that the board does not know, starts from no earlier free state of
-        the exchange, or differs from its neighbours; settling or averages are impossible.
+        the exchange, or differs from its neighbours; settling or averages are impossible; pulses are, see
+        `check_pulses`.
     LimitExceeded
-        A code, conductance, voltage, current or fraction is outside the board's range.
+        A code, conductance, voltage, current, fraction or pulse is outside the board's range.
     """
     if request.program is not None:
         _check_program(request.program, info)
     if request.learn is not None:
         _check_learning(request, info)
+    check_pulses(request, info)
     if not request.settle >= 0:
         msg = f"a settling time of {request.settle:g} s is negative"
         raise ConfigError(msg)

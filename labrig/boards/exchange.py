@@ -119,7 +119,16 @@ def check_statuses(commands: Sequence[Command], replies: Sequence[Frame], board:
             msg = f"{board}: {command.message.name}: a chip holds another code than was written to it"
             raise ReadbackMismatch(msg)
         known = reply.flags in set(Status)
+        done = _done_by_then(command, reply)
         status = Status(reply.flags).name if known else f"status {reply.flags}"
         why = _EXPLANATIONS.get(Status(reply.flags), "") if known else ""
-        msg = f"{board} refused {command.message.name}: {status}{', ' + why if why else ''}"
+        msg = f"{board} refused {command.message.name}: {status}{', ' + why if why else ''}{done}"
         raise BoardFault(msg)
+
+
+def _done_by_then(command: Command, reply: Frame) -> str:
+    """What a request that was cut off has done, where that cannot be undone."""
+    if not reply.payload or command.message not in {Message.PULSE, Message.VERIFY}:
+        return ""
+    what = "pulses were given" if command.message == Message.PULSE else "branches were worked on"
+    return f" after {reply.payload[0]} {what}; measure what the devices are now"

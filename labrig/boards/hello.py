@@ -1,10 +1,21 @@
 """What a board says of itself at hello, in SI units."""
 
-from labrig.boards.base import BoardInfo, CodeRange, Converter
+from labrig.boards.base import BoardInfo, CodeRange, Converter, PulseRange
 from labrig.boards.pipeline import paired_payload
 from labrig.circuit.network import Nudging
-from labrig.wire.definition import PER_MOHM, PER_MS, PER_NS, PER_UV, Feature, HelloReply, Tlv
-from labrig.wire.messages import decode_tlv
+from labrig.wire.definition import (
+    PER_10NS,
+    PER_MOHM,
+    PER_MS,
+    PER_MV,
+    PER_NS,
+    PER_UV,
+    Feature,
+    HelloReply,
+    Tlv,
+)
+from labrig.wire.messages import decode_items, decode_tlv
+from labrig.wire.pulsing import WireRange
 
 
 def adc(hello: HelloReply) -> Converter:
@@ -31,7 +42,7 @@ def describe(hello: HelloReply) -> BoardInfo:
         outputs=hello.outputs,
         hidden=hello.hidden,
         branches=hello.branches,
-        codes=CodeRange(hello.code_min, hello.code_max, hello.code_bits),
+        codes=CodeRange(hello.code_min, hello.code_max, hello.code_bits) if hello.code_bits else None,
         part=texts.get(Tlv.PART, ""),
         adc=adc(hello),
         dac=dac(hello),
@@ -45,4 +56,17 @@ def describe(hello: HelloReply) -> BoardInfo:
         max_averages=hello.max_averages,
         learns=Feature.LEARN in features,
         payload=paired_payload(hello.window),
+        pulses=_pulses(hello) if Feature.PULSE in features else None,
+        verifies=Feature.VERIFY in features,
+    )
+
+
+def _pulses(hello: HelloReply) -> PulseRange:
+    told = WireRange.decode(decode_items(hello.tlv).get(Tlv.PULSES, b""))
+    return PulseRange(
+        highest_set=told.highest_set / PER_MV,
+        highest_reset=told.highest_reset / PER_MV,
+        amplitude_step=told.step / PER_MV,
+        shortest=told.shortest / PER_10NS,
+        longest=told.longest / PER_10NS,
     )

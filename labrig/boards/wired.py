@@ -17,6 +17,8 @@ from labrig.boards.base import (
     Counters,
     Health,
     LearnSteps,
+    Pulses,
+    VerifyTargets,
     saturation,
 )
 from labrig.boards.checking import check_request
@@ -27,6 +29,7 @@ from labrig.boards.looking import in_si
 from labrig.boards.measuring import Measure, Scan, plan_measures, sending_order
 from labrig.boards.owner import PERIOD, Owner
 from labrig.boards.pipeline import Command
+from labrig.boards.pulsing import Programming, check_given, plan_pulses
 from labrig.boards.scaling import BoundaryScale
 from labrig.boards.session import Session
 from labrig.boards.writing import plan_writes
@@ -239,6 +242,12 @@ class WiredBoard:
             raise
 
     def _plan(self, request: BoardRequest) -> Exchange:
+        if request.program is not None and self._info.codes is None:
+            msg = (
+                f"board {self._info.serial_number} takes no program, because its branches are memristors:"
+                " program them by pulses"
+            )
+            raise ConfigError(msg)
         check_request(replace(request, boundaries=()), self._info)
         if request.settle > _LONGEST_SETTLE:
             wire = f"the wire's range 0 … {_LONGEST_SETTLE:g} s"
@@ -259,7 +268,9 @@ class WiredBoard:
             writes=writes,
             written=written,
             confirmation=confirm(program),
-            reads=plan_reads(self._info.branches, self._code_bits) if request.read_back else (),
+            reads=plan_reads(self._info.branches, self._code_bits)
+            if request.read_back and self._code_bits
+            else (),
             measures=measures,
             scan=scan,
             states=len(request.boundaries),
@@ -298,6 +309,10 @@ class WiredBoard:
         boot_count = self._greet()
         if request.learn is not None:
             return self._learn(request, request.learn, exchange, boot_count)
+        if request.pulses is not None:
+            return self._pulse(request, request.pulses, exchange, boot_count)
+        if request.verify is not None:
+            return self._verify(request, request.verify, exchange, boot_count)
         replies = self._run(exchange.commands, arm=exchange.drives)
         self._turn_arounds += 1
         return self._reply(request, exchange, replies, boot_count)
@@ -319,7 +334,7 @@ class WiredBoard:
             voltages=self._adc.volts(codes[:, :lines]),
             sources=self._sources(codes[:, lines:], request.boundaries),
             saturated=saturation(codes[:, :lines], self._adc),
-            program=Codes(exchange.codes(replies, self._code_bits)) if request.read_back else None,
+            program=Codes(exchange.codes(replies, self._code_bits)) if exchange.reads else None,
             digest=digest,
             boot_count=boot_count,
         )
@@ -361,6 +376,33 @@ class WiredBoard:
     def _learn_frame(self, request: BoardRequest, learn: LearnSteps, steps: int) -> Command:
         settle = self._scan(request).settle_units
         return plan_learn(learn.terms, steps, request.boundaries, request.averages, settle, self._info)
+
+    def _pulse(
+        self, request: BoardRequest, pulses: Pulses, exchange: Exchange, boot_count: int
+    ) -> BoardReply:
+        """Give the pulses, then impose and scan; a pulse is never sent in two frames of different numbers."""
+        commands = plan_pulses(pulses, self._session.payload, HEARTBEAT)
+        replies = self._run_once([*commands, *exchange.commands])
+        check_given(commands, replies[: len(commands)])
+        return self._reply(request, exchange, replies[len(commands) :], boot_count)
+
+    def _verify(
+        self, request: BoardRequest, verify: VerifyTargets, exchange: Exchange, boot_count: int
+    ) -> BoardReply:
+        """Let the board work until no branch is left, then impose and scan."""
+        settle = self._scan(request).settle_units
+        programming = Programming(verify, self._info, request.averages, settle, HEARTBEAT)
+        while commands := programming.commands(self._session.payload):
+            programming.take(self._run_once(commands))
+        replies = self._run(exchange.commands, arm=exchange.drives)
+        self._turn_arounds += 1
+        return replace(self._reply(request, exchange, replies, boot_count), verified=programming.verified())
+
+    def _run_once(self, commands: Sequence[Command]) -> list[Frame]:
+        """One turn-around of what must not be done again under other numbers: it is armed for in any case."""
+        self._armed_until = 0.0
+        self._turn_arounds += 1
+        return self._run(commands, arm=True)
 
     def _ask_digest(self) -> int:
         self._greet()

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 NAME: Final = "labrig"
 VERSION: Final = 1
-FINGERPRINT: Final = 0x48959288
+FINGERPRINT: Final = 0x4E09AB24
 
 MAX_PAYLOAD: Final = 232
 HEADER_SIZE: Final = 4
@@ -28,6 +28,7 @@ PER_NS: Final = 1_000_000_000
 PER_PA: Final = 1_000_000_000_000
 PER_MS: Final = 1_000
 PER_10US: Final = 100_000
+PER_10NS: Final = 100_000_000
 PER_CDEGC: Final = 100
 PER_FRACTION: Final = 16_384
 
@@ -55,6 +56,8 @@ class Feature(IntFlag):
     INJECT = 4
     SOURCE_SENSE = 8
     LEARN = 16
+    PULSE = 32
+    VERIFY = 64
 
 
 class Section(IntFlag):
@@ -68,11 +71,22 @@ class Section(IntFlag):
     INJECT = 32
 
 
+class Outcome(IntEnum):
+    """How a branch of a VERIFY ended."""
+
+    UNTOUCHED = 0
+    REACHED = 1
+    MISSED = 2
+    UNREADABLE = 3
+    UNDER_WAY = 4
+
+
 class Tlv(IntEnum):
     """Tags at the end of a hello reply."""
 
     SERIAL_NUMBER = 1
     PART = 2
+    PULSES = 3
 
 
 class Message(IntEnum):
@@ -91,6 +105,8 @@ class Message(IntEnum):
     LEARN = 0x16
     LATENT_WRITE = 0x17
     LATENT_READ = 0x18
+    PULSE = 0x19
+    VERIFY = 0x1A
     SAFE = 0x30
     ARM = 0x31
     HEARTBEAT = 0x32
@@ -403,6 +419,82 @@ class LatentReadReply:
     has_tail: ClassVar[bool] = True
 
     latents: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PulseRequest:
+    """What a request of type pulse carries."""
+
+    message: ClassVar[Message] = Message.PULSE
+    layout: ClassVar[Struct] = Struct("<B")
+    has_tail: ClassVar[bool] = True
+
+    count: int
+    pulses: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PulseReply:
+    """What a reply of type pulse carries."""
+
+    message: ClassVar[Message] = Message.PULSE
+    layout: ClassVar[Struct] = Struct("<B")
+    has_tail: ClassVar[bool] = False
+
+    given: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRequest:
+    """What a request of type verify carries."""
+
+    message: ClassVar[Message] = Message.VERIFY
+    layout: ClassVar[Struct] = Struct("<HBBHHHHHHHHHIHBHBh")
+    has_tail: ClassVar[bool] = True
+
+    start: int
+    count: int
+    averages: int
+    settle: int
+    """In 10us."""
+    read: int
+    tolerance: int
+    """In fraction."""
+    set_start: int
+    """In mV."""
+    set_step: int
+    """In mV."""
+    set_highest: int
+    """In mV."""
+    reset_start: int
+    """In mV."""
+    reset_step: int
+    """In mV."""
+    reset_highest: int
+    """In mV."""
+    width: int
+    """In 10ns."""
+    most_pulses: int
+    most_reversals: int
+    pulses: int
+    reversals: int
+    amplitude: int
+    """In mV."""
+    targets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReply:
+    """What a reply of type verify carries."""
+
+    message: ClassVar[Message] = Message.VERIFY
+    layout: ClassVar[Struct] = Struct("<Bh")
+    has_tail: ClassVar[bool] = True
+
+    told: int
+    amplitude: int
+    """In mV."""
+    branches: bytes
 
 
 @dataclass(frozen=True, slots=True)

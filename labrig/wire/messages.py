@@ -70,6 +70,11 @@ def encode_tlv(values: dict[Tlv, str]) -> bytes:
     return b"".join(bytes((tag, len(text))) + text.encode("ascii") for tag, text in values.items())
 
 
+def encode_item(tag: Tlv, value: bytes) -> bytes:
+    """One more item of that list, which is no text."""
+    return bytes((tag, len(value))) + value
+
+
 def decode_tlv(data: bytes) -> dict[int, str]:
     """Tag to text; a tag that this version does not know is kept by its number.
 
@@ -78,13 +83,24 @@ def decode_tlv(data: bytes) -> dict[int, str]:
     FrameError
         An item runs past the end.
     """
-    values: dict[int, str] = {}
+    return {tag: value.decode("ascii", "replace") for tag, value in decode_items(data).items()}
+
+
+def decode_items(data: bytes) -> dict[int, bytes]:
+    """Tag to value, whatever it is.
+
+    Raises
+    ------
+    FrameError
+        An item runs past the end.
+    """
+    values: dict[int, bytes] = {}
     at = 0
     while at < len(data):
         end = at + 2 + (data[at + 1] if at + 1 < len(data) else 0)
         if at + 1 >= len(data) or end > len(data):
             msg = f"the item at byte {at} of {len(data)} of a hello reply's list runs past its end"
             raise FrameError(msg)
-        values[data[at]] = data[at + 2 : end].decode("ascii", "replace")
+        values[data[at]] = data[at + 2 : end]
         at = end
     return values

@@ -3,9 +3,28 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import floor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reference.wire import SECTIONS, bitmap, fields, pack
+
+
+class Memristors(NamedTuple):
+    """Devices in place of rheostats: bounds, S; by direction (set, reset) thresholds, V, and speeds, 1/s."""
+
+    bounds: tuple[Fraction, Fraction]
+    thresholds: tuple[Fraction, Fraction]
+    speeds: tuple[Fraction, Fraction]
+    spread: Fraction
+    seed: int
+    pulses: tuple[Fraction, Fraction, Fraction, Fraction, Fraction]
+    """Highest that set and reset, their step, V; shortest and longest, s."""
+
+    def text(self) -> list[str]:
+        numbers = (*self.bounds, *self.thresholds, *self.speeds, self.spread)
+        return [
+            f"memristors {' '.join(f'{float(value):.17g}' for value in numbers)} {self.seed}",
+            f"pulses {' '.join(f'{float(value):.17g}' for value in self.pulses)}",
+        ]
 
 
 class Circuit(NamedTuple):
@@ -24,6 +43,8 @@ class Circuit(NamedTuple):
     branches: tuple[tuple[int, int, Fraction, Fraction], ...]
     faults: Mapping[int, str]
     learns: bool = False
+    memristors: Memristors | None = None
+    """Their branches have the conductance at start, S, and 0 in place of resistances."""
 
     @property
     def lines(self) -> int:
@@ -37,8 +58,7 @@ class Circuit(NamedTuple):
             "labrig-circuit 1",
             "part TEST",
             f"lines {self.inputs} {self.outputs} {self.hidden}",
-            f"codes {self.code_bits} {' '.join(map(str, self.codes))}",
-            f"law rheostat {self.steps}",
+            *(self.memristors.text() if self.memristors else self.wipers()),
             f"adc {self.adc[0]} {float(self.adc[1]):.17g}",
             f"dac {self.dac[0]} {float(self.dac[1]):.17g}",
             f"drive {float(self.drive):.17g}",
@@ -46,14 +66,30 @@ class Circuit(NamedTuple):
             f"nudge through {float(self.through[0]):.17g} {float(self.through[1]):.17g}",
             "nudge inject",
             *(["learn"] if self.learns else []),
-            *(f"branch {a} {b} {float(r_ab):.17g} {float(r_w):.17g}" for a, b, r_ab, r_w in self.branches),
+            *(
+                f"branch {a} {b} {float(r_ab):.17g}" + ("" if self.memristors else f" {float(r_w):.17g}")
+                for a, b, r_ab, r_w in self.branches
+            ),
             *(f"fault {k} {what}" for k, what in self.faults.items()),
         ]
         return "\n".join(lines) + "\n"
 
-    def conductance(self, branch: int, code: int) -> Fraction:
+    def wipers(self) -> list[str]:
+        return [f"codes {self.code_bits} {' '.join(map(str, self.codes))}", f"law rheostat {self.steps}"]
+
+    def power_up(self) -> list[Any]:
+        """What the branches hold at start: codes, or the states of memristors, from 0 to 1."""
+        if self.memristors is None:
+            return [self.codes[2]] * len(self.branches)
+        least, most = self.memristors.bounds
+        return [(siemens - least) / (most - least) for _, _, siemens, _ in self.branches]
+
+    def conductance(self, branch: int, code: Any) -> Fraction:
         _, _, r_ab, r_w = self.branches[branch]
         fault = self.faults.get(branch, "")
+        if self.memristors is not None:
+            least, most = self.memristors.bounds
+            return least + (most - least) * Fraction(code)
         if fault == "open":
             return Fraction(0)
         if fault == "short":
@@ -73,7 +109,7 @@ def reach(circuit: Circuit, g: Sequence[Fraction], lines: set[int]) -> set[int]:
     return lines if more == lines else reach(circuit, g, more)
 
 
-def solve(circuit: Circuit, codes: Sequence[int], sources: Mapping[int, Source]) -> list[Fraction]:
+def solve(circuit: Circuit, codes: Sequence[Any], sources: Mapping[int, Source]) -> list[Fraction]:
     """Volts of all lines: the equations of the lines that a source of voltage reaches, by elimination."""
     g = [circuit.conductance(k, code) for k, code in enumerate(codes)]
     held = {line for line, source in sources.items() if source[0] is None or source[0] > 0}
@@ -156,7 +192,7 @@ class Bench:
 
     def __init__(self, circuit: Circuit) -> None:
         self.circuit = circuit
-        self.codes = [circuit.codes[2]] * len(circuit.branches)
+        self.codes = circuit.power_up()
         self.inputs: Values = {}
         self.sources: dict[int, Source] = {}
         self.stored: tuple[int, list[int]] = (1, [])
@@ -257,4 +293,28 @@ CROSSBAR = DIVIDER._replace(
     outputs=2,
     branches=tuple((k // 2, 3 + k % 2, Fraction(25600), Fraction(100)) for k in range(6)),
     learns=True,
+)
+# Memristors of 1 to 100 µS behind 1 kohm, a DAC of 1 mV a code and an ADC of 16 bits over 0.5 V. Setting is
+# quick and resetting slow; one device does not move.
+MEMRISTORS = Circuit(
+    inputs=3,
+    outputs=2,
+    hidden=0,
+    code_bits=0,
+    codes=(0, 0, 0),
+    steps=1,
+    adc=(16, Fraction(1, 2)),
+    dac=(12, Fraction(4095, 1000)),
+    drive=Fraction(1000),
+    through=(Fraction(1, 10**6), Fraction(1, 1000)),
+    branches=tuple((k // 2, 3 + k % 2, Fraction(7 + 9 * k, 10**6), Fraction(0)) for k in range(6)),
+    faults={4: "unwritable"},
+    memristors=Memristors(
+        bounds=(Fraction(1, 10**6), Fraction(1, 10**4)),
+        thresholds=(Fraction(3, 5), Fraction(7, 10)),
+        speeds=(Fraction(40_000), Fraction(15_000)),
+        spread=Fraction(1, 8),
+        seed=20,
+        pulses=(Fraction(2), Fraction(5, 2), Fraction(1, 100), Fraction(1, 10**6), Fraction(1, 100)),
+    ),
 )

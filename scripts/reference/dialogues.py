@@ -2,9 +2,22 @@
 
 from collections.abc import Sequence
 
-from reference.board import CROSSBAR, DIVIDER, GRAPH, Bench, Circuit, State, measure_request
+from reference.board import CROSSBAR, DIVIDER, GRAPH, MEMRISTORS, Bench, Circuit, State, measure_request
 from reference.learning import Learner, Rule, code_of, learn_request
-from reference.wire import DEFINITION, FINGERPRINT, STATUS, TYPES, bitmap, damage, digest, fields, frame, pack
+from reference.pulsing import UNUSED, Had, Program, Programmer, Pulse, Ramp, pulse_request, verify_request
+from reference.wire import (
+    DEFINITION,
+    FEATURES,
+    FINGERPRINT,
+    STATUS,
+    TYPES,
+    bitmap,
+    damage,
+    digest,
+    fields,
+    frame,
+    pack,
+)
 
 Turn = dict[str, str]
 
@@ -44,6 +57,19 @@ class Dialogue:
     def tlv(self) -> bytes:
         return b"\x01\x04TEST\x02\x04TEST"
 
+    def pulses(self) -> bytes:
+        model = self.circuit.memristors
+        if model is None:
+            return b""
+        volts = b"".join(round(value * 1000).to_bytes(2, "little") for value in model.pulses[:3])
+        seconds = b"".join(round(value * 10**8).to_bytes(4, "little") for value in model.pulses[3:])
+        return b"\x03\x0e" + volts + seconds
+
+    def lacks(self) -> set[str]:
+        """Features that the board does not have."""
+        learn = set() if self.circuit.learns else {"learn"}
+        return learn if self.circuit.memristors else {*learn, "pulse", "verify"}
+
     def hello(self, seq: int, version: int = DEFINITION["version"], status: str = "ok") -> None:
         c = self.circuit
         reply = fields(
@@ -69,14 +95,15 @@ class Dialogue:
             dac_bits=c.dac[0],
             dac_span=round(c.dac[1] * 10**6),
             drive=round(c.drive * 1000),
-            features=31 if c.learns else 15,
+            features=sum(1 << bit for name, bit in FEATURES.items() if name not in self.lacks()),
             through_min=round(c.through[0] * 10**9),
             through_max=round(c.through[1] * 10**9),
             heartbeat=1000,
             max_averages=16,
         )
         request = fields("hello", "request", version=version, fingerprint=FINGERPRINT)
-        self.ask(f"hello, version {version}", "hello", request, reply + self.tlv(), status, seq=seq)
+        told = reply + self.tlv() + self.pulses()
+        self.ask(f"hello, version {version}", "hello", request, told, status, seq=seq)
         if status == "ok":
             self.seq = (seq + 1) % 256
 
@@ -305,6 +332,116 @@ def learn_dialogue() -> Dialogue:
     d.write("other codes", [3, 18])
     rejected("a write forgets the latents", "range")
     d.ask("and keeps the codes", "digest", reply=d.digest_reply())
+    return d
+
+
+PROGRAM = Program(Ramp(700, 20, 1600), Ramp(800, 30, 2000), 1000, 60, 8, 164, 400)
+"""From 700 or 800 mV on, of 10 us each, to 1 %; read at 400 mV."""
+ODD = {
+    "a branch that is not there": Pulse(6, 1000, 1000),
+    "no amplitude": Pulse(0, 0, 1000),
+    "too much to set": Pulse(0, 2010, 1000),
+    "too much to reset": Pulse(0, -2510, 1000),
+    "no multiple of the step": Pulse(0, 1005, 1000),
+    "too short": Pulse(0, 1000, 99),
+    "too long": Pulse(0, 1000, 1_000_001),
+}
+UNFIT = {
+    "a start above the highest": PROGRAM._replace(set=Ramp(1610, 20, 1600)),
+    "a highest above the range": PROGRAM._replace(reset=Ramp(800, 30, 2510)),
+    "a step between the steps": PROGRAM._replace(set=Ramp(700, 25, 1600)),
+    "no amplitude to start with": PROGRAM._replace(reset=Ramp(0, 30, 2000)),
+    "no voltage to read at": PROGRAM._replace(read=0),
+    "more voltage than the DAC has": PROGRAM._replace(read=4096),
+    "no average": PROGRAM._replace(averages=0),
+    "settling times of a heartbeat": PROGRAM._replace(settle=62_500),
+    "a width above the range": PROGRAM._replace(width=1_000_001),
+}
+
+
+LOOK = State(inputs={0: 100, 1: 200, 2: 300}, clamps={0: 0, 1: 0})
+
+
+def pulse_dialogue() -> Dialogue:
+    d = Dialogue("pulse", "memristors.circuit", MEMRISTORS)
+    programmer = Programmer(d.bench)
+
+    def give(what: str, *pulses: Pulse) -> None:
+        programmer.ground()
+        for pulse in pulses:
+            programmer.give(pulse)
+        d.ask(what, "pulse", pulse_request(pulses), bytes([len(pulses)]))
+
+    d.hello(seq=77)
+    d.ask("no wipers to write", "write", span("write", 0, 0), status="unknown")
+    d.ask("no wipers to read", "read", span("read", 0, 1), status="unknown")
+    d.ask("no codes to tell", "digest", reply=fields("digest", "reply", digest=0, boot_count=1))
+    one = Pulse(0, 1000, 1000)
+    d.ask("no pulse while disarmed", "pulse", pulse_request([one]), status="not_armed")
+    d.arm()
+    d.measure("as they are", [LOOK], 0, 10)
+    give("no pulse: all lines at 0 V", *())
+    d.measure("as told", [], 0, 10)
+    give("one that sets, one that resets", one, Pulse(5, -1500, 100_000))
+    d.measure("moved", [LOOK], 0, 5)
+    used = (d.seq - 2) % 256
+    d.ask("the same request once more", "pulse", pulse_request([one, one]), bytes([2]), seq=used)
+    d.measure("moved no further", [LOOK], 0, 5)
+    give("below the threshold, and one that does not move", Pulse(1, 500, 1_000_000), Pulse(4, 2000, 1000))
+    d.measure("neither moved", [LOOK], 0, 5)
+    for what, pulse in ODD.items():
+        d.ask(what, "pulse", pulse_request([one, pulse]), status="range")
+    ten = [Pulse(0, 10, 1_000_000)]
+    long = [Pulse(0, 10, 1_000_000)] * 28
+    give("28 pulses of 10 ms", *long)
+    d.ask("arm for half a second", "arm", fields("arm", "request", heartbeat=500))
+    d.ask("as long as half the heartbeat", "pulse", pulse_request(ten * 25), status="range")
+    give("a little less", *(ten * 24))
+    d.arm()
+    d.ask("a byte too few", "pulse", pulse_request([one])[:-1], status="length")
+    d.ask("no count", "pulse", status="length")
+    d.measure("refusals have moved nothing", [LOOK], 0, 5)
+    return d
+
+
+def verify_dialogue() -> Dialogue:
+    d = Dialogue("verify", "memristors.circuit", MEMRISTORS)
+    programmer = Programmer(d.bench)
+
+    def verify(
+        what: str, start: int, targets: Sequence[int], program: Program = PROGRAM, had: Had = UNUSED
+    ) -> tuple[bytes, bytes]:
+        request = verify_request(start, targets, program, had)
+        reply = programmer.verify(start, targets, program, had)
+        d.ask(what, "verify", request, reply)
+        return request, reply
+
+    d.hello(seq=250)
+    d.ask("nothing while disarmed", "verify", verify_request(0, [50_000], PROGRAM), status="not_armed")
+    d.arm()
+    d.measure("as they are", [LOOK], 0, 10)
+    request, reply = verify(
+        "all six, one of which does not move", 0, [50_000, 8_000, 20_000, 0, 90_000, 30_000]
+    )
+    d.ask("the same request once more", "verify", request, reply, seq=(d.seq - 1) % 256)
+    d.measure("all lines are at 0 V", [], 0, 10)
+    d.measure("programmed", [LOOK], 0, 5)
+    verify("all are there already", 0, [50_000, 8_000, 20_000], PROGRAM._replace(tolerance=330))
+    few = PROGRAM._replace(most_pulses=4, averages=5)
+    _, reply = verify("no more than four pulses", 3, [70_000], few)
+    amplitude = int.from_bytes(reply[1:3], "little", signed=True)
+    verify("and from there on", 3, [70_000, 0], PROGRAM._replace(averages=5), Had(4, 0, amplitude))
+    verify("no reversal", 2, [60_000, 0, 0], PROGRAM._replace(most_reversals=0, tolerance=0))
+    verify("only read", 0, [1] * 6, PROGRAM._replace(most_pulses=0, averages=16))
+    verify("at the top of the converter", 0, [50_000], PROGRAM._replace(read=900))
+    verify("nothing at all", 6, [])
+    for what, program in UNFIT.items():
+        d.ask(what, "verify", verify_request(0, [50_000], program), status="range")
+    for what, had in {"more pulses than most": Had(61), "more reversals than most": Had(9, 9)}.items():
+        d.ask(what, "verify", verify_request(0, [50_000], PROGRAM, had), status="range")
+    d.ask("a branch behind the last", "verify", verify_request(5, [1, 1], PROGRAM), status="range")
+    d.ask("half a target", "verify", verify_request(0, [1], PROGRAM)[:-2], status="length")
+    d.measure("as before", [LOOK], 0, 5)
     return d
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from reference.board import DIVIDER, GRAPH, State, nudge_code, nudge_scale
 from reference.learning import TOP, Rule, code_of, weight
+from reference.pulsing import Seen, conductance
 from reference.wire import (
     DEFINITION,
     SIZES,
@@ -141,6 +142,26 @@ def learning() -> dict[str, list[dict[str, Any]]]:
         row = {"law": law, "offset": offset, "lowest": codes[0], "highest": codes[1], "latents": latents}
         rows.append({**row, "codes": [code_of(rule, latent) for latent in latents]})
     return {"laws": rows}
+
+
+def pulsing() -> dict[str, list[dict[str, Any]]]:
+    """Conductances of states: of fractions of a drive resistor, and where the states tell nothing."""
+    rows = []
+    for drive in (1, 100_000, 1_000_000, 4_294_967_295):
+        for alone, together in (
+            (Seen(20_000, 400, -800), Seen(15_000, 3_000, 30_000)),
+            (Seen(20_000, 400, 0), Seen(0, 0, 1)),
+            (Seen(1_048_575, 7, -500_000_000), Seen(-1_048_575, 1_048_575, 535_000_000)),
+            (Seen(3, 1_000_000, 0), Seen(0, 0, 1)),
+            (Seen(1, 1_000_000, 0), Seen(0, 0, 1)),
+            (Seen(500, -3, 5), Seen(400, 20, 900)),
+            (Seen(0, 100, 0), Seen(400, 20, 900)),
+            (Seen(-5, 100, 0), Seen(0, 0, 1)),
+            (Seen(700, 7, -3), Seen(700, 7, -3)),
+        ):
+            seen = [*alone, *together]
+            rows.append({"drive": drive, "seen": seen, "conductance": conductance(alone, together, drive)})
+    return {"reads": rows}
 
 
 def messages() -> list[dict[str, Any]]:

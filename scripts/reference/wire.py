@@ -23,6 +23,8 @@ FINGERPRINT = zlib.crc32(json.dumps(DEFINITION, sort_keys=True, separators=(",",
 TYPES = {name: message["type"] for name, message in DEFINITION["messages"].items()}
 STATUS = DEFINITION["status"]
 SECTIONS = DEFINITION["boundary"]
+FEATURES = DEFINITION["features"]
+OUTCOMES = DEFINITION["outcome"]
 SIZES: dict[str, int] = {"u8": 1, "u16": 2, "u32": 4, "i16": 2, "i32": 4}
 
 

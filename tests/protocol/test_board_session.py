@@ -37,7 +37,7 @@ def test_hello_tells_what_the_circuit_file_says(boards: Boards) -> None:
     assert (told.code_bits, told.code_min, told.code_max) == (9, 0, 256)
     assert (told.adc_bits, told.adc_span, told.dac_bits, told.dac_span) == (12, 4_096_000, 10, 5_000_000)
     assert (told.drive, told.through_min, told.through_max, told.heartbeat) == (100_500, 1, 1_000_000, 1000)
-    assert told.features == sum(Feature) - Feature.LEARN
+    assert told.features == sum(Feature) - Feature.LEARN - Feature.PULSE - Feature.VERIFY
     assert decode_tlv(told.tlv) == {Tlv.SERIAL_NUMBER: "A7F3", Tlv.PART: "MCP4351-104"}
 
 

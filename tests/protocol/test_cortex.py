@@ -22,6 +22,7 @@ VECTORS = FIRMWARE / "vectors"
 DIALOGUES: list[dict[str, Any]] = [
     *json.loads((VECTORS / "dialogues.json").read_text()),
     *json.loads((VECTORS / "learning.json").read_text())["dialogues"],
+    *json.loads((VECTORS / "pulsing.json").read_text())["dialogues"],
 ]
 
 

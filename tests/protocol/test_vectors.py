@@ -24,6 +24,7 @@ from labrig.wire.learning import LATENT_TOP, LearnTerms
 from labrig.wire.messages import Payload, decode, encode
 from labrig.wire.nudging import nudge_scale, toward_code
 from labrig.wire.packing import pack, unpack
+from labrig.wire.pulsing import Seen, read_conductance
 
 VECTORS = Path(__file__).parents[2] / "firmware_protocol" / "vectors"
 Vector = dict[str, Any]
@@ -139,3 +140,9 @@ def test_the_codes_of_latents(vector: Vector) -> None:
         ceiling=LATENT_TOP,
     )
     np.testing.assert_array_equal(terms.codes(np.array(vector["latents"], np.int64)), vector["codes"])
+
+
+@pytest.mark.parametrize("vector", vectors("pulsing", "reads"))
+def test_the_conductance_that_two_states_tell(vector: Vector) -> None:
+    alone, together = Seen(*vector["seen"][:3]), Seen(*vector["seen"][3:])
+    assert read_conductance(alone, together, vector["drive"]) == vector["conductance"]

@@ -27,6 +27,7 @@ from labrig.wire.definition import (
 from labrig.wire.framing import Frame, FrameDecoder, encode_frame
 from labrig.wire.messages import decode, encode
 from labrig.wire.packing import pack, unpack_rows
+from tests.support.memristors import MemristorFile
 
 FIRMWARE = Path(__file__).parents[2] / "firmware_protocol"
 HELLO = Frame(Message.HELLO, 0, payload=encode(HelloRequest(VERSION, FINGERPRINT)))
@@ -52,6 +53,8 @@ class Circuit:
     """Bits, lowest, highest and the one at power-up."""
     steps: int = 256
     learns: bool = False
+    memristors: MemristorFile | None = None
+    """In place of wipers."""
 
     @property
     def lines(self) -> int:
@@ -69,11 +72,15 @@ class Circuit:
     def text(self) -> str:
         ends = zip(self.branches, self.resistances.tolist(), strict=True)
         branches = [f"branch {a} {b} {r!r} 75" for (a, b), r in ends]
+        parts = [f"codes {' '.join(map(str, self.codes))}", f"law rheostat {self.steps}"]
+        if self.memristors is not None:
+            branches = [f"branch {a} {b} {self.memristors.initial!r}" for a, b in self.branches]
+            parts = self.memristors.lines()
+        laws = "\n".join(parts)
         return f"""labrig-circuit 1
 part {self.part}
 lines {self.inputs} {self.outputs} {self.hidden}
-codes {" ".join(map(str, self.codes))}
-law rheostat {self.steps}
+{laws}
 adc {self.adc[0]} {self.adc[1]!r}
 dac {self.dac[0]} {self.dac[1]!r}
 drive {self.drive!r}

@@ -25,6 +25,7 @@ from labrig.sim.serving.dispatcher import Dispatcher
 from labrig.sim.serving.server import BoardServant
 from labrig.sim.world import CircuitWorld
 from tests.support.firmware import Circuit, Terminals, Wire
+from tests.support.memristors import Memristors, read_model
 
 
 @dataclass
@@ -62,21 +63,31 @@ def read_hardware(text: str, serial_number: str) -> Hardware:
     ohms = np.array([[float(word) for word in words[3:]] for words in statements if words[0] == "branch"])
     faults = [words[1:] for words in statements if words[0] == "fault"]
     inputs, outputs, hidden = map(int, head["lines"])
-    bits, lowest, highest, first = map(int, head["codes"])
+    bits, lowest, highest, first = map(int, head.get("codes", "0000"))
     adc, dac = (Converter(int(head[name][0]), float(head[name][1])) for name in ("adc", "dac"))
     drive = float(head["drive"][0])
-    branches = Branches(
-        RheostatLaw(
-            end_to_end=ohms[:, 0],
-            wiper=ohms[:, 1],
-            steps=int(head["law"][1]),
-            lowest=np.full(len(ends), lowest),
-            highest=np.full(len(ends), highest),
-        ),
-        Codes(np.full(len(ends), first)),
-        open=[int(k) for k, kind, *_ in faults if kind == "open"],
-        short=[int(k) for k, kind, *_ in faults if kind == "short"],
-        stuck={int(k): int(code[0]) for k, kind, *code in faults if kind == "stuck"},
+    model = read_model(head["memristors"], head["pulses"]) if "memristors" in head else None
+    branches: Branches | Memristors = (
+        Memristors(
+            model,
+            ohms[:, 0],
+            stuck=[int(k) for k, kind, *_ in faults if kind == "unwritable"],
+            broken=[int(k) for k, kind, *_ in faults if kind == "open"],
+        )
+        if model
+        else Branches(
+            RheostatLaw(
+                end_to_end=ohms[:, 0],
+                wiper=ohms[:, 1],
+                steps=int(head["law"][1]),
+                lowest=np.full(len(ends), lowest),
+                highest=np.full(len(ends), highest),
+            ),
+            Codes(np.full(len(ends), first)),
+            open=[int(k) for k, kind, *_ in faults if kind == "open"],
+            short=[int(k) for k, kind, *_ in faults if kind == "short"],
+            stuck={int(k): int(code[0]) for k, kind, *code in faults if kind == "stuck"},
+        )
     )
     topology = Topology(
         tuple(str(line) for line in range(inputs + outputs + hidden)),
@@ -93,7 +104,7 @@ def read_hardware(text: str, serial_number: str) -> Hardware:
         outputs=outputs,
         hidden=hidden,
         branches=len(ends),
-        codes=CodeRange(lowest, highest, bits),
+        codes=None if model else CodeRange(lowest, highest, bits),
         part=head["part"][0],
         adc=adc,
         dac=dac,
@@ -105,6 +116,8 @@ def read_hardware(text: str, serial_number: str) -> Hardware:
         ),
         heartbeat=None,
         learns="learn" in head,
+        pulses=model.range if model else None,
+        verifies=model is not None,
     )
     world = CircuitWorld(topology, branches.conductances(branches.power_up, 0))
     reader = Reader(adc, 0.0, 0, BadChannels())

@@ -58,6 +58,9 @@ static double resistance(const struct circuit *circuit, const struct branch *bra
 
 double circuit_conductance(const struct circuit *circuit, const struct branch *branch)
 {
+    if (circuit->has_memristors) {
+        return branch->fault == OPEN ? 0.0 : memristor_conductance(&circuit->memristors, &branch->memristor);
+    }
     switch (branch->fault) {
     case OPEN:
         return 0.0;
@@ -75,6 +78,14 @@ void circuit_write(struct circuit *circuit, unsigned branch, uint16_t code)
     struct branch *written = &circuit->branches[branch];
     if (written->fault != UNWRITABLE && written->code != code) {
         written->code = code;
+        circuit_changed_branch();
+    }
+}
+
+void circuit_pulse(struct circuit *circuit, unsigned branch, double volts, double seconds)
+{
+    if (circuit->branches[branch].fault == SOUND) {
+        memristor_pulse(&circuit->branches[branch].memristor, volts, seconds);
         circuit_changed_branch();
     }
 }

@@ -1,4 +1,5 @@
-/* The circuit that the host target plays: branches with a rheostat's law between lines, sources on the lines. */
+/* The circuit that the host target plays: branches with a rheostat's law, or memristors, between lines, sources on the
+ * lines. */
 #ifndef HOST_CIRCUIT_H
 #define HOST_CIRCUIT_H
 
@@ -7,6 +8,7 @@
 
 #include "labrig_hal.h"
 #include "labrig_sizes.h"
+#include "memristor.h"
 
 enum fault { SOUND, OPEN, SHORT, STUCK, UNWRITABLE };
 
@@ -16,6 +18,7 @@ struct branch {
     enum fault fault;
     uint16_t stuck;  /* the code that a stuck wiper keeps */
     uint16_t code;   /* what the chip's register holds; an unwritable one holds it for ever */
+    struct memristor memristor; /* in place of the law, where the circuit has them; an unwritable one does not move */
 };
 
 /* A line of the ADC, or of the DAC. */
@@ -45,6 +48,9 @@ struct circuit {
     double adc_span, dac_span; /* V */
     double drive;              /* ohm; 0: the line is forced */
     double steps;              /* of the law */
+    bool has_memristors;
+    struct memristors memristors;
+    struct labrig_pulse_range pulses;
     double *deviations;        /* ohm by branch and code, what each differs from the law; NULL: nothing */
     struct branch branches[LABRIG_MAX_BRANCHES];
     struct source sources[LABRIG_MAX_LINES];
@@ -58,6 +64,9 @@ double circuit_conductance(const struct circuit *circuit, const struct branch *b
 
 /* Put a code into the register of a branch's chip, if it takes it. */
 void circuit_write(struct circuit *circuit, unsigned branch, uint16_t code);
+
+/* Give a pulse to a memristor, if it moves; above 0 V where the branch's first line is the higher one. */
+void circuit_pulse(struct circuit *circuit, unsigned branch, double volts, double seconds);
 
 /* The deviation of a branch at a code; the table is made when it is first asked for. NULL: no memory. */
 double *circuit_deviation(struct circuit *circuit, unsigned branch, unsigned code);

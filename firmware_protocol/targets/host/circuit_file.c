@@ -1,6 +1,7 @@
 #include "circuit_file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,7 +11,7 @@
 
 #include "labrig_protocol.h"
 
-#define WORDS 8
+#define WORDS 10
 #define LINE_LENGTH 1024
 
 struct reader {
@@ -22,10 +23,13 @@ struct reader {
     struct circuit *circuit;
 };
 
+/* Where a line may stand: what is not ANYWHERE stands once, before the first branch, if it is of what the branches are. */
+enum place { ANYWHERE, HEADER, OF_WIPERS, OF_MEMRISTORS };
+
 struct keyword {
     const char *name;
     int words; /* the keyword included */
-    bool header; /* must stand exactly once, before the first branch */
+    enum place place;
     void (*read)(struct reader *reader);
 };
 
@@ -39,6 +43,8 @@ static void read_dac(struct reader *reader);
 static void read_drive(struct reader *reader);
 static void read_nudge(struct reader *reader);
 static void read_learn(struct reader *reader);
+static void read_memristors(struct reader *reader);
+static void read_pulses(struct reader *reader);
 static void read_branch(struct reader *reader);
 static void read_fault(struct reader *reader);
 static void read_stuck_channel(struct reader *reader);
@@ -51,14 +57,15 @@ static void read_deviation(struct reader *reader);
 static uint16_t initial_code;
 
 static const struct keyword keywords[] = {
-    {"labrig-circuit", 2, true, read_magic}, {"part", 2, true, read_part},   {"lines", 4, true, read_lines},
-    {"codes", 5, true, read_codes},          {"law", 3, true, read_law},     {"adc", 3, true, read_adc},
-    {"dac", 3, true, read_dac},              {"drive", 2, true, read_drive}, {"nudge", 0, false, read_nudge},
-    {"learn", 1, false, read_learn},         {"branch", 5, false, read_branch},
-    {"fault", 0, false, read_fault},         {"stuck-channel", 3, false, read_stuck_channel},
-    {"offset-channel", 3, false, read_offset_channel}, {"gain-channel", 3, false, read_gain_channel},
-    {"offset-driver", 3, false, read_offset_driver}, {"gain-driver", 3, false, read_gain_driver},
-    {"deviation", 4, false, read_deviation},
+    {"labrig-circuit", 2, HEADER, read_magic}, {"part", 2, HEADER, read_part},   {"lines", 4, HEADER, read_lines},
+    {"codes", 5, OF_WIPERS, read_codes},       {"law", 3, OF_WIPERS, read_law},
+    {"memristors", 9, OF_MEMRISTORS, read_memristors}, {"pulses", 6, OF_MEMRISTORS, read_pulses},
+    {"adc", 3, HEADER, read_adc},              {"dac", 3, HEADER, read_dac},     {"drive", 2, HEADER, read_drive},
+    {"nudge", 0, ANYWHERE, read_nudge},        {"learn", 1, ANYWHERE, read_learn}, {"branch", 0, ANYWHERE, read_branch},
+    {"fault", 0, ANYWHERE, read_fault},        {"stuck-channel", 3, ANYWHERE, read_stuck_channel},
+    {"offset-channel", 3, ANYWHERE, read_offset_channel}, {"gain-channel", 3, ANYWHERE, read_gain_channel},
+    {"offset-driver", 3, ANYWHERE, read_offset_driver}, {"gain-driver", 3, ANYWHERE, read_gain_driver},
+    {"deviation", 4, ANYWHERE, read_deviation},
 };
 #define KEYWORDS (sizeof keywords / sizeof *keywords)
 
@@ -200,10 +207,53 @@ static void read_learn(struct reader *reader)
     reader->circuit->config.features |= LABRIG_FEATURE_LEARN;
 }
 
+static void read_memristors(struct reader *reader)
+{
+    struct memristors *model = &reader->circuit->memristors;
+    reader->circuit->has_memristors = true;
+    model->least = number(reader, 1, 0.0, 1e3);
+    model->most = number(reader, 2, model->least, 1e3);
+    if (model->most == model->least) {
+        fail(reader, "the bounds of 'memristors' must differ");
+    }
+    for (int k = 0; k < DIRECTIONS; k++) {
+        model->threshold[k] = number(reader, 3 + k, 1e-3, 1e3);
+        model->speed[k] = number(reader, 5 + k, 0.0, 1e18);
+    }
+    model->spread = number(reader, 7, 0.0, 0.9);
+    model->seed = (uint32_t)integer(reader, 8, 0, INT_MAX);
+}
+
+static uint32_t whole(const struct reader *reader, int place, double per_unit, double least, double most)
+{
+    return (uint32_t)(number(reader, place, least, most) * per_unit + 0.5);
+}
+
+static void read_pulses(struct reader *reader)
+{
+    struct labrig_pulse_range *range = &reader->circuit->pulses;
+    range->highest_set_mv = (uint16_t)whole(reader, 1, (double)LABRIG_PER_MV, 0.0, 32.0);
+    range->highest_reset_mv = (uint16_t)whole(reader, 2, (double)LABRIG_PER_MV, 0.0, 32.0);
+    range->step_mv = (uint16_t)whole(reader, 3, (double)LABRIG_PER_MV, 1e-3, 32.0);
+    range->shortest = whole(reader, 4, (double)LABRIG_PER_10NS, 1e-8, 40.0);
+    range->longest = whole(reader, 5, (double)LABRIG_PER_10NS, range->shortest / (double)LABRIG_PER_10NS, 40.0);
+    reader->circuit->config.features |= LABRIG_FEATURE_PULSE | LABRIG_FEATURE_VERIFY;
+}
+
+static bool expected(const struct reader *reader, enum place place)
+{
+    const bool memristors = (reader->circuit->config.features & LABRIG_FEATURE_PULSE) != 0
+        || reader->circuit->has_memristors;
+    return place == HEADER || place == (memristors ? OF_MEMRISTORS : OF_WIPERS);
+}
+
 static void expect_header(const struct reader *reader)
 {
     for (unsigned k = 0; k < KEYWORDS; k++) {
-        if (keywords[k].header && (reader->seen & 1u << k) == 0) {
+        if (keywords[k].place == OF_WIPERS && (reader->seen & 1u << k) != 0 && !expected(reader, OF_WIPERS)) {
+            fail(reader, "'%s' stands beside 'memristors' or 'pulses', which have no wipers", keywords[k].name);
+        }
+        if (expected(reader, keywords[k].place) && (reader->seen & 1u << k) == 0) {
             fail(reader, "'%s' is missing; it must stand before the first branch", keywords[k].name);
         }
     }
@@ -217,17 +267,21 @@ static void read_branch(struct reader *reader)
     if (circuit->config.branches == LABRIG_MAX_BRANCHES) {
         fail(reader, "there may be %u branches", LABRIG_MAX_BRANCHES);
     }
-    struct branch *branch = &circuit->branches[circuit->config.branches++];
-    *branch = (struct branch){
-        .a = integer(reader, 1, 0, last),
-        .b = integer(reader, 2, 0, last),
-        .r_ab = number(reader, 3, 1e-3, 1e12),
-        .r_w = number(reader, 4, 0.0, 1e12),
-        .code = initial_code,
-    };
+    expect_words(reader, circuit->has_memristors ? 4 : 5);
+    struct branch *branch = &circuit->branches[circuit->config.branches];
+    *branch = (struct branch){.a = integer(reader, 1, 0, last), .b = integer(reader, 2, 0, last)};
     if (branch->a == branch->b) {
         fail(reader, "a branch joins line %d to itself", branch->a);
     }
+    if (circuit->has_memristors) {
+        const double siemens = number(reader, 3, circuit->memristors.least, circuit->memristors.most);
+        branch->memristor = memristor_made(&circuit->memristors, circuit->config.branches++, siemens);
+        return;
+    }
+    circuit->config.branches++;
+    branch->r_ab = number(reader, 3, 1e-3, 1e12);
+    branch->r_w = number(reader, 4, 0.0, 1e12);
+    branch->code = initial_code;
     if (branch->r_w == 0.0 && circuit->config.code_min == 0) {
         fail(reader, "a branch without wiper resistance would have no resistance at code 0");
     }
@@ -247,6 +301,8 @@ static void read_fault(struct reader *reader)
     } else if (strcmp(kind, "unwritable") == 0) {
         expect_words(reader, 3);
         branch->fault = UNWRITABLE;
+    } else if (circuit->has_memristors) {
+        fail(reader, "unknown fault '%s' of a memristor; known: open, unwritable", kind);
     } else if (strcmp(kind, "short") == 0) {
         expect_words(reader, 3);
         branch->fault = SHORT;
@@ -307,6 +363,9 @@ static void read_gain_driver(struct reader *reader)
 static void read_deviation(struct reader *reader)
 {
     struct circuit *circuit = reader->circuit;
+    if (circuit->has_memristors) {
+        fail(reader, "memristors have no codes to deviate at");
+    }
     const unsigned branch = (unsigned)integer(reader, 1, 0, circuit->config.branches - 1);
     const unsigned code = (unsigned)integer(reader, 2, circuit->config.code_min, circuit->config.code_max);
     double *deviation = circuit_deviation(circuit, branch, code);
@@ -326,7 +385,7 @@ static void read_statement(struct reader *reader)
     }
     for (unsigned k = 0; k < KEYWORDS; k++) {
         if (strcmp(reader->words[0], keywords[k].name) == 0) {
-            if (keywords[k].header && (reader->seen & 1u << k) != 0) {
+            if (keywords[k].place != ANYWHERE && (reader->seen & 1u << k) != 0) {
                 fail(reader, "'%s' stands twice", keywords[k].name);
             }
             if (keywords[k].words != 0) {
@@ -367,6 +426,9 @@ static void expect_crossbar(const struct reader *reader)
     const struct labrig_config *config = &circuit->config;
     if ((config->features & LABRIG_FEATURE_LEARN) == 0) {
         return;
+    }
+    if (circuit->has_memristors) {
+        fail(reader, "'learn' moves wipers, and memristors have none");
     }
     bool crossbar = config->branches == (uint32_t)config->inputs * config->outputs;
     for (int k = 0; k < config->branches; k++) {

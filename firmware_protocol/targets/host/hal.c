@@ -90,6 +90,21 @@ void labrig_hal_scan(labrig_line first, labrig_line count, uint8_t *codes, uint8
     }
 }
 
+const struct labrig_pulse_range *labrig_hal_pulse_range(void)
+{
+    return &board->pulses;
+}
+
+void labrig_hal_pulse(uint16_t branch, int16_t millivolts, uint32_t width)
+{
+    circuit_pulse(board, branch, millivolts / (double)LABRIG_PER_MV, width / (double)LABRIG_PER_10NS);
+}
+
+bool labrig_hal_pulsed(void)
+{
+    return true;
+}
+
 uint16_t labrig_hal_supply_mv(void)
 {
     return 5000;

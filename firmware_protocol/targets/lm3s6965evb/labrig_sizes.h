@@ -9,5 +9,6 @@
 #define LABRIG_RX_BYTES 4352u /* a window of 4095 bytes */
 #define LABRIG_CREDIT 16u
 #define LABRIG_HEARTBEAT_MS 1000u
+#define LABRIG_MEMRISTORS
 
 #endif

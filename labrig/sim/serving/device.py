@@ -6,16 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from labrig.arrays import CodeArray, IntArray, Seconds
-from labrig.boards.base import BoardInfo, Codes
+from labrig.boards.base import BoardInfo, Codes, Program
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance
 from labrig.sim.channels import check_alike
 from labrig.sim.climate import NOMINAL
 from labrig.sim.converters import driver_levels
 from labrig.sim.hardware import Hardware
+from labrig.sim.pulsed import Pulsed
 from labrig.sim.quantising import step, to_codes
-from labrig.sim.serving.fitting import abilities, fit
+from labrig.sim.serving.fitting import abilities, fit, pulse_range
 from labrig.wire.boundaries import Shape
-from labrig.wire.definition import PER_MS, PER_NS, PER_PA
+from labrig.wire.definition import PER_10NS, PER_MS, PER_MV, PER_NS, PER_PA
+from labrig.wire.pulsing import WireRange
 
 Clock = Callable[[], Seconds]
 
@@ -72,7 +74,12 @@ class Device:
         self.shape = Shape(chips.info.inputs, chips.info.outputs, self.dac.bits)
         self.abilities = abilities(chips.info)
         self.boot_count = chips.boot_count
-        self.codes: CodeArray = np.array(chips.branches.power_up.values, dtype=np.int64)
+        self.codes: CodeArray = np.zeros(chips.info.branches, dtype=np.int64)
+        if isinstance(chips.branches.power_up, Codes):
+            self.codes[:] = chips.branches.power_up.values
+        self._pulsed = chips.branches if isinstance(chips.branches, Pulsed) else None
+        self.pulse_range: WireRange | None = pulse_range(chips.info) if self._pulsed else None
+        self._pulses = 0
         self.latents: CodeArray = np.zeros(chips.info.branches, dtype=np.int64)
         self.loaded = 0
         self._drives = RELEASED
@@ -140,7 +147,23 @@ class Device:
     def _send(self, branches: IntArray, codes: IntArray) -> None:
         self.codes[branches] = codes
         self.codes_written += len(branches)
-        self._chips.world.conductances = self._chips.branches.conductances(Codes(self.codes), self._scans)
+        self._look_at_branches()
+
+    def _program(self) -> Program:
+        """What the chips were told to be: codes; memristors are told nothing."""
+        return Codes(self.codes) if self.legal.bits else self._chips.branches.power_up
+
+    def _look_at_branches(self) -> None:
+        self._chips.world.conductances = self._chips.branches.conductances(self._program(), self._scans)
+
+    def pulse(self, branch: int, millivolts: int, width: int) -> None:
+        """Give a pulse of so many times 10 ns; nothing where the branches are no memristors."""
+        if self._pulsed is None:
+            return
+        self._pulses += 1
+        amplitudes, widths = np.array([millivolts / PER_MV]), np.array([width / PER_10NS])
+        self._pulsed.pulse(np.array([branch]), amplitudes, widths, self._pulses)
+        self._look_at_branches()
 
     def told(self) -> CodeArray:
         """What the chips say that they hold, shape (B,)."""
@@ -150,7 +173,7 @@ class Device:
         """Sums of so many conversions of each channel in the settled state, (C,); each scan has new noise."""
         self._scans += 1
         if self._chips.branches.changing:
-            self._chips.world.conductances = self._chips.branches.conductances(Codes(self.codes), self._scans)
+            self._look_at_branches()
         imposed = self._chips.driver.at(self._scans).impose(self._boundary())
         volts = self._chips.world.settle([imposed])
         drivers = self.channels - self.info.lines

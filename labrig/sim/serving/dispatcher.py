@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from labrig.arrays import Seconds
 from labrig.errors import FrameError
-from labrig.sim.serving import identity, learning, wipers
+from labrig.sim.serving import identity, learning, pulsing, wipers
 from labrig.sim.serving.answers import Answer, Refused, require
 from labrig.sim.serving.device import Device
 from labrig.sim.serving.measuring import measure
@@ -51,6 +51,8 @@ _HANDLERS: dict[int, Handler] = {
     Message.LEARN: learning.learn,
     Message.LATENT_WRITE: learning.latent_write,
     Message.LATENT_READ: learning.latent_read,
+    Message.PULSE: pulsing.pulse,
+    Message.VERIFY: pulsing.verify,
     Message.SAFE: _safe,
     Message.ARM: _arm,
     Message.HEARTBEAT: _heartbeat,

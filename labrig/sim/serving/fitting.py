@@ -1,20 +1,37 @@
 """Whether a simulated board can be told in the integers of the wire."""
 
+import math
 from collections.abc import Iterator
 
 from labrig.boards.base import BoardInfo, CodeRange, Converter
 from labrig.errors import ConfigError
 from labrig.units import format_quantity
 from labrig.wire.boundaries import Abilities
-from labrig.wire.definition import MAX_PAYLOAD, PER_MOHM, PER_NS, PER_UV, HelloReply, Section
+from labrig.wire.definition import (
+    MAX_PAYLOAD,
+    PER_10NS,
+    PER_MOHM,
+    PER_MV,
+    PER_NS,
+    PER_UV,
+    HelloReply,
+    Section,
+)
+from labrig.wire.pulsing import WireRange
 
 _U16, _U32 = 2**16 - 1, 2**32 - 1
+_NEAR = 1e-6
+_BYTES_OF_PULSES = 16
 _TEXTS = MAX_PAYLOAD - HelloReply.layout.size - 4
 """Characters of serial number and part together: each has a tag and a length before it."""
 
 
+NO_CODES = CodeRange(0, 0, 0)
+"""Of branches that have no wipers."""
+
+
 def fit(info: BoardInfo) -> tuple[Converter, Converter, CodeRange]:
-    """The ADC, the DAC and the codes that every board on the wire has.
+    """The ADC and the DAC that every board on the wire has, and its codes: `NO_CODES` of memristors.
 
     Raises
     ------
@@ -22,6 +39,8 @@ def fit(info: BoardInfo) -> tuple[Converter, Converter, CodeRange]:
         It lacks one of them, or has a value that the wire has no room for.
     """
     adc, dac, codes = info.adc, info.dac, info.codes
+    if codes is None and info.pulses is not None:
+        codes = NO_CODES
     if adc is None or dac is None or codes is None:
         parts = {"digipot elements": codes, "an adc": adc, "a dac": dac}
         missing = ", ".join(what for what, part in parts.items() if part is None)
@@ -34,6 +53,20 @@ def fit(info: BoardInfo) -> tuple[Converter, Converter, CodeRange]:
         msg = f"board {info.serial_number} cannot be served: {mistake}"
         raise ConfigError(msg)
     return adc, dac, codes
+
+
+def pulse_range(info: BoardInfo) -> WireRange | None:
+    """The pulses that it gives; None: none."""
+    allowed = info.pulses
+    if allowed is None:
+        return None
+    return WireRange(
+        highest_set=int(allowed.highest_set * PER_MV + _NEAR),
+        highest_reset=int(allowed.highest_reset * PER_MV + _NEAR),
+        step=max(1, round(allowed.amplitude_step * PER_MV)),
+        shortest=math.ceil(allowed.shortest * PER_10NS - _NEAR),
+        longest=min(int(allowed.longest * PER_10NS + _NEAR), _U32),
+    )
 
 
 def abilities(info: BoardInfo) -> Abilities:
@@ -74,5 +107,6 @@ def _analogue(info: BoardInfo, adc: Converter, dac: Converter) -> Iterator[str]:
 def _texts(info: BoardInfo) -> Iterator[str]:
     if not (info.serial_number + info.part).isascii():
         yield f"its serial number or part ({info.part}) is not ASCII"
-    if len(info.serial_number + info.part) > _TEXTS:
-        yield f"its serial number and part ({info.part}) may have {_TEXTS} characters together"
+    most = _TEXTS if info.pulses is None else _TEXTS - _BYTES_OF_PULSES
+    if len(info.serial_number + info.part) > most:
+        yield f"its serial number and part ({info.part}) may have {most} characters together"

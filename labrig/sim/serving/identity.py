@@ -19,7 +19,7 @@ from labrig.wire.definition import (
     StatusReply,
     Tlv,
 )
-from labrig.wire.messages import decode, encode, encode_tlv
+from labrig.wire.messages import decode, encode, encode_item, encode_tlv
 
 WINDOW = 4095
 """Encoded bytes that the host may have on their way."""
@@ -104,16 +104,21 @@ def _hello_reply(device: Device) -> HelloReply:
         dac_bits=dac.bits,
         dac_span=round(dac.span * PER_UV),
         drive=round(info.drive * PER_MOHM),
-        features=_features(info),
+        features=_features(device),
         through_min=conductances.start,
         through_max=conductances.stop - 1,
         heartbeat=HEARTBEAT_MS,
         max_averages=info.max_averages,
-        tlv=_texts(info),
+        tlv=_texts(info) + _pulses(device),
     )
 
 
-def _features(info: BoardInfo) -> Feature:
+def _pulses(device: Device) -> bytes:
+    return encode_item(Tlv.PULSES, device.pulse_range.encode()) if device.pulse_range else b""
+
+
+def _features(device: Device) -> Feature:
+    info = device.info
     features = Feature.SOURCE_SENSE
     if info.nudging.toward_target:
         features |= Feature.NUDGE_TOWARD
@@ -123,4 +128,8 @@ def _features(info: BoardInfo) -> Feature:
         features |= Feature.INJECT
     if info.learns:
         features |= Feature.LEARN
+    if device.pulse_range is not None:
+        features |= Feature.PULSE
+        if info.verifies:
+            features |= Feature.VERIFY
     return features

@@ -66,6 +66,7 @@ def _span(device: Device, payload: bytes) -> tuple[IntArray, bytes]:
 
 
 def _branches(device: Device, start: int, count: int) -> IntArray:
+    require(device.legal.bits > 0, Status.UNKNOWN)
     require(start + count <= device.info.branches, Status.RANGE)
     return np.arange(start, start + count)
 
