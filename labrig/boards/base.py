@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, Ohms, Seconds, Volts
+from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, IntArray, Ohms, Seconds, Volts
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import Nudging
 from labrig.wire.digest import image_digest
@@ -46,6 +46,18 @@ class CodeRange:
 
 
 @dataclass(frozen=True, slots=True)
+class PulseRange:
+    """Voltage pulses that a board can put on a branch; magnitudes."""
+
+    highest_set: Volts
+    highest_reset: Volts
+    amplitude_step: Volts
+    """Of its generator: an amplitude goes to the nearest multiple."""
+    shortest: Seconds
+    longest: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class BoardInfo:
     """Who a board is and what it can do; fixed while it is open."""
 
@@ -73,6 +85,10 @@ class BoardInfo:
     max_averages: int = 16
     learns: bool = False
     """It updates the conductances of its crossbar by itself."""
+    pulses: PulseRange | None = None
+    """None: this board has no pulses."""
+    verifies: bool = False
+    """It writes conductances by pulses and reads in between by itself."""
 
     @property
     def lines(self) -> int:
@@ -128,14 +144,79 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulses:
+    """Voltage pulses on branches, one after the other.
+
+    Not absolute: they are never sent twice, see `BoardRequest.pulses`.
+    """
+
+    wipers: IntArray
+    """Which branch, in the board's numbering, shape (P,)."""
+    amplitudes: FloatArray
+    """Shape (P,), V; above 0 sets (raises the conductance), below 0 resets."""
+    widths: FloatArray
+    """Shape (P,), s."""
+
+
+@dataclass(frozen=True, slots=True)
+class PulseScheme:
+    """How a write by pulses goes on from one pulse to the next; voltages are magnitudes, all above 0."""
+
+    set_start: Volts
+    set_step: Volts
+    set_highest: Volts
+    reset_start: Volts
+    reset_step: Volts
+    reset_highest: Volts
+    width: Seconds
+    most_pulses: int
+    most_reversals: int
+    read: Volts
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyTargets:
+    """Conductances that the board is to reach by pulses of its own, reading in between.
+
+    Incremental-step pulse programming (ISPP).
+    """
+
+    conductances: BranchArray
+    """Shape (W,), S; NaN: leave this branch alone."""
+    tolerance: float
+    """Relative, of the target."""
+    scheme: PulseScheme
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How a write by pulses ended, branch by branch; shape (W,) each."""
+
+    conductances: BranchArray
+    """As read last, S; NaN where untouched."""
+    pulses: IntArray
+    reversals: IntArray
+    reached: BoolArray
+    """Within the tolerance."""
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRequest:
-    """One exchange. Complete: it does not depend on any earlier one, so it may be sent again."""
+    """One exchange. Complete: it does not depend on any earlier one, so it may be sent again.
+
+    Not so one with pulses: each moves what the one before has left.
+    """
 
     boundaries: Sequence[Boundary]
     """On line numbers."""
     program: Program | None = None
     learn: LearnSteps | None = None
     """Behind the program, before the scan: steps on the boundaries, a free and a clamped one in turn."""
+    pulses: Pulses | None = None
+    """Before the boundaries: all lines go to 0 V first, and stay there. Safe only behind the sequence number:
+    after a reset the branches are read anew, and nothing is sent again."""
+    verify: VerifyTargets | None = None
+    """Before the boundaries. At most one of program, learn, pulses and verify."""
     settle: Seconds = 0.0
     """Wait between imposing a boundary and scanning it."""
     averages: int = 1
@@ -184,6 +265,8 @@ class BoardReply:
     boot_count: int
     learnt: Learnt | None = None
     """Where the board was to learn."""
+    verified: Verified | None = None
+    """Where the board was to write by pulses of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,17 @@ from sys import float_info
 
 import numpy as np
 
-from labrig.arrays import Amperes, BranchArray, CodeArray, Volts
-from labrig.boards.base import BoardInfo, BoardRequest, CodeRange, Codes, Program
+from labrig.arrays import Amperes, BranchArray, CodeArray, Seconds, Volts
+from labrig.boards.base import (
+    BoardInfo,
+    BoardRequest,
+    CodeRange,
+    Codes,
+    Program,
+    PulseRange,
+    Pulses,
+    VerifyTargets,
+)
 from labrig.circuit.boundary import Boundary, ThroughConductance, TowardTarget
 from labrig.errors import ConfigError, LimitExceeded
 from labrig.wire.definition import PER_FRACTION, PER_PA
@@ -27,12 +36,15 @@ def check_request(request: BoardRequest, info: BoardInfo) -> None:
         driven twice; a nudge is of a kind that the board does not know, starts from no earlier free state of
         the exchange, or differs from its neighbours; settling or averages are impossible.
     LimitExceeded
-        A code, conductance, voltage, current or fraction is outside the board's range.
+        A code, conductance, voltage, current, fraction, or the amplitude or width of a pulse, is outside the
+        board's range.
     """
     if request.program is not None:
         _check_program(request.program, info)
     if request.learn is not None:
         _check_learning(request, info)
+    if request.pulses is not None or request.verify is not None:
+        _check_pulsing(request, info)
     if not request.settle >= 0:
         msg = f"a settling time of {request.settle:g} s is negative"
         raise ConfigError(msg)
@@ -53,7 +65,73 @@ def _check_learning(request: BoardRequest, info: BoardInfo) -> None:
         raise ConfigError(msg)
 
 
+def _check_pulsing(request: BoardRequest, info: BoardInfo) -> None:
+    if info.pulses is None:
+        msg = f"board {info.serial_number} has no pulses; it is programmed otherwise"
+        raise ConfigError(msg)
+    if sum(each is not None for each in (request.program, request.pulses, request.verify)) > 1:
+        msg = "pulses are sent alone: beside them was a program, or a write that the board verifies"
+        raise ConfigError(msg)
+    if request.pulses is not None:
+        _check_pulses(request.pulses, info, info.pulses)
+    if request.verify is not None:
+        _check_verify(request.verify, info, info.pulses)
+
+
+def _check_pulses(pulses: Pulses, info: BoardInfo, legal: PulseRange) -> None:
+    if not pulses.wipers.shape == pulses.amplitudes.shape == pulses.widths.shape:
+        msg = "each pulse has a branch, an amplitude and a width, but their numbers differ"
+        raise ConfigError(msg)
+    if pulses.wipers.size and not 0 <= pulses.wipers.min() <= pulses.wipers.max() < info.branches:
+        msg = f"a pulse is for branch {pulses.wipers.max()}, but the board has {info.branches} branches"
+        raise ConfigError(msg)
+    for amplitude, width in zip(pulses.amplitudes.tolist(), pulses.widths.tolist(), strict=True):
+        if not (0 < amplitude <= legal.highest_set or -legal.highest_reset <= amplitude < 0):
+            msg = (
+                f"a pulse of {amplitude:g} V is outside what this board gives, up to"
+                f" {legal.highest_set:g} V to set and {legal.highest_reset:g} V to reset"
+            )
+            raise LimitExceeded(msg)
+        if not legal.shortest <= width <= legal.longest:
+            raise LimitExceeded(_wrong_width(width, legal))
+
+
+def _check_verify(verify: VerifyTargets, info: BoardInfo, legal: PulseRange) -> None:
+    if not info.verifies:
+        msg = f"board {info.serial_number} cannot verify by itself; let the host do it"
+        raise ConfigError(msg)
+    wanted, scheme = verify.conductances, verify.scheme
+    if wanted.shape != (info.branches,) or np.any(wanted <= 0) or np.any(np.isinf(wanted)):
+        msg = f"a write asks for one conductance above 0, or NaN, of each of {info.branches} branches"
+        raise ConfigError(msg)
+    if not 0 < verify.tolerance < 1 or scheme.most_pulses < 1 or scheme.most_reversals < 0:
+        msg = "a write by pulses needs a tolerance between 0 and 1, and at least one pulse"
+        raise ConfigError(msg)
+    ways = (
+        ("set", scheme.set_start, scheme.set_step, scheme.set_highest, legal.highest_set),
+        ("reset", scheme.reset_start, scheme.reset_step, scheme.reset_highest, legal.highest_reset),
+    )
+    for way, start, step, highest, most in ways:
+        if not (0 < start <= highest <= most and step > 0):
+            msg = (
+                f"{way} pulses from {start:g} V by {step:g} V to {highest:g} V are outside what this board"
+                f" gives, {most:g} V"
+            )
+            raise LimitExceeded(msg)
+    if not legal.shortest <= scheme.width <= legal.longest:
+        raise LimitExceeded(_wrong_width(scheme.width, legal))
+
+
+def _wrong_width(width: Seconds, legal: PulseRange) -> str:
+    return (
+        f"a pulse of {width:g} s is outside what this board gives, {legal.shortest:g} … {legal.longest:g} s"
+    )
+
+
 def _check_program(program: Program, info: BoardInfo) -> None:
+    if info.pulses is not None:
+        msg = f"board {info.serial_number} is moved by pulses: it takes no program"
+        raise ConfigError(msg)
     what, taken = (
         "wiper codes" if codes else "conductances"
         for codes in (isinstance(program, Codes), info.codes is not None)

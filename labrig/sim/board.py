@@ -14,6 +14,7 @@ from labrig.boards.base import (
     Conductances,
     Counters,
     Program,
+    Verified,
     program_digest,
 )
 from labrig.boards.checking import check_request
@@ -79,10 +80,7 @@ class SimulatedBoard:
         """Program, impose, settle and scan; see `labrig.boards.base.Board`."""
         self._check_open()
         check_request(request, self._info)
-        if request.program is not None:
-            self._write(request.program)
-        if request.program is not None or self._branches.changing:
-            self._world.conductances = self._branches.conductances(self._program, request.index)
+        verified = self._apply(request)
         readings = self._scan(request)
         self._counters = replace(
             self._counters,
@@ -94,15 +92,16 @@ class SimulatedBoard:
             voltages=readings.volts,
             sources=readings.sources,
             saturated=readings.saturated,
-            program=self._branches.told(self._program) if request.read_back else None,
-            digest=program_digest(self._program),
+            program=self._told(request) if request.read_back else None,
+            digest=self._program_digest(),
             boot_count=self._boot_count,
+            verified=verified,
         )
 
     def digest(self) -> int:
         """Digest of the program that is on the board."""
         self._check_open()
-        return program_digest(self._program)
+        return self._program_digest()
 
     def renew(self, seconds: Seconds) -> None:
         """Nothing to renew: the board ends with the process that drives it."""
@@ -125,10 +124,28 @@ class SimulatedBoard:
             msg = f"board {self._info.serial_number} is closed; open the bench again"
             raise LinkClosed(msg)
 
+    def _apply(self, request: BoardRequest) -> Verified | None:
+        """What comes before the scan: bring the branches where the request wants them."""
+        if request.program is not None:
+            self._write(request.program)
+        if request.program is not None or self._branches.changing:
+            self._world.conductances = self._branches.conductances(self._program, request.index)
+        return None
+
+    def _told(self, request: BoardRequest) -> Program | None:
+        """What the chips say that they hold."""
+        del request
+        return self._branches.told(self._program)
+
+    def _program_digest(self) -> int:
+        return program_digest(self._program)
+
     def _write(self, program: Program) -> None:
         changed = program.values != self._program.values
-        written = int(np.count_nonzero(changed)) if isinstance(program, Codes) else changed.size
         self._program = _copy(program)
+        self._count_writes(int(np.count_nonzero(changed)) if isinstance(program, Codes) else changed.size)
+
+    def _count_writes(self, written: int) -> None:
         self._counters = replace(self._counters, writes=self._counters.writes + written)
 
     def _scan(self, request: BoardRequest) -> Readings:

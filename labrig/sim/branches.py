@@ -7,9 +7,10 @@ import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, FloatArray, IntArray
 from labrig.boards.base import Codes, Conductances, Program
-from labrig.config.boards import DigipotElements, DigipotVices, ElementsConfig
+from labrig.config.boards import DigipotElements, DigipotVices, ElementsConfig, MemristorElements
 from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import DigipotPart, digipot
+from labrig.errors import ConfigError
 
 _SPREAD, _MATCHING, _WIPERS, _STEPS = 0, 5, 6, 7
 """Places of what the elements are drawn from among the random streams of a seed."""
@@ -110,7 +111,16 @@ class TrueContinuous:
 
 
 def draw_branches(elements: ElementsConfig, count: int, seed: int) -> TrueDigipots | TrueContinuous:
-    """True parts of `count` branches: a function of the seed alone."""
+    """True parts of `count` branches: a function of the seed alone.
+
+    Raises
+    ------
+    ConfigError
+        They are memristors, which have no programs: see `labrig.sim.memristors`.
+    """
+    if isinstance(elements, MemristorElements):
+        msg = "elements: found 'memristor', which only a board simulated in process can have; use digipot"
+        raise ConfigError(msg)
     if not isinstance(elements, DigipotElements):
         return TrueContinuous(_spread(elements.tolerance, count, seed))
     part = digipot(elements.part)

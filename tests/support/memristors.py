@@ -1,0 +1,64 @@
+"""Simulated crossbars of memristors for tests."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from labrig.boards.base import BoardReply, BoardRequest, Pulses
+from labrig.circuit.build import build_topology
+from labrig.config.boards import AdcConfig, DacConfig, MemristorElements, MemristorVices
+from labrig.config.boards import SimulatedBoard as BoardConfig
+from labrig.config.faults import Fault
+from labrig.config.network import CrossbarNetwork
+from labrig.sim.build import build_board
+from labrig.sim.memristor_board import MemristorBoard
+
+ALIKE = MemristorVices(
+    cycle_spread=0.0,
+    device_spread=0.0,
+    threshold_spread=0.0,
+    range_spread=0.0,
+    read_noise=0.0,
+    relaxation=0.0,
+    drift=0.0,
+)
+"""No device differs from its law."""
+
+
+def memristor_board(
+    rows: int = 4,
+    columns: int = 3,
+    *,
+    vices: MemristorVices | None = None,
+    faults: Sequence[Fault] = (),
+    drive: float = 1000.0,
+    seed: int = 5,
+    converters: bool = True,
+    **elements: Any,
+) -> MemristorBoard:
+    """One in process."""
+    described = MemristorElements(part="CMO-HFOX", vices=vices or MemristorVices(), **elements)
+    config = BoardConfig(
+        elements=described,
+        adc=AdcConfig(bits=16, span=0.5) if converters else None,
+        dac=DacConfig(bits=16, span=0.5) if converters else None,
+        drive=drive,
+        seed=seed,
+    )
+    board = build_board(config, build_topology(CrossbarNetwork(inputs=rows, outputs=columns)), None, faults)
+    assert isinstance(board, MemristorBoard)
+    return board
+
+
+def pulsed(
+    board: MemristorBoard,
+    wipers: Sequence[int],
+    volts: Sequence[float] | float,
+    index: int = 0,
+    width: float = 2.5e-6,
+) -> BoardReply:
+    """One exchange of pulses."""
+    amplitudes = np.broadcast_to(np.asarray(volts, dtype=np.float64), len(wipers)).copy()
+    pulses = Pulses(np.array(wipers, dtype=np.int64), amplitudes, np.full(len(wipers), width))
+    return board.exchange(BoardRequest(boundaries=[], pulses=pulses, index=index))
