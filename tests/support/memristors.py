@@ -1,18 +1,23 @@
 """Simulated crossbars of memristors for tests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from labrig.bench.assembly import open_bench
+from labrig.bench.memristor_bench import MemristorBench
 from labrig.boards.base import BoardReply, BoardRequest, Pulses
 from labrig.circuit.build import build_topology
 from labrig.config.boards import AdcConfig, DacConfig, MemristorElements, MemristorVices
 from labrig.config.boards import SimulatedBoard as BoardConfig
 from labrig.config.faults import Fault
 from labrig.config.network import CrossbarNetwork
+from labrig.config.rig import RigConfig
 from labrig.sim.build import build_board
 from labrig.sim.memristor_board import MemristorBoard
+from labrig.sim.memristors import TrueMemristors
 
 ALIKE = MemristorVices(
     cycle_spread=0.0,
@@ -62,3 +67,44 @@ def pulsed(
     amplitudes = np.broadcast_to(np.asarray(volts, dtype=np.float64), len(wipers)).copy()
     pulses = Pulses(np.array(wipers, dtype=np.int64), amplitudes, np.full(len(wipers), width))
     return board.exchange(BoardRequest(boundaries=[], pulses=pulses, index=index))
+
+
+def memristor_rig(
+    rows: int = 4,
+    columns: int = 3,
+    *,
+    limits: dict[str, str] | None = None,
+    mask: Sequence[str] = (),
+    faults: Sequence[dict[str, Any]] = (),
+    seed: int = 5,
+    drive: str = "1 kohm",
+    **elements: Any,
+) -> RigConfig:
+    """A rig of one."""
+    converter = {"bits": 16, "span": "0.5 V"}
+    return RigConfig.model_validate(
+        {
+            "network": {"kind": "crossbar", "inputs": rows, "outputs": columns},
+            "board": {
+                "kind": "simulated",
+                "elements": {"kind": "memristor", "part": "CMO-HFOX", **elements},
+                "adc": converter,
+                "dac": converter,
+                "drive": drive,
+                "seed": seed,
+            },
+            "limits": {"voltage": "1.5 V", **(limits or {})},
+            "mask": list(mask),
+            "faults": list(faults),
+        }
+    )
+
+
+@contextmanager
+def opened(**options: Any) -> Iterator[tuple[MemristorBench, TrueMemristors]]:
+    """A bench of memristors, and its true devices."""
+    with open_bench(memristor_rig(**options)) as bench:
+        assert isinstance(bench, MemristorBench)
+        board = bench._board
+        assert isinstance(board, MemristorBoard)
+        yield bench, board.memristors
