@@ -25,6 +25,10 @@ class Tally:
     frames: int = 0
     writes: int = 0
     """Branch codes sent."""
+    pulses: int = 0
+    """Sent to memristors."""
+    reads: int = 0
+    """Of a whole array of memristors, beside what was measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from labrig.learning.floor import Floor, NoFloor
 from labrig.learning.loop import TrainingStep
 from labrig.procedures.checkpoint import Tally
 from labrig.procedures.plan import TrainingPlan
+from labrig.procedures.pulsing import pulse_columns
 from labrig.store.columns import Column, Constant, Value
 from labrig.store.prediction import Keep
 from labrig.store.tables import Json
@@ -56,7 +57,8 @@ def training_columns(topology: Topology, drawn: int, *, coded: bool, phases: int
 def plan_columns(bench: Bench, plan: TrainingPlan) -> list[Column]:
     """Columns of a planned training."""
     coded = isinstance(bench.held(), Codes)
-    return training_columns(bench.topology, plan.drawn, coded=coded, phases=len(plan.phases))
+    columns = training_columns(bench.topology, plan.drawn, coded=coded, phases=len(plan.phases))
+    return [*columns, *pulse_columns(bench)]
 
 
 def training_labels(topology: Topology, phases: Sequence[str]) -> dict[str, list[str]]:

@@ -24,6 +24,7 @@ from labrig.procedures.answering import silent_branches
 from labrig.procedures.board_learning import board_loop
 from labrig.procedures.checkpoint import Checkpoint, Tally
 from labrig.procedures.plan import TrainingPlan, plan_training
+from labrig.procedures.pulsing import pulse_attributes, pulse_results, pulse_row, pulsed
 from labrig.procedures.reading_back import check_written
 from labrig.procedures.recording import (
     bench_facts,
@@ -93,6 +94,7 @@ class Training:
         self._network: PhysicalNetwork = bench if self._zeroed is None else self._zeroed
         self._clock = time.monotonic()
         self._counters = bench.counters
+        self._pulsed = pulsed(bench)
         self._beside = (
             start.tally.exchanges - start.progress.exchanges,
             start.tally.measurements - start.progress.measurements,
@@ -131,12 +133,15 @@ class Training:
         """What the run has cost so far, earlier sessions included."""
         before, now, then = self._start.tally, self._bench.counters, self._counters
         exchanges, measurements = self._beside
+        pulses, reads = np.subtract(pulsed(self._bench), self._pulsed).tolist()
         return Tally(
             wall=before.wall + time.monotonic() - self._clock,
             exchanges=self._progress.exchanges + exchanges,
             measurements=self._progress.measurements + measurements,
             frames=before.frames + now.frames - then.frames,
             writes=before.writes + now.writes - then.writes,
+            pulses=before.pulses + pulses,
+            reads=before.reads + reads,
         )
 
     def __iter__(self) -> Iterator[TrainingStep]:
@@ -230,7 +235,7 @@ class Training:
 
     def _store(self, step: TrainingStep, error: Volts) -> None:
         tally = self.tally()
-        row = training_row(self._bench, step, error, tally)
+        row = {**training_row(self._bench, step, error, tally), **pulse_row(self._bench, tally)}
         checkpoint = Checkpoint(
             latent=step.next_latent,
             progress=step.next_progress,
@@ -291,6 +296,7 @@ class Training:
             ending = Ending("failed", f"{ending.reason}; then it could not be made safe: {error}")
         self.ending = ending
         results |= training_results(self._bench, self._outputs, self._offsets, self.tally())
+        results |= pulse_results(self._bench)
         with undisturbed():
             self._record.finish(ending.outcome, ending.reason, results)
         from labrig.views.summary import write_summary  # matplotlib, which no step needs
@@ -338,7 +344,7 @@ def train(
         synchronous=synchronous_for(bench),
         labels=training_labels(topology, plan.phases),
         constants=training_constants(bench, plan),
-        attributes=training_attributes(bench, plan),
+        attributes={**training_attributes(bench, plan), **pulse_attributes(bench)},
         provenance={**collect(experiment.path), **bench_facts(bench, plan.config)},
         experiment=experiment.text,
     )
