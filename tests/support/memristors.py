@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,3 +109,43 @@ def opened(**options: Any) -> Iterator[tuple[MemristorBench, TrueMemristors]]:
         board = bench._board
         assert isinstance(board, MemristorBoard)
         yield bench, board.memristors
+
+
+def memristor_experiment(
+    folder: Path,
+    *,
+    write: str = "{kind: verify}",
+    stop: str = "{steps: 12}",
+    faults: str = "[]",
+    mask: str = "[]",
+    initial: str = "{kind: constant, conductance: 40 uS}",
+) -> Path:
+    """An experiment on one, as a user would write it."""
+    path = folder / "memristors.yaml"
+    path.write_text(f"""
+rig:
+  network: {{kind: crossbar, inputs: 4, outputs: 3}}
+  board:
+    kind: simulated
+    elements: {{kind: memristor, part: CMO-HFOX}}
+    adc: {{bits: 16, span: 0.5 V}}
+    dac: {{bits: 16, span: 0.5 V}}
+    drive: 1 kohm
+    seed: 5
+  limits: {{voltage: 1.5 V}}
+  mask: {mask}
+  faults: {faults}
+task:
+  samples:
+    - inputs: [50 mV, 110 mV, 180 mV, 250 mV]
+      targets: [130 mV, 150 mV, 170 mV]
+learning:
+  rule: {{kind: contrastive}}
+  step: {{kind: fixed, rate: 4e-3}}
+  write: {write}
+  bounds: {{floor: 15 uS, ceiling: 80 uS}}
+  initial: {initial}
+stop: {stop}
+seed: 3
+""")
+    return path
