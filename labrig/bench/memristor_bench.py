@@ -1,7 +1,7 @@
 """An opened rig whose branches are memristors: read as an array, moved by pulses, written by write-verify."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from labrig.bench.corrections import Corrections
 from labrig.bench.endings import end_if_told
 from labrig.bench.ispp import Ispp
 from labrig.bench.limits import BenchLimits
+from labrig.bench.open_loop import OpenLoop
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
 from labrig.bench.wear import Wear
@@ -141,6 +142,8 @@ class MemristorBench(Bench):
         self.stuck: dict[int, str] = {}
         """Branches that did not answer to all the pulses of a write, and are not written again; why."""
         self._failed = np.full(len(topology.branches), np.nan)
+        self._open_loop: OpenLoop | None = None
+        self._shifted = False
 
     @property
     def masked(self) -> dict[str, str]:
@@ -177,7 +180,7 @@ class MemristorBench(Bench):
     ) -> NetworkStates:
         """As `Bench.settle`; a program is written first, in exchanges of its own."""
         if program is not None:
-            self.write(program)
+            self._bring(program)
         return super().settle(boundaries, currents=currents)
 
     def scan(
@@ -198,7 +201,7 @@ class MemristorBench(Bench):
             msg = f"board {self.info.serial_number} is of memristors: it has no codes"
             raise ConfigError(msg)
         if program is not None:
-            self.write(program)
+            self._bring(program)
         return super().scan(boundaries)
 
     def read_back(self) -> BranchArray | CodeArray:
@@ -208,6 +211,38 @@ class MemristorBench(Bench):
     def write_program(self, program: Program) -> None:
         """Bring the branches to what was `held` before."""
         self.write(np.asarray(program.values[self.wipers], dtype=np.float64))
+
+    @property
+    def unread(self) -> bool:
+        """Whether what the board holds is what the nominal law makes of pulses, and was not read."""
+        return self._open_loop is not None
+
+    def write_unread(self, open_loop: OpenLoop | None) -> None:
+        """Write by counted pulses from now on, after zero-shifting; None: by write-verify again.
+
+        What the board holds is then what the nominal law makes of the pulses, and was not read.
+        """
+        self._open_loop, self._shifted = open_loop, False
+
+    def _bring(self, targets: BranchArray) -> None:
+        """Write as it was set up."""
+        open_loop = self._open_loop
+        if open_loop is None:
+            self.write(targets)
+            return
+        writable = np.flatnonzero(self.writable)
+        if not self._shifted:
+            self._send(open_loop, open_loop.zero_shifting(writable))
+            self._shifted = True
+        self._send(open_loop, open_loop.pulses(np.where(self.writable, targets, np.nan)))
+        values = np.array(self._program.values, dtype=np.float64)
+        values[self.wipers[writable]] = open_loop.believed[writable]
+        self._program = Conductances(values)
+
+    def _send(self, open_loop: OpenLoop, rounds: Iterable[tuple[IntArray, FloatArray]]) -> None:
+        for branches, volts in rounds:
+            end_if_told()
+            self.pulse(branches, volts, np.full(branches.size, open_loop.width))
 
     def read_array(self) -> BranchArray:
         """Read all branches in one exchange, shape (B,), S; lines stay at rest afterwards.

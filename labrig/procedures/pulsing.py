@@ -7,7 +7,8 @@ import numpy as np
 
 from labrig.bench.bench import Bench
 from labrig.bench.memristor_bench import MemristorBench
-from labrig.config.learning import LearningConfig, VerifiedWrite
+from labrig.bench.open_loop import OpenLoop
+from labrig.config.learning import ConstantInitial, LearningConfig, VerifiedWrite
 from labrig.errors import ConfigError
 from labrig.procedures.checkpoint import Tally
 from labrig.store.columns import Column, Constant, Value
@@ -36,6 +37,22 @@ def prepare_writes(bench: Bench, learning: LearningConfig) -> None:
         bench.scheme = replace(
             bench.scheme, most_pulses=write.most_pulses, most_reversals=write.most_reversals
         )
+        bench.write_unread(None)
+        return
+    if not isinstance(learning.initial, ConstantInitial):
+        msg = "learning.initial: pulses alone start all branches at one symmetry point; use constant"
+        raise ConfigError(msg)
+    bench.write_unread(
+        OpenLoop(
+            bench.part,
+            len(bench.topology.branches),
+            symmetry=learning.initial.conductance,
+            step=write.step,
+            highest_set=bench.scheme.set_highest,
+            highest_reset=bench.scheme.reset_highest,
+            cycles=write.cycles,
+        )
+    )
 
 
 def pulsed(bench: Bench) -> tuple[int, int]:
@@ -74,7 +91,8 @@ def pulse_attributes(bench: Bench) -> Mapping[str, Json]:
     return {
         "memristor": bench.part.name,
         "endurance": bench.part.endurance,
-        "write_tolerance": bench.tolerance,
+        "write": "pulses" if bench.unread else "verify",
+        "write_tolerance": None if bench.unread else bench.tolerance,
         "part_source": bench.part.source,
     }
 

@@ -111,3 +111,25 @@ def test_a_digipot_run_stores_nothing_of_pulses(tmp_path: Path) -> None:
     with RunReader(training.run) as reader:
         assert not {"pulses", "wear", "stuck"} & set(reader.columns)
         assert "branch_wear" not in reader.constants()
+
+
+def test_pulses_alone_train_without_a_read(tmp_path: Path) -> None:
+    experiment = memristor_experiment(tmp_path, write="{kind: pulses}", stop="{steps: 60}")
+    training = trained(experiment, tmp_path)
+    with RunReader(training.run) as reader:
+        reads, error, attributes = reader.scalars("reads"), reader.scalars("error"), reader.attributes()
+    assert not reads.any()
+    # An output of four branches moves by about an eighth of the span, 25 mV, times the relative step of one.
+    assert error[-1] < 3 * 25e-3 * 0.005 * 90 / 40
+    assert error[-1] < 0.1 * error[0]
+    assert attributes["write"] == "pulses"
+
+
+def test_pulses_alone_need_one_start_for_all(tmp_path: Path) -> None:
+    start = "{kind: uniform, low: 20 uS, high: 60 uS}"
+    loaded = labrig.load_experiment(memristor_experiment(tmp_path, write="{kind: pulses}", initial=start))
+    with (
+        labrig.open_bench(loaded.rig) as bench,
+        pytest.raises(ConfigError, match=r"learning\.initial: pulses alone start all branches at one"),
+    ):
+        labrig.train(bench, loaded, runs=tmp_path)
