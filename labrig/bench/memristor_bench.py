@@ -289,7 +289,29 @@ class MemristorBench(Bench):
         LinkError, ProtocolError, DeviceError
         """
         widths = np.full(branches.size, self.scheme.width) if widths is None else widths
-        self._admit_pulses(branches, volts)
+        self._admit_pulses(branches, volts, self.part.set.highest)
+        self._carry_out(branches, volts, widths)
+
+    def form(self, branches: IntArray, volts: Volts, target: Siemens) -> None:
+        """Put one forming pulse on each of these branches, which by the last read conduct less than a target.
+
+        Raises
+        ------
+        LimitExceeded
+            One has formed already, or the pulse is above the ceiling of the part or the rig.
+        LinkError, ProtocolError, DeviceError
+        """
+        formed = branches[~(self.branch_values()[branches] < target)]
+        if formed.size:
+            name = self.topology.branch_name(int(formed[0]))
+            msg = f"refused: branch {name} is formed, and a forming pulse would harm it; nothing was sent"
+            raise LimitExceeded(msg)
+        forming = self.part.forming
+        levels = np.full(branches.size, volts)
+        self._admit_pulses(branches, levels, forming.ceiling)
+        self._carry_out(branches, levels, np.full(branches.size, forming.width))
+
+    def _carry_out(self, branches: IntArray, volts: FloatArray, widths: FloatArray) -> None:
         pulses = Pulses(self.wipers[branches], volts, widths)
         request = BoardRequest(boundaries=[], pulses=pulses, index=self.exchange_index)
         # Counted before they leave: a link that breaks may have carried them.
@@ -336,9 +358,16 @@ class MemristorBench(Bench):
             seen = format_quantity(float(outcome.conductances[branch]), "S")
             self.stuck[branch] = f"stuck: {outcome.pulses[branch]} pulses left it at {seen}"
 
-    def _admit_pulses(self, branches: IntArray, volts: FloatArray) -> None:
+    @property
+    def highest_forming(self) -> Volts:
+        """Ceiling of a forming pulse: of the part, the board's generator and the rig."""
+        generator = self.info.pulses
+        most = generator.highest_set if generator else 0.0
+        return min(self._highest_pulse, self.part.forming.ceiling, most)
+
+    def _admit_pulses(self, branches: IntArray, volts: FloatArray, highest_set: Volts) -> None:
         for branch, volt in zip(branches.tolist(), volts.tolist(), strict=True):
-            limit = min(self._highest_pulse, self._highest_safe(volt))
+            limit = min(self._highest_pulse, highest_set if volt > 0 else self.part.reset.highest)
             if not abs(volt) <= limit * _SLACK:
                 msg = (
                     f"refused: a pulse of {format_quantity(volt, 'V')} for branch"
@@ -346,10 +375,6 @@ class MemristorBench(Bench):
                     " part and the rig; nothing was sent"
                 )
                 raise LimitExceeded(msg)
-
-    def _highest_safe(self, volts: Volts) -> Volts:
-        """Ceiling of the part for a pulse of this sign."""
-        return self.part.set.highest if volts > 0 else self.part.reset.highest
 
     def _exchange(
         self,
