@@ -11,11 +11,13 @@ from labrig.bench.corrections import Corrections
 from labrig.bench.endings import afterwards, signals_unwind
 from labrig.bench.fitting import check_network, check_valid
 from labrig.bench.live import live
+from labrig.bench.memristor_bench import MemristorBench
 from labrig.bench.on_meters import on_source_meters
 from labrig.bench.profile import Laws, limits_of, spread, tap_laws
 from labrig.bench.programmer import Programmer
 from labrig.bench.supervisor import Supervisor
-from labrig.bench.wiring import as_wired, resolve_wiring, wiring_fingerprint
+from labrig.bench.wear import Wear, wear_folder
+from labrig.bench.wiring import WiringMap, as_wired, resolve_wiring, wiring_fingerprint
 from labrig.boards.base import Board, BoardInfo, BoardRequest, celsius_of
 from labrig.boards.looking import Look, look
 from labrig.circuit.build import build_topology
@@ -25,6 +27,7 @@ from labrig.config.calibration import Calibration, PaceCalibration
 from labrig.config.faults import wire_faults
 from labrig.config.plugins import PluginBoard, load_plugin
 from labrig.config.rig import RigConfig
+from labrig.devices.memristors import memristor
 from labrig.errors import BoardFault, ConfigError
 from labrig.links.base import Link
 
@@ -61,6 +64,8 @@ def open_bench(rig: RigConfig, *, simulate: bool = False, draw: int = 0) -> Gene
             board = stack.enter_context(on_source_meters(rig, meters, board, topology))
         bench = assemble(rig, board, topology, twin=simulate)
         stack.enter_context(afterwards(bench.make_safe))
+        if isinstance(bench, MemristorBench):
+            stack.enter_context(afterwards(bench.wear.save))
         yield bench
 
 
@@ -198,6 +203,8 @@ def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = F
         It does not say what its branches hold.
     """
     wiring = resolve_wiring(rig.wiring, topology, board.info)
+    if board.info.pulses is not None:
+        return _assemble_memristors(rig, board, topology, wiring)
     reply = board.exchange(BoardRequest(boundaries=[], read_back=True))
     if reply.program is None:
         msg = (
@@ -245,6 +252,38 @@ def _pace(calibration: Calibration | None, averages: int) -> PaceCalibration | N
     """Of a board that averages as it was calibrated: what a conversion takes is not known by itself."""
     found = None if calibration is None else calibration.pace
     return found if found is not None and found.averages == averages else None
+
+
+def _assemble_memristors(
+    rig: RigConfig, board: Board, topology: Topology, wiring: WiringMap
+) -> MemristorBench:
+    """The bench around a board of memristors; its branches have been read."""
+    if topology.crossbar_shape is None:
+        msg = "network: memristors are read row by row, so it must be a crossbar"
+        raise ConfigError(msg)
+    if rig.calibration is not None:
+        msg = "calibration: found beside a board of memristors, which is read anew each time; leave it out"
+        raise ConfigError(msg)
+    info, part = board.info, memristor(board.info.part)
+    names = [topology.branch_name(k) for k in range(len(topology.branches))]
+    settle, averages = getattr(rig.board, "settle", 0.0), getattr(rig.board, "averages", 1)
+    limits = limits_of(info, rig.limits)
+    bench = MemristorBench(
+        board=board,
+        topology=topology,
+        wiring=wiring,
+        supervisor=Supervisor(topology, limits, settle),
+        scanning=Scanning(settle, averages),
+        writable=np.array([name not in rig.mask for name in names]),
+        boot_count=board.exchange(BoardRequest(boundaries=[])).boot_count,
+        part=part,
+        highest_pulse=rig.limits.voltage or np.inf,
+        wear=Wear(
+            wear_folder(simulated=info.kind in ("simulated", "twin")), info.serial_number, wiring.wipers
+        ),
+    )
+    bench.read_array()
+    return bench
 
 
 def _reasons(calibration: Calibration | None) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+from labrig.arrays import Amperes
 from labrig.bench.limits import BenchLimits
 from labrig.boards.base import BoardInfo
 from labrig.config.rig import Limits
 from labrig.devices.laws import RheostatLaw, TapLaw
+from labrig.devices.memristors import memristor
 from labrig.devices.parts import digipot
 
 _INFINITE = float("inf")
@@ -52,7 +54,7 @@ def limits_of(info: BoardInfo, rig: Limits) -> BenchLimits:
     """The tighter of what the board stands and what the rig says."""
     profile = BenchLimits(
         voltage=info.dac.span if info.dac else _INFINITE,
-        branch_current=digipot(info.part).wiper_current if info.codes else _INFINITE,
+        branch_current=_branch_current(info),
     )
     stated = BenchLimits(
         voltage=rig.voltage or _INFINITE,
@@ -62,3 +64,10 @@ def limits_of(info: BoardInfo, rig: Limits) -> BenchLimits:
         slew=rig.slew or _INFINITE,
     )
     return profile.tighter(stated)
+
+
+def _branch_current(info: BoardInfo) -> Amperes:
+    """What a branch of the board's part stands."""
+    if info.pulses is not None:
+        return memristor(info.part).current
+    return digipot(info.part).wiper_current if info.codes else _INFINITE

@@ -31,11 +31,11 @@ def check_request(request: BoardRequest, info: BoardInfo) -> None:
     LimitExceeded
         A code, conductance, voltage, current, fraction or pulse is outside the board's range.
     """
+    check_pulses(request, info)
     if request.program is not None:
         _check_program(request.program, info)
     if request.learn is not None:
         _check_learning(request, info)
-    check_pulses(request, info)
     if not request.settle >= 0:
         msg = f"a settling time of {request.settle:g} s is negative"
         raise ConfigError(msg)
@@ -57,6 +57,9 @@ def _check_learning(request: BoardRequest, info: BoardInfo) -> None:
 
 
 def _check_program(program: Program, info: BoardInfo) -> None:
+    if info.pulses is not None:
+        msg = f"board {info.serial_number} is moved by pulses: it takes no program"
+        raise ConfigError(msg)
     what, taken = (
         "wiper codes" if codes else "conductances"
         for codes in (isinstance(program, Codes), info.codes is not None)

@@ -10,6 +10,7 @@ from labrig.cli import (
     config,
     find,
     measure,
+    memristors,
     null,
     preflight,
     resume,
@@ -33,6 +34,9 @@ app.command("measure")(measure.measure)
 app.command("null")(null.null)
 app.command("preflight")(preflight.preflight)
 app.command("study")(study.study)
+app.command("form")(memristors.form)
+app.command("retention")(memristors.retention)
+app.command("endurance")(memristors.endurance)
 app.command("find")(find.find)
 app.command("safe")(safe.safe)
 app.add_typer(runs.app, name="runs")

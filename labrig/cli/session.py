@@ -9,6 +9,7 @@ import typer
 
 from labrig.bench.bench import Bench
 from labrig.bench.endings import afterwards
+from labrig.bench.memristor_bench import MemristorBench
 from labrig.boards.quality import advice
 from labrig.errors import PAUSED
 from labrig.procedures.interrupt import first_interrupt_asks
@@ -67,6 +68,9 @@ def tell(bench: Bench, training: Training, *, json: bool, arrays: bool) -> None:
             " output's source meter out of the rig, or its node",
             file=sys.stderr,
         )
+    if isinstance(bench, MemristorBench):
+        for branch, reason in bench.stuck.items():
+            print(f"stuck   {bench.topology.branch_name(branch)}: {reason}", file=sys.stderr)
     if training.ending is None:
         return
     record = load_record(training.run)
@@ -88,6 +92,8 @@ def print_result(found: dict[str, Any], record: TrainingRecord, training: Traini
     )
     if found["validation_error"] is not None:
         print(f"validation error {format_quantity(found['validation_error'], 'V')}")
+    if "wear" in found:
+        print_wear(found)
     print(f"run     {training.run}")
     if found["outcome"] not in {"converged", "stopped"}:
         print(f"go on   labrig resume {training.run}")
@@ -102,3 +108,15 @@ def print_result(found: dict[str, Any], record: TrainingRecord, training: Traini
         print(f"picture {training.run / 'summary.png'}")
     else:
         print(f"picture not drawn: {training.not_drawn}", file=sys.stderr)
+
+
+def print_wear(found: dict[str, Any]) -> None:
+    """What memristors were put through."""
+    if found["error_floor"] is not None:
+        rest = format_quantity(found["error_floor"], "V")
+        print(f"floor   {rest}, RMS over the last quarter of the updates")
+    print(f"pulses  {found['pulses']}, with {found['reads']} reads of the whole array")
+    print(
+        f"wear    the most worn branch has had {found['wear']} pulses in its life, {found['wear_share']:.2g}"
+        f" of the {found['endurance']} that its part stands"
+    )

@@ -14,6 +14,7 @@ from labrig.config.quantities import (
     Flag,
     LargestTempco,
     LargestVoltsAKelvin,
+    NoiseSiemens,
     NoiseVolts,
     PositiveVolts,
     Seconds,
@@ -64,7 +65,41 @@ class DigipotElements(Model):
     """Beyond that tolerance; null: none, the law of the part is exact."""
 
 
-ElementsConfig: TypeAlias = Annotated[IdealElements | DigipotElements, Field(discriminator="kind")]
+class MemristorVices(Model):
+    """How memristors differ from their nominal law. What is null is as the part's preset has it."""
+
+    cycle_spread: Tolerance | None = None
+    """Of the effect of one pulse; standard deviation, as all spreads here."""
+    device_spread: Tolerance | None = None
+    """Of the rates, branch by branch."""
+    threshold_spread: Tolerance | None = None
+    """Of the thresholds, branch by branch."""
+    range_spread: Tolerance | None = None
+    """Of the ends of the conductance, branch by branch."""
+    read_noise: NoiseSiemens | None = None
+    """From one exchange to the next."""
+    relaxation: Tolerance | None = None
+    """Of the conductance, that it is off by a while after a pulse."""
+    drift: Tolerance | None = None
+    """ν of (1 + t / 1 s)^-ν."""
+
+
+class MemristorElements(Model):
+    """Memristors, which pulses move."""
+
+    kind: Literal["memristor"] = "memristor"
+    part: Text
+    """A preset of a class of devices, such as ``CMO-HFOX``."""
+    formed: Flag = True
+    """false: pristine, almost open until they are formed; see ``labrig form``."""
+    vices: MemristorVices = MemristorVices()
+    exchange: Seconds = 0.0
+    """Time that relaxation and drift take an exchange for."""
+
+
+ElementsConfig: TypeAlias = Annotated[
+    IdealElements | DigipotElements | MemristorElements, Field(discriminator="kind")
+]
 
 
 class AdcConfig(Model):

@@ -146,6 +146,18 @@ class Unwritable(_BranchFault):
     kind: Literal["unwritable"] = "unwritable"
 
 
+class StuckOn(_ContactFault):
+    """A memristor that conducts what it can at most, and that no pulse moves."""
+
+    kind: Literal["stuck-on"] = "stuck-on"
+
+
+class StuckOff(_ContactFault):
+    """A memristor that is almost open, and that no pulse moves."""
+
+    kind: Literal["stuck-off"] = "stuck-off"
+
+
 class AdcStuck(Model):
     """The converter gives one code for a node, whatever that has; a code at a rail: it is saturated."""
 
@@ -199,7 +211,8 @@ class ResetAtOpen(Model):
 
 WireFault: TypeAlias = Flip | Drop | Duplicate | Insert | Truncate | Silence | Babble
 ContactFault: TypeAlias = Stuck | Open | Short | BitStuck | Noisy | Aging
-BranchFault: TypeAlias = ContactFault | Unwritable
+MemristorFault: TypeAlias = StuckOn | StuckOff
+BranchFault: TypeAlias = ContactFault | Unwritable | MemristorFault
 ChannelFault: TypeAlias = AdcStuck | AdcOffset
 ProcessorFault: TypeAlias = BrownOut | Hang | Overrun | ResetAtOpen
 Fault: TypeAlias = Annotated[

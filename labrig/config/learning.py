@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
+from pydantic import Field, Strict, ValidationInfo, field_serializer, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from labrig.config.model import Model, Place, mistakes
@@ -161,6 +161,35 @@ class ZeroConfig(Model):
     """States that are averaged."""
 
 
+class VerifiedWrite(Model):
+    """Pulses and reads in turn, until each memristor is at its latent."""
+
+    kind: Literal["verify"] = "verify"
+    tolerance: Share = 0.01
+    """Relative, of the conductance."""
+    most_pulses: Count = 200
+    """On one branch, in one write."""
+    most_reversals: Annotated[int, Strict(), Field(ge=0)] = 20
+    """Of direction, on one branch, in one write."""
+
+
+class PulsedWrite(Model):
+    """Pulses alone: their number follows from the nominal law, and no memristor is read.
+
+    All start at their symmetry points, where alternating pulses have taken them: zero-shifting (Kim et al.,
+    arXiv:1907.10228).
+    """
+
+    kind: Literal["pulses"] = "pulses"
+    step: Annotated[float, BareQuantity("", above=0.0, most=0.1)] = 0.005
+    """What a pulse moves at the symmetry point, as a share of the part's range."""
+    cycles: Count | None = None
+    """Pairs of pulses by which devices are taken there; null: until a hundredth of the way is left."""
+
+
+WriteConfig: TypeAlias = Annotated[VerifiedWrite | PulsedWrite, Field(discriminator="kind")]
+
+
 class BoundsConfig(Model):
     """The box into which every update is projected."""
 
@@ -230,6 +259,8 @@ class LearningConfig(Model):
     """Which branches an update changes: all, or ``{fraction: 0.5}``, drawn anew each time."""
     zero: ZeroConfig | None = None
     """null: readings are taken as they come."""
+    write: WriteConfig | None = None
+    """How memristors are brought to their latents; null: verify on a board of memristors, else as it is."""
     bounds: BoundsConfig
     initial: InitialConfig
 

@@ -32,6 +32,10 @@ class Tally:
 
     0 where no calibration has timed it.
     """
+    pulses: int = 0
+    """Sent to memristors."""
+    reads: int = 0
+    """Of a whole array of memristors, beside what was measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 from labrig.arrays import Amperes, BoolArray, BranchArray, Volts
 from labrig.bench.bench import Bench
 from labrig.bench.bounds import EffectiveBounds
+from labrig.bench.memristor_bench import MemristorBench
 from labrig.circuit.topology import Topology
 from labrig.config import learning as config
 from labrig.config.experiment import ExperimentConfig
@@ -25,6 +26,7 @@ from labrig.learning.steps import StepPolicy
 from labrig.learning.tasks import Sample
 from labrig.procedures.board_learning import BoardLearning, plan_board_learning
 from labrig.procedures.drifting import DriftPlan, plan_drift
+from labrig.procedures.pulsing import prepare_writes
 
 _ORDER, _START, _UPDATE = 0, 1, 2
 """Places of sample order, start and drawn branches among the random streams of an experiment's seed."""
@@ -93,6 +95,7 @@ def plan_training(bench: Bench, experiment: ExperimentConfig) -> TrainingPlan:
         injected=_most_injected(rule, samples, span),
         learns=learning.where == "board",
     )
+    prepare_writes(bench, learning)
     mask = ~bench.programmer.writable
     initial = np.where(mask, bench.realised(), _initial(bench, learning.initial, experiment.seed))
     adc = bench.info.adc
@@ -194,6 +197,8 @@ def _floor(
     steps: int,
 ) -> FloorPrediction:
     law = bench.programmer.law
+    if isinstance(bench, MemristorBench):
+        return NoFloor("how near a memristor comes to its latent is drawn anew by every write")
     if law is None:
         return NoFloor("the branches are continuous")
     adc = bench.info.adc

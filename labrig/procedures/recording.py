@@ -21,6 +21,7 @@ from labrig.learning.loop import TrainingStep
 from labrig.procedures.checkpoint import Tally
 from labrig.procedures.drifting import drift_columns
 from labrig.procedures.plan import TrainingPlan
+from labrig.procedures.pulsing import pulse_columns
 from labrig.store.columns import Column, Constant, Value
 from labrig.store.prediction import Keep
 from labrig.store.tables import Json
@@ -59,6 +60,7 @@ def plan_columns(bench: Bench, plan: TrainingPlan) -> list[Column]:
     """Columns of a planned training."""
     coded = isinstance(bench.held(), Codes)
     columns = training_columns(bench.topology, plan.drawn, coded=coded, phases=len(plan.phases))
+    columns += pulse_columns(bench)
     return columns if plan.drift is None else [*columns, *drift_columns()]
 
 

@@ -26,6 +26,7 @@ from labrig.procedures.board_learning import board_loop
 from labrig.procedures.checkpoint import Checkpoint, Tally
 from labrig.procedures.drifting import Drifting
 from labrig.procedures.plan import TrainingPlan, plan_training
+from labrig.procedures.pulsing import pulse_attributes, pulse_results, pulse_row, pulsed
 from labrig.procedures.reading_back import check_written
 from labrig.procedures.recording import (
     bench_facts,
@@ -101,6 +102,7 @@ class Training:
         self._clock = time.monotonic()
         self._counters = bench.counters
         self._waited = replace(bench.waiting)
+        self._pulsed = pulsed(bench)
         self._beside = (
             start.tally.exchanges - start.progress.exchanges,
             start.tally.measurements - start.progress.measurements,
@@ -141,6 +143,7 @@ class Training:
         exchanges, measurements = self._beside
         wall = time.monotonic() - self._clock
         waited = self._bench.waiting.measured - self._waited.measured
+        pulses, reads = np.subtract(pulsed(self._bench), self._pulsed).tolist()
         return Tally(
             wall=before.wall + wall,
             exchanges=self._progress.exchanges + exchanges,
@@ -149,6 +152,8 @@ class Training:
             writes=before.writes + now.writes - then.writes,
             waited=before.waited + waited,
             expected=before.expected + self._expected(wall - waited),
+            pulses=before.pulses + pulses,
+            reads=before.reads + reads,
         )
 
     def _expected(self, host: Seconds) -> Seconds:
@@ -271,7 +276,11 @@ class Training:
 
     def _store(self, step: TrainingStep, error: Volts) -> None:
         tally = self.tally()
-        row = training_row(self._bench, step, error, tally) | self._told(step.step)
+        row = {
+            **training_row(self._bench, step, error, tally),
+            **pulse_row(self._bench, tally),
+            **self._told(step.step),
+        }
         checkpoint = Checkpoint(
             latent=step.next_latent,
             progress=step.next_progress,
@@ -333,6 +342,7 @@ class Training:
             ending = Ending("failed", f"{ending.reason}; then it could not be made safe: {error}")
         self.ending = ending
         results |= training_results(self._bench, self._outputs, self._offsets, self.tally())
+        results |= pulse_results(self._bench)
         with undisturbed():
             self._record.finish(ending.outcome, ending.reason, results)
         from labrig.views.summary import write_summary  # matplotlib, which no step needs
@@ -383,7 +393,7 @@ def train(
         synchronous=synchronous_for(bench),
         labels=training_labels(topology, plan.phases),
         constants={**training_constants(bench, plan), **(beside or {})},
-        attributes=training_attributes(bench, plan),
+        attributes={**training_attributes(bench, plan), **pulse_attributes(bench)},
         provenance={**collect(experiment.path), **bench_facts(bench, plan.config)},
         experiment=experiment.text,
     )

@@ -14,6 +14,7 @@ from labrig.boards.base import (
     Conductances,
     Counters,
     Program,
+    Verified,
     program_digest,
 )
 from labrig.boards.checking import check_request
@@ -60,7 +61,7 @@ class SimulatedBoard:
         self._program = chips.branches.power_up
         self._counters = Counters()
         self._open = True
-        self._told = False
+        self._sent_before = False
         """Its codes were sent before."""
         self.imposed: Boundary = Boundary({})
         """What the drivers hold now; pulls toward a target have become voltages."""
@@ -84,12 +85,9 @@ class SimulatedBoard:
         """Program, impose, settle and scan; see `labrig.boards.base.Board`."""
         self._check_open()
         check_request(request, self._info)
-        if request.program is not None:
-            self._write(request.program)
         if request.boundaries or request.index:
             self._index = request.index
-        if request.program is not None or self._branches.changing:
-            self._world.conductances = self._branches.conductances(self._program, self._index)
+        verified = self._apply(request)
         readings = self._scan(request)
         self._counters = replace(
             self._counters,
@@ -101,15 +99,16 @@ class SimulatedBoard:
             voltages=readings.volts,
             sources=readings.sources,
             saturated=readings.saturated,
-            program=self._branches.told(self._program) if request.read_back else None,
-            digest=program_digest(self._program),
+            program=self._told(request) if request.read_back else None,
+            digest=self._program_digest(),
             boot_count=self._boot_count,
+            verified=verified,
         )
 
     def digest(self) -> int:
         """Digest of the program that is on the board."""
         self._check_open()
-        return program_digest(self._program)
+        return self._program_digest()
 
     def celsius(self) -> float | None:
         """Its temperature in the exchange before; None: it has no thermometer."""
@@ -136,18 +135,37 @@ class SimulatedBoard:
             msg = f"board {self._info.serial_number} is closed; open the bench again"
             raise LinkClosed(msg)
 
+    def _apply(self, request: BoardRequest) -> Verified | None:
+        """What comes before the scan: bring the branches where the request wants them."""
+        if request.program is not None:
+            self._write(request.program)
+        if request.program is not None or self._branches.changing:
+            self._world.conductances = self._branches.conductances(self._program, self._index)
+        return None
+
+    def _told(self, request: BoardRequest) -> Program | None:
+        """What the chips say that they hold."""
+        del request
+        return self._branches.told(self._program)
+
+    def _program_digest(self) -> int:
+        return program_digest(self._program)
+
     def _write(self, program: Program) -> None:
         changed = program.values != self._program.values
         written = int(np.count_nonzero(changed)) if isinstance(program, Codes) else changed.size
         if isinstance(program, Codes) and self._info.payload is not None and self._info.codes is not None:
             written = self._sent(program.values, self._info.codes.bits, self._info.payload)
         self._program = _copy(program)
+        self._count_writes(written)
+
+    def _count_writes(self, written: int) -> None:
         self._counters = replace(self._counters, writes=self._counters.writes + written)
 
     def _sent(self, codes: CodeArray, bits: int, payload: int) -> int:
         """Codes that the frames to the board of this twin would carry; all of them, the first time."""
-        held = self._program.values.astype(np.int64) if self._told else None
-        self._told = True
+        held = self._program.values.astype(np.int64) if self._sent_before else None
+        self._sent_before = True
         return plan_writes(held, codes, bits, payload)[1]
 
     def _scan(self, request: BoardRequest) -> Readings:

@@ -7,9 +7,16 @@ import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, FloatArray, IntArray
 from labrig.boards.base import Codes, Conductances, Program
-from labrig.config.boards import DigipotElements, DigipotVices, ElementsConfig
+from labrig.config.boards import (
+    DigipotElements,
+    DigipotVices,
+    ElementsConfig,
+    IdealElements,
+    MemristorElements,
+)
 from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import DigipotPart, digipot
+from labrig.errors import ConfigError
 from labrig.sim.climate import Climate, Warming
 
 _SPREAD, _MATCHING, _WIPERS, _STEPS, _TRACKING = 0, 5, 6, 7, 9
@@ -121,14 +128,25 @@ class TrueContinuous:
 def draw_branches(
     elements: ElementsConfig, count: int, seed: int, climate: Climate | None = None
 ) -> TrueDigipots | TrueContinuous:
-    """True parts of `count` branches: a function of the seed alone."""
+    """True parts of `count` branches: a function of the seed alone.
+
+    Raises
+    ------
+    ConfigError
+        They are memristors, which have no programs: see `labrig.sim.memristors`.
+    """
+    if isinstance(elements, MemristorElements):
+        msg = "elements: found 'memristor', which only a board simulated in process can have; use digipot"
+        raise ConfigError(msg)
     warming = draw_warming(elements, count, seed, climate)
     if not isinstance(elements, DigipotElements):
         return TrueContinuous(_spread(elements.tolerance, count, seed), warming)
     return replace(_draw_digipots(elements, count, seed), warming=warming)
 
 
-def draw_warming(elements: ElementsConfig, count: int, seed: int, climate: Climate | None) -> Warming | None:
+def draw_warming(
+    elements: DigipotElements | IdealElements, count: int, seed: int, climate: Climate | None
+) -> Warming | None:
     """What a climate does to these elements, branch by branch; None where there is none."""
     if climate is None:
         return None

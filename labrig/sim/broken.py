@@ -8,12 +8,13 @@ import numpy as np
 from labrig.arrays import BranchArray
 from labrig.boards.base import Program
 from labrig.circuit.topology import Topology
-from labrig.config.boards import DigipotElements, ElementsConfig
+from labrig.config.boards import DigipotElements, ElementsConfig, MemristorElements
 from labrig.config.faults import (
     Aging,
     BitStuck,
     BranchFault,
     Fault,
+    MemristorFault,
     Noisy,
     Open,
     Stuck,
@@ -67,6 +68,14 @@ def faults_by_wiper(
 
 
 def _check(fault: BranchFault, elements: ElementsConfig) -> None:
+    if isinstance(fault, MemristorFault) or isinstance(elements, MemristorElements):
+        if not (isinstance(elements, MemristorElements) and isinstance(fault, MemristorFault | Open)):
+            msg = (
+                f"faults: {fault.branch} is {fault.kind}, but the elements are of kind {elements.kind!r};"
+                " memristors, and only they, are stuck-on or stuck-off; they may also be open"
+            )
+            raise ConfigError(msg)
+        return
     if not isinstance(elements, DigipotElements):
         if not isinstance(fault, Open | Aging):
             msg = f"faults: {fault.branch} is {fault.kind}; elements of kind 'ideal' can be 'open' or 'aging'"

@@ -4,14 +4,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from labrig.boards.base import BoardInfo, CodeRange, Converter
+from labrig.boards.base import BoardInfo, CodeRange, Converter, PulseRange
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
-from labrig.config.boards import BoardModel, DigipotElements, FirmwareBoard
+from labrig.config.boards import BoardModel, DigipotElements, FirmwareBoard, MemristorElements
 from labrig.config.boards import SimulatedBoard as SimulatedBoardConfig
 from labrig.config.calibration import Calibration
 from labrig.config.faults import Fault
 from labrig.config.rig import BoardConfig
+from labrig.devices.memristors import memristor
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
@@ -20,6 +21,9 @@ from labrig.sim.channels import BadChannels, bad_channels
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
 from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
+from labrig.sim.memristor_board import MemristorBoard
+from labrig.sim.memristors import AMPLITUDE_STEP, Devices, TrueMemristors
+from labrig.sim.scales import Scales
 from labrig.sim.twin import drawn_parts, measured_parts
 from labrig.sim.world import CircuitWorld
 
@@ -60,7 +64,7 @@ def build_hardware(
     Raises
     ------
     ConfigError
-        The part is not known, or the board cannot have such a fault.
+        The part is not known, the board cannot have such a fault, or its branches have no programs.
     """
     check_no_processor(faults)
     lines = line_topology(topology)
@@ -101,8 +105,56 @@ def build_board(
     calibration: Calibration | None = None,
     draw: int = 0,
 ) -> SimulatedBoard:
-    """`build_hardware` behind the `Board` of this process."""
+    """`build_hardware` behind the `Board` of this process; memristors have a `Board` of their own."""
+    if isinstance(model.elements, MemristorElements):
+        return _memristor_board(model, model.elements, topology, serial_number, faults)
     return SimulatedBoard(build_hardware(model, topology, serial_number, faults, calibration, draw))
+
+
+def _memristor_board(
+    model: BoardModel,
+    elements: MemristorElements,
+    topology: Topology,
+    serial_number: str | None,
+    faults: Sequence[Fault],
+) -> MemristorBoard:
+    check_no_processor(faults)
+    lines, shape = line_topology(topology), topology.crossbar_shape
+    if shape is None:
+        msg = "board: memristors are read row by row, so their network must be a crossbar"
+        raise ConfigError(msg)
+    memristors = TrueMemristors(
+        Devices.draw(elements, len(lines.branches), model.seed),
+        shape,
+        model.seed,
+        formed=elements.formed,
+        exchange=elements.exchange,
+        broken=faults_by_wiper(faults, topology, elements),
+    )
+    adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
+    dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
+    scales = Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed)
+    noise = model.adc.noise if model.adc else 0.0
+    reader = Reader(adc, noise, model.seed, bad_channels(faults, topology, model.adc), scales.adc)
+    part = memristor(elements.part)
+    info = replace(
+        _info(model, topology, adc, dac, serial_number or f"SIM{model.seed}"),
+        part=part.name,
+        pulses=PulseRange(
+            part.forming.ceiling, part.reset.highest, AMPLITUDE_STEP, part.shortest, part.longest
+        ),
+        verifies=model.drive > 0,
+    )
+    chips = Hardware(
+        info=info,
+        world=CircuitWorld(lines, memristors.read(0, 0)),
+        branches=memristors,
+        reader=reader,
+        sensor=replace(reader, bad=BadChannels(), scale=scales.sense),
+        driver=Driver(dac, model.drive, scales.dac),
+        boot_count=time.time_ns() // 1_000_000 % 2**32,
+    )
+    return MemristorBoard(chips, memristors)
 
 
 def _info(

@@ -1,7 +1,8 @@
 """Gathering a `TrainingRecord` from a run.
 
 It is read by these names, and what is missing is left out. Columns: ``wall``, ``error``, ``measurements``,
-``exchanges``, ``frames``, ``writes``, ``validation_error``, ``squares``, ``moved``, ``floor_hits``,
+``exchanges``, ``frames``, ``writes``, ``validation_error``, of memristors ``pulses``, ``reads``, ``wear``,
+``stuck``, ``squares``, ``moved``, ``floor_hits``,
 ``ceiling_hits``, ``samples`` (drawn), ``outputs`` (drawn, output), ``conductances`` or ``codes`` (branch).
 Constants: ``inputs``, ``targets``, ``floor``, ``ceiling``, ``initial``, and ``code_conductances`` (code) or
 (branch, code): what each code stands for, needed to show a run that stores codes and has no results yet.
@@ -24,7 +25,10 @@ _ROWS_A_SAMPLE = 30
 """Rows looked back for each sample, where an update sees only some of them."""
 _SAME = 1e-9
 """Relative difference below which two conductances are the same number."""
-_TOTALS = ("exchanges", "frames", "measurements", "writes", "wall", "error", "validation_error")
+_TOTALS = (
+    "exchanges", "frames", "measurements", "writes", "pulses", "reads", "wear", "stuck", "wall", "error",
+    "validation_error",
+)  # fmt: skip
 
 
 def load_record(directory: Path) -> TrainingRecord:

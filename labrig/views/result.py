@@ -20,6 +20,27 @@ def result(record: TrainingRecord) -> dict[str, Any]:
         "error": record.totals["error"],
         "validation_error": record.totals["validation_error"],
         "wall_s": record.totals["wall"] or 0.0,
+        **_of_memristors(record),
+    }
+
+
+def error_floor(record: TrainingRecord) -> float | None:
+    """RMS of the error over the last quarter of the steps, V: where it has come to rest, if it has."""
+    last = record.error[-max(1, len(record.error) // 4) :]
+    known = last[np.isfinite(last)]
+    return float(np.sqrt(np.mean(known**2))) if known.size else None
+
+
+def _of_memristors(record: TrainingRecord) -> dict[str, Any]:
+    if "memristor" not in record.attributes:
+        return {}
+    counts = {name: int(record.totals.get(name) or 0) for name in ("pulses", "reads", "wear", "stuck")}
+    endurance = record.attributes.get("endurance")
+    return {
+        "error_floor": error_floor(record),
+        **counts,
+        "endurance": endurance,
+        "wear_share": counts["wear"] / endurance if endurance else None,
     }
 
 

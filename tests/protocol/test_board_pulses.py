@@ -26,7 +26,7 @@ from labrig.wire.definition import (
 from labrig.wire.messages import decode, decode_items, encode
 from labrig.wire.pulsing import ToldBranches, WirePulses, WireRange
 from tests.support.firmware import Boards, Starter, Wire, crossbar
-from tests.support.memristors import MemristorFile
+from tests.support.memristor_file import MemristorFile
 
 DRIVE = 1000.0
 LSB = 0.5 / 65535

@@ -27,7 +27,7 @@ from labrig.wire.definition import (
 from labrig.wire.framing import Frame, FrameDecoder, encode_frame
 from labrig.wire.messages import decode, encode
 from labrig.wire.packing import pack, unpack_rows
-from tests.support.memristors import MemristorFile
+from tests.support.memristor_file import MemristorFile
 
 FIRMWARE = Path(__file__).parents[2] / "firmware_protocol"
 HELLO = Frame(Message.HELLO, 0, payload=encode(HelloRequest(VERSION, FINGERPRINT)))

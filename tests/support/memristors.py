@@ -1,104 +1,151 @@
-"""Memristors of the host target's circuit files, for boards that this process simulates."""
+"""Simulated crossbars of memristors for tests."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from labrig.arrays import BranchArray, FloatArray, IntArray
-from labrig.boards.base import Codes, Program, PulseRange
+from labrig.bench.assembly import open_bench
+from labrig.bench.memristor_bench import MemristorBench
+from labrig.boards.base import BoardReply, BoardRequest, Pulses
+from labrig.circuit.build import build_topology
+from labrig.config.boards import AdcConfig, DacConfig, MemristorElements, MemristorVices
+from labrig.config.boards import SimulatedBoard as BoardConfig
+from labrig.config.faults import Fault
+from labrig.config.network import CrossbarNetwork
+from labrig.config.rig import RigConfig
+from labrig.sim.build import build_board
+from labrig.sim.memristor_board import MemristorBoard
+from labrig.sim.memristors import TrueMemristors
 
-RANGE = PulseRange(2.0, 2.5, 0.01, 1e-6, 1e-2)
-
-
-@dataclass(frozen=True)
-class MemristorFile:
-    """The lines `memristors`, `pulses` and `branch` of a circuit file of memristors."""
-
-    bounds: tuple[float, float] = (1e-6, 1e-4)
-    thresholds: tuple[float, float] = (0.6, 0.7)
-    speeds: tuple[float, float] = (40_000.0, 15_000.0)
-    spread: float = 0.1
-    seed: int = 1
-    range: PulseRange = RANGE
-    initial: float = 5e-6
-
-    def lines(self) -> list[str]:
-        model = (*self.bounds, *self.thresholds, *self.speeds, self.spread)
-        pulses = self.range
-        limits = (
-            pulses.highest_set,
-            pulses.highest_reset,
-            pulses.amplitude_step,
-            pulses.shortest,
-            pulses.longest,
-        )
-        return [
-            f"memristors {' '.join(map(repr, model))} {self.seed}",
-            f"pulses {' '.join(map(repr, limits))}",
-        ]
+ALIKE = MemristorVices(
+    cycle_spread=0.0,
+    device_spread=0.0,
+    threshold_spread=0.0,
+    range_spread=0.0,
+    read_noise=0.0,
+    relaxation=0.0,
+    drift=0.0,
+)
+"""No device differs from its law."""
 
 
-def read_model(words: list[str], pulses: list[str]) -> MemristorFile:
-    """From the words behind `memristors` and behind `pulses`."""
-    least, most, set_from, reset_from, setting, resetting, spread = map(float, words[:7])
-    return MemristorFile(
-        bounds=(least, most),
-        thresholds=(set_from, reset_from),
-        speeds=(setting, resetting),
-        spread=spread,
-        seed=int(words[7]),
-        range=PulseRange(*map(float, pulses)),
+def memristor_board(
+    rows: int = 4,
+    columns: int = 3,
+    *,
+    vices: MemristorVices | None = None,
+    faults: Sequence[Fault] = (),
+    drive: float = 1000.0,
+    seed: int = 5,
+    converters: bool = True,
+    **elements: Any,
+) -> MemristorBoard:
+    """One in process."""
+    described = MemristorElements(part="CMO-HFOX", vices=vices or MemristorVices(), **elements)
+    config = BoardConfig(
+        elements=described,
+        adc=AdcConfig(bits=16, span=0.5) if converters else None,
+        dac=DacConfig(bits=16, span=0.5) if converters else None,
+        drive=drive,
+        seed=seed,
+    )
+    board = build_board(config, build_topology(CrossbarNetwork(inputs=rows, outputs=columns)), None, faults)
+    assert isinstance(board, MemristorBoard)
+    return board
+
+
+def pulsed(
+    board: MemristorBoard,
+    wipers: Sequence[int],
+    volts: Sequence[float] | float,
+    index: int = 0,
+    width: float = 2.5e-6,
+) -> BoardReply:
+    """One exchange of pulses."""
+    amplitudes = np.broadcast_to(np.asarray(volts, dtype=np.float64), len(wipers)).round(3)
+    pulses = Pulses(np.array(wipers, dtype=np.int64), amplitudes, np.full(len(wipers), width))
+    return board.exchange(BoardRequest(boundaries=[], pulses=pulses, index=index))
+
+
+def memristor_rig(
+    rows: int = 4,
+    columns: int = 3,
+    *,
+    limits: dict[str, str] | None = None,
+    mask: Sequence[str] = (),
+    faults: Sequence[dict[str, Any]] = (),
+    seed: int = 5,
+    drive: str = "1 kohm",
+    **elements: Any,
+) -> RigConfig:
+    """A rig of one."""
+    converter = {"bits": 16, "span": "0.5 V"}
+    return RigConfig.model_validate(
+        {
+            "network": {"kind": "crossbar", "inputs": rows, "outputs": columns},
+            "board": {
+                "kind": "simulated",
+                "elements": {"kind": "memristor", "part": "CMO-HFOX", **elements},
+                "adc": converter,
+                "dac": converter,
+                "drive": drive,
+                "seed": seed,
+            },
+            "limits": {"voltage": "1.5 V", **(limits or {})},
+            "mask": list(mask),
+            "faults": list(faults),
+        }
     )
 
 
-def drawn(seed: int, branch: int, what: int) -> float:
-    """As memristor.h of the host target says."""
-    z = ((seed << 32) + 4 * branch + what + 1) * 0x9E3779B97F4A7C15 & 2**64 - 1
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & 2**64 - 1
-    z = (z ^ z >> 27) * 0x94D049BB133111EB & 2**64 - 1
-    return float(((z ^ z >> 31) >> 32) / 2**31 - 1)
+@contextmanager
+def opened(**options: Any) -> Iterator[tuple[MemristorBench, TrueMemristors]]:
+    """A bench of memristors, and its true devices."""
+    with open_bench(memristor_rig(**options)) as bench:
+        assert isinstance(bench, MemristorBench)
+        board = bench._board
+        assert isinstance(board, MemristorBoard)
+        yield bench, board.memristors
 
 
-class Memristors:
-    """Devices that pulses move; they are told no program."""
-
-    def __init__(
-        self, model: MemristorFile, conductances: FloatArray, stuck: list[int], broken: list[int]
-    ) -> None:
-        least, most = model.bounds
-        self.model = model
-        self.states = (conductances - least) / (most - least)
-        self.stuck = {*stuck, *broken}
-        self.open = broken
-        self.given: list[tuple[int, float, float, int]] = []
-
-    @property
-    def power_up(self) -> Codes:
-        return Codes(np.zeros(len(self.states), dtype=np.int64))
-
-    @property
-    def changing(self) -> bool:
-        return False
-
-    def conductances(self, program: Program, index: int) -> BranchArray:
-        least, most = self.model.bounds
-        found = least + (most - least) * self.states
-        found[self.open] = 0.0
-        return found
-
-    def told(self, program: Program) -> Program:
-        return program
-
-    def pulse(self, wipers: IntArray, amplitudes: FloatArray, widths: FloatArray, index: int) -> None:
-        for wiper, volts, seconds in zip(wipers.tolist(), amplitudes.tolist(), widths.tolist(), strict=True):
-            self.given.append((wiper, volts, seconds, index))
-            if wiper not in self.stuck:
-                self._move(wiper, volts, seconds)
-
-    def _move(self, wiper: int, volts: float, seconds: float) -> None:
-        way, model = int(volts < 0), self.model
-        threshold = model.thresholds[way] * (1 + model.spread * drawn(model.seed, wiper, way))
-        speed = model.speeds[way] * (1 + model.spread * drawn(model.seed, wiper, 2 + way))
-        kept = 1 / (1 + speed * seconds * max(abs(volts) / threshold - 1, 0.0) ** 2)
-        state = self.states[wiper]
-        self.states[wiper] = state * kept if way else 1 - (1 - state) * kept
+def memristor_experiment(
+    folder: Path,
+    *,
+    write: str = "{kind: verify}",
+    stop: str = "{steps: 12}",
+    faults: str = "[]",
+    mask: str = "[]",
+    initial: str = "{kind: constant, conductance: 40 uS}",
+) -> Path:
+    """An experiment on one, as a user would write it."""
+    path = folder / "memristors.yaml"
+    path.write_text(f"""
+rig:
+  network: {{kind: crossbar, inputs: 4, outputs: 3}}
+  board:
+    kind: simulated
+    elements: {{kind: memristor, part: CMO-HFOX}}
+    adc: {{bits: 16, span: 0.5 V}}
+    dac: {{bits: 16, span: 0.5 V}}
+    drive: 1 kohm
+    seed: 5
+  limits: {{voltage: 1.5 V}}
+  mask: {mask}
+  faults: {faults}
+task:
+  samples:
+    - inputs: [50 mV, 110 mV, 180 mV, 250 mV]
+      targets: [130 mV, 150 mV, 170 mV]
+learning:
+  rule: {{kind: contrastive}}
+  step: {{kind: fixed, rate: 4e-3}}
+  write: {write}
+  bounds: {{floor: 15 uS, ceiling: 80 uS}}
+  initial: {initial}
+stop: {stop}
+seed: 3
+""")
+    return path

@@ -25,7 +25,7 @@ from labrig.sim.serving.dispatcher import Dispatcher
 from labrig.sim.serving.server import BoardServant
 from labrig.sim.world import CircuitWorld
 from tests.support.firmware import Circuit, Terminals, Wire
-from tests.support.memristors import Memristors, read_model
+from tests.support.memristor_file import Memristors, read_model
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labrig.arrays import CodeArray, IntArray, Seconds
-from labrig.boards.base import BoardInfo, Codes, Program
+from labrig.boards.base import BoardInfo, Codes, Program, Pulses
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance
 from labrig.sim.channels import check_alike
 from labrig.sim.climate import NOMINAL
@@ -162,7 +162,7 @@ class Device:
             return
         self._pulses += 1
         amplitudes, widths = np.array([millivolts / PER_MV]), np.array([width / PER_10NS])
-        self._pulsed.pulse(np.array([branch]), amplitudes, widths, self._pulses)
+        self._pulsed.pulse(Pulses(np.array([branch]), amplitudes, widths), self._pulses)
         self._look_at_branches()
 
     def told(self) -> CodeArray:

@@ -22,7 +22,7 @@ from labrig.wire.messages import decode
 from labrig.wire.pulsing import WirePulses
 from tests.support.firmware import Circuit, crossbar
 from tests.support.links import DamagedLink, ServedLink
-from tests.support.memristors import MemristorFile, Memristors
+from tests.support.memristor_file import MemristorFile, Memristors
 from tests.support.simulated import read_hardware
 
 INPUTS, OUTPUTS = 6, 5
