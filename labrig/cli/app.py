@@ -12,6 +12,7 @@ from labrig.cli import (
     measure,
     null,
     preflight,
+    rehearse,
     resume,
     runs,
     safe,
@@ -32,6 +33,7 @@ app.command("resume")(resume.resume)
 app.command("measure")(measure.measure)
 app.command("null")(null.null)
 app.command("preflight")(preflight.preflight)
+app.command("rehearse")(rehearse.rehearse)
 app.command("study")(study.study)
 app.command("find")(find.find)
 app.command("safe")(safe.safe)
