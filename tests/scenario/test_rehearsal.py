@@ -79,7 +79,12 @@ def foretold(path: Path, codes: list[int], repeats: int = 2) -> Comparison:
     return compare(training.run, rehearsal.run)
 
 
-def test_error_outputs_and_writes_are_inside_their_bands_in_nine_of_ten_noisy_boards(tmp_path: Path) -> None:
+def test_error_outputs_and_writes_are_inside_their_bands_in_nine_cases_of_ten(tmp_path: Path) -> None:
+    """Of ten noisy boards and three measures.
+
+    Of one measure by itself seven boards at least: a band that holds with a probability of 0.9 misses four or
+    more of ten with one of 1.3 %.
+    """
     inside: dict[str, int] = {"error": 0, "writes": 0, "outputs": 0}
     for seed in range(1, 11):
         folder = tmp_path / str(seed)
@@ -88,7 +93,7 @@ def test_error_outputs_and_writes_are_inside_their_bands_in_nine_of_ten_noisy_bo
         path = write_files(
             folder, board, {"steps": 60}, FAULTS, inputs=[0.5, 1.5, 3.0, 4.5], targets=[2.2, 2.5, 2.8]
         )
-        found = foretold(path, [])
+        found = foretold(path, [], repeats=1)
         bands = found.bands
         assert bands is not None
         assert bands.share == pytest.approx(19 / 21)
@@ -98,7 +103,8 @@ def test_error_outputs_and_writes_are_inside_their_bands_in_nine_of_ten_noisy_bo
         assert found.bench.totals["exchanges"] == found.simulation.totals["exchanges"]
         # A band that holds since it is wide says nothing: outputs moved by a volt.
         assert np.max(bands.highest - bands.lowest) < 0.1
-    assert min(inside.values()) >= 9, inside
+    assert sum(inside.values()) >= 27, inside
+    assert min(inside.values()) >= 7, inside
 
 
 @pytest.mark.usefixtures("emulator")
@@ -146,7 +152,7 @@ def test_with_no_noise_the_final_codes_are_foretold_exactly(tmp_path: Path) -> N
         board = {"kind": "simulated", **model(bits=24), "seed": seed}
         stop = {"error": "60 mV", "steps": 60}
         path = write_files(folder, board, stop, [], inputs=[0.5, 2.0, 4.5], targets=[2.2, 2.6])
-        found = foretold(path, list(range(44, 100)), repeats=1)
+        found = foretold(path, list(range(46, 90)), repeats=1)
         assert found.bands is not None
         assert found.bands.decided.all(), seed
         assert np.array_equal(found.bench.codes[-1], found.bands.codes), seed
