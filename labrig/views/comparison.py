@@ -136,6 +136,7 @@ def comparison_result(found: Comparison) -> dict[str, Any]:
             for name in _MEASURES
         },
         "final_outputs": {
+            "names": found.outputs,
             "bench": found.bench.outputs[-1].tolist(),
             "simulation": found.simulation.outputs[-1].tolist(),
         },

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from labrig.units import format_quantity
 
+_MOST_OUTPUTS = 16
 _UNITS = {"error": "V", "wall": "s"}
 
 
@@ -22,7 +23,20 @@ def comparison_table(found: Mapping[str, Any]) -> Table:
         ratio = f"{measured / predicted:.3g}" if predicted else ""
         band = (_band(name, bands),) if bands else ()
         table.add_row(name, _told(name, predicted), *band, _told(name, measured), ratio)
+    for row in _outputs(found, bands) if bands else ():
+        table.add_row(*row)
     return table
+
+
+def _outputs(found: Mapping[str, Any], bands: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Final outputs of a task of one sample, as many as are easily read."""
+    ends, band = found["final_outputs"], bands["final_outputs"]
+    if len(band["low"]) != 1 or len(ends["names"]) > _MOST_OUTPUTS:
+        return
+    of = (ends["names"], ends["simulation"][0], band["low"][0], band["high"][0], ends["bench"][0])
+    for name, predicted, low, high, measured in zip(*of, strict=True):
+        told = [format_quantity(volts, "V", 5) for volts in (predicted, low, high, measured)]
+        yield name, told[0], f"{told[1]} … {told[2]}", told[3], f"{measured / predicted:.5g}"
 
 
 def _band(name: str, bands: Mapping[str, Any]) -> str:

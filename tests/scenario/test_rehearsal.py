@@ -22,6 +22,12 @@ FAULTS: list[dict[str, Any]] = [
 DRAWS = 20
 
 
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which take longer than the trainings."""
+    monkeypatch.setattr("labrig.views.summary.write_summary", lambda _: None)
+
+
 def model(bits: int = 16, noise: str = "0 V") -> dict[str, Any]:
     """Parts with all their vices."""
     return {
