@@ -13,6 +13,7 @@ from labrig.cli import (
     memristors,
     null,
     preflight,
+    rehearse,
     resume,
     runs,
     safe,
@@ -33,6 +34,7 @@ app.command("resume")(resume.resume)
 app.command("measure")(measure.measure)
 app.command("null")(null.null)
 app.command("preflight")(preflight.preflight)
+app.command("rehearse")(rehearse.rehearse)
 app.command("study")(study.study)
 app.command("form")(memristors.form)
 app.command("retention")(memristors.retention)

@@ -12,6 +12,7 @@ from labrig.arrays import BoolArray, FloatArray, IntArray
 from labrig.errors import RunError
 from labrig.store.columns import Constant
 from labrig.store.reader import RunReader
+from labrig.views.bands import Bands, bands_of, bands_result
 
 FAR = 3.0
 """Standard deviations of the difference beyond which a step departs, for one comparison by itself."""
@@ -29,6 +30,8 @@ class Followed:
     codes: IntArray
     """Shape (S, B); empty on a continuous board."""
     errors: FloatArray
+    final_outputs: FloatArray
+    """Shape (all samples, O), V: of each sample the last free state; empty where the run has not ended."""
     totals: dict[str, float]
     masked: BoolArray
 
@@ -52,6 +55,8 @@ class Comparison:
     limit: float
     outputs: list[str]
     branches: list[str]
+    bands: Bands | None
+    """Where the rehearsal was on drawn boards as well."""
 
     @property
     def first_departure(self) -> tuple[int, int, int] | None:
@@ -92,7 +97,7 @@ def compare(bench: Path, simulation: Path) -> Comparison:
             msg = f"{bench} and {simulation} are of two tasks or networks; compare runs of one experiment"
             raise RunError(msg)
         both = min(len(ours.outputs), len(theirs.outputs))
-        labels = second.labels()
+        labels, bands = second.labels(), bands_of(second.constants())
         differences = ours.outputs[:both] - theirs.outputs[:both]
         model = _model(second, theirs)
         deviations = _deviations(second, theirs, model)[:both]
@@ -103,7 +108,7 @@ def compare(bench: Path, simulation: Path) -> Comparison:
     count = max(int(np.isfinite(sigmas).sum()), 1)
     one = 2 * norm.sf(FAR)
     limit = float(norm.isf((1 - (1 - one) ** (1 / count)) / 2))
-    return Comparison(ours, theirs, sigmas, deviations, limit, labels["output"], labels["branch"])
+    return Comparison(ours, theirs, sigmas, deviations, limit, labels["output"], labels["branch"], bands)
 
 
 def comparison_result(found: Comparison) -> dict[str, Any]:
@@ -131,9 +136,21 @@ def comparison_result(found: Comparison) -> dict[str, Any]:
             for name in _MEASURES
         },
         "final_outputs": {
+            "names": found.outputs,
             "bench": found.bench.outputs[-1].tolist(),
             "simulation": found.simulation.outputs[-1].tolist(),
         },
+        "bands": None if found.bands is None else _held(found.bands, found.bench),
+    }
+
+
+def _held(bands: Bands, bench: Followed) -> dict[str, Any]:
+    """The bands, and what of the bench is inside."""
+    inside = {name: band.holds(bench.totals[name]) for name, band in bands.measures.items()}
+    return bands_result(bands) | {
+        "inside": inside,
+        "outputs_inside": bands.hold(bench.final_outputs).tolist(),
+        "codes_as_decided": bands.decides(bench.codes[-1]) if bench.codes.size else None,
     }
 
 
@@ -159,6 +176,9 @@ def _followed(reader: RunReader) -> Followed:
         outputs=np.array([row.values["outputs"] for row in rows], dtype=np.float64),
         codes=codes.astype(np.int64),
         errors=reader.scalars("error").astype(np.float64),
+        final_outputs=np.asarray(constants["final_outputs"].value, dtype=np.float64)
+        if "final_outputs" in constants
+        else np.empty((0, 0)),
         totals=totals,
         masked=np.asarray(constants["masked"].value, dtype=np.bool_),
     )

@@ -1,0 +1,105 @@
+"""Bands from draws hold as often as they say."""
+
+import numpy as np
+import pytest
+
+from labrig.store.columns import Constant
+from labrig.views.bands import Band, bands_of, bands_result, covered, interval, joint
+
+
+@pytest.mark.parametrize(("draws", "share"), [(3, 0.5), (19, 0.9), (20, 19 / 21), (39, 0.9), (99, 0.9)])
+def test_a_band_says_in_how_many_cases_it_holds(draws: int, share: float) -> None:
+    """Of D draws and one more each is equally likely to be the smallest."""
+    assert covered(draws) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("draws", [5, 20, 60])
+def test_an_interval_holds_one_more_draw_as_often_as_it_says(draws: int) -> None:
+    """Of 4000 cases, to within four standard deviations of a binomial distribution; of whatever shape."""
+    rng, cases = np.random.default_rng(1), 4000
+    values = rng.exponential(size=(cases, draws + 1))
+    held = np.mean([interval(row[:-1]).holds(float(row[-1])) for row in values])
+    share = covered(draws)
+    assert held == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / cases))
+
+
+def test_equal_draws_leave_one_value() -> None:
+    band = interval(np.full(20, 7.0))
+    assert band == Band(7.0, 7.0)
+    assert band.holds(7.0)
+    assert not band.holds(7.0001)
+
+
+@pytest.mark.parametrize("correlated", [False, True])
+def test_a_joint_band_holds_all_numbers_of_one_more_draw(correlated: bool) -> None:
+    """Nine in ten, and somewhat more since ranks of so few draws are coarse; to within 4 sigma."""
+    rng, cases, draws = np.random.default_rng(2), 1000, 20
+    held = 0
+    for _ in range(cases):
+        values = rng.normal(size=(draws + 1, 6)) * np.arange(1, 7) + 3
+        if correlated:
+            values += 10 * rng.normal(size=(draws + 1, 1))
+        low, high = joint(values[:-1])
+        held += bool(np.all((low <= values[-1]) & (values[-1] <= high)))
+    sigma = 4 * np.sqrt(0.9 * 0.1 / cases)
+    assert 0.9 - sigma <= held / cases <= 19 / 21 + 0.02 + sigma
+
+
+def test_outputs_that_are_always_read_alike_stay_within_their_band() -> None:
+    low, high = joint(np.full((20, 2), 2.4689))
+    assert np.all((low <= 2.4689) & (high >= 2.4689))
+    assert np.all(high - low < 1e-7)
+
+
+def constants(**changes: object) -> dict[str, Constant]:
+    rng = np.random.default_rng(3)
+    drawn = {
+        "drawn_error": (rng.uniform(1e-3, 2e-3, 20), ()),
+        "drawn_outputs": (rng.normal(2.5, 1e-3, (20, 1, 3)), ("sample", "output")),
+        "drawn_codes": (np.tile([60, 70], (20, 1)), ("branch",)),
+        "drawn_steps": (np.full(20, 60), ()),
+        "drawn_exchanges": (np.full(20, 61), ()),
+        "drawn_writes": (np.arange(100, 120), ()),
+        "drawn_waits": (np.linspace(0.6, 0.7, 20), ()),
+    }
+    found = {name: Constant(value, ("draw", *dims)) for name, (value, dims) in drawn.items()}
+    ended = {"final_wall": 0.5, "final_waited": 0.2, "final_exchanges": 61, **changes}
+    return found | {name: Constant(value) for name, value in ended.items()}  # type: ignore[arg-type]
+
+
+def test_the_time_is_the_host_s_own_and_what_the_boards_take() -> None:
+    """0.5 s, of which the twin took 0.2."""
+    found = bands_of(constants())
+    assert found is not None
+    wall = found.measures["wall"]
+    assert (wall.low, wall.high) == pytest.approx((0.9, 1.0))
+    assert found.measures["writes"] == Band(100, 119)
+    assert found.measures["exchanges"] == Band(61, 61)
+    assert found.hold(np.array([[2.5, 2.5, 2.6]])).tolist() == [[True, True, False]]
+
+
+def test_without_a_pace_no_time_is_foretold() -> None:
+    given = constants()
+    given["drawn_waits"] = Constant(np.full(20, np.nan), ("draw",))
+    found = bands_of(given)
+    assert found is not None
+    assert "wall" not in bands_result(found)["measures"]
+
+
+def test_codes_are_decided_where_all_draws_agree() -> None:
+    given = constants()
+    codes = np.tile([60, 70], (20, 1))
+    codes[7, 1] = 71
+    given["drawn_codes"] = Constant(codes, ("draw", "branch"))
+    found = bands_of(given)
+    assert found is not None
+    assert found.decided.tolist() == [True, False]
+    assert found.decides(np.array([60, 75]))
+    assert not found.decides(np.array([61, 70]))
+
+
+def test_a_run_without_draws_or_without_an_end_has_no_bands() -> None:
+    given = constants()
+    del given["final_wall"]
+    assert bands_of(given) is None
+    assert bands_of({"final_wall": Constant(1.0)}) is None
