@@ -39,7 +39,6 @@ def training_columns(topology: Topology, drawn: int, *, coded: bool, phases: int
         Column("writes", "", "branch codes sent so far", "int64"),
         Column("floor_hits", "", "branches held at the floor by this update's projection", "int64"),
         Column("ceiling_hits", "", "branches held at the ceiling", "int64"),
-        Column("celsius", "degC", "temperature of the board, where it was asked and tells"),
         Column("squares", "S^2", "Σ g² of the latents as measured"),
         Column("moved", "S^2", "Σ Δg² of this update"),
         Column("samples", "", "places in the task of the samples measured", "int32", ("drawn",), (drawn,)),
@@ -59,7 +58,10 @@ def plan_columns(bench: Bench, plan: TrainingPlan) -> list[Column]:
     """Columns of a planned training."""
     coded = isinstance(bench.held(), Codes)
     columns = training_columns(bench.topology, plan.drawn, coded=coded, phases=len(plan.phases))
-    return columns if plan.drift is None else [*columns, *drift_columns()]
+    warmth = (
+        [] if bench.celsius() is None else [Column("celsius", "degC", "of the board, where it was asked")]
+    )
+    return [*columns, *warmth, *([] if plan.drift is None else drift_columns())]
 
 
 def training_labels(topology: Topology, phases: Sequence[str]) -> dict[str, list[str]]:
