@@ -106,12 +106,18 @@ def training_attributes(bench: Bench, plan: TrainingPlan) -> dict[str, Json]:
         "reading_noise": None if bench.doubts is None else bench.doubts.noise,
         "calibration": None if used is None else used.sha256,
         "accepted": list(plan.config.rig.accept_calibration),
+        "reference": _reference(bench, plan),
         "calibration_celsius": None if used is None else used.temperature_celsius,
         "calibration_kelvin": None if used is None else used.valid_within_kelvin,
         "masked": bench.masked,
         "predicted_floor": floor.error if isinstance(floor, Floor) else None,
         "no_predicted_floor": floor.reason if isinstance(floor, NoFloor) else None,
     }
+
+
+def _reference(bench: Bench, plan: TrainingPlan) -> str | None:
+    branch = None if plan.drift is None else plan.drift.reference.branch
+    return None if branch is None else bench.topology.branch_name(branch)
 
 
 def _plain_steps(plan: TrainingPlan) -> bool:

@@ -11,7 +11,7 @@ _COUNTS = ("exchanges", "frames", "measurements", "writes")
 
 
 def result(record: TrainingRecord) -> dict[str, Any]:
-    """Run, outcome, counts and errors; JSON-ready, with null for what is not known."""
+    """Run, outcome, counts, errors, and drift where there was some; JSON-ready, null where not known."""
     return {
         "run": str(record.info.path),
         "outcome": record.info.status,
@@ -20,6 +20,9 @@ def result(record: TrainingRecord) -> dict[str, Any]:
         "error": record.totals["error"],
         "validation_error": record.totals["validation_error"],
         "wall_s": record.totals["wall"] or 0.0,
+        **(
+            {"drift": [{"step": step, "text": text} for step, text in record.drifts]} if record.drifts else {}
+        ),
     }
 
 
