@@ -40,7 +40,6 @@ def training_columns(topology: Topology, drawn: int, *, coded: bool, phases: int
         Column("writes", "", "branch codes sent so far", "int64"),
         Column("floor_hits", "", "branches held at the floor by this update's projection", "int64"),
         Column("ceiling_hits", "", "branches held at the ceiling", "int64"),
-        Column("celsius", "degC", "temperature of the board, where it was asked and tells"),
         Column("squares", "S^2", "Σ g² of the latents as measured"),
         Column("moved", "S^2", "Σ Δg² of this update"),
         Column("samples", "", "places in the task of the samples measured", "int32", ("drawn",), (drawn,)),
@@ -60,8 +59,11 @@ def plan_columns(bench: Bench, plan: TrainingPlan) -> list[Column]:
     """Columns of a planned training."""
     coded = isinstance(bench.held(), Codes)
     columns = training_columns(bench.topology, plan.drawn, coded=coded, phases=len(plan.phases))
-    columns += pulse_columns(bench)
-    return columns if plan.drift is None else [*columns, *drift_columns()]
+    warmth = (
+        [] if bench.celsius() is None else [Column("celsius", "degC", "of the board, where it was asked")]
+    )
+    looks = [] if plan.drift is None else drift_columns()
+    return [*columns, *pulse_columns(bench), *warmth, *looks]
 
 
 def training_labels(topology: Topology, phases: Sequence[str]) -> dict[str, list[str]]:
@@ -106,12 +108,18 @@ def training_attributes(bench: Bench, plan: TrainingPlan) -> dict[str, Json]:
         "reading_noise": None if bench.doubts is None else bench.doubts.noise,
         "calibration": None if used is None else used.sha256,
         "accepted": list(plan.config.rig.accept_calibration),
+        "reference": _reference(bench, plan),
         "calibration_celsius": None if used is None else used.temperature_celsius,
         "calibration_kelvin": None if used is None else used.valid_within_kelvin,
         "masked": bench.masked,
         "predicted_floor": floor.error if isinstance(floor, Floor) else None,
         "no_predicted_floor": floor.reason if isinstance(floor, NoFloor) else None,
     }
+
+
+def _reference(bench: Bench, plan: TrainingPlan) -> str | None:
+    branch = None if plan.drift is None else plan.drift.reference.branch
+    return None if branch is None else bench.topology.branch_name(branch)
 
 
 def _plain_steps(plan: TrainingPlan) -> bool:

@@ -55,7 +55,7 @@ def open_rig_or_run(
         final = reader.constants().get("final_conductances")
         checkpoint = reader.checkpoint()
         offsets = np.asarray(checkpoint.get("offsets", ()))
-    with open_again(experiment.rig, board["kind"]) as bench:
+    with open_again(experiment.rig, board["kind"], watched=experiment.config.drift is not None) as bench:
         if row is None or bench.info.serial_number != board["serial_number"]:
             why = "it has no step yet" if row is None else f"board {bench.info.serial_number} answers instead"
             msg = f"{run}: its board {board['serial_number']} cannot be measured: {why}"
@@ -72,7 +72,7 @@ def open_rig_or_run(
         yield Zeroed(bench, 0.0, offsets) if offsets.any() else bench, experiment.rig.network
 
 
-def open_again(rig: RigConfig, kind: str) -> AbstractContextManager[Bench]:
+def open_again(rig: RigConfig, kind: str, *, watched: bool = False) -> AbstractContextManager[Bench]:
     """Open the rig of a run: on its board, or in simulation where the run was.
 
     Its calibration held when the run began, and is not asked for its age again.
@@ -81,8 +81,10 @@ def open_again(rig: RigConfig, kind: str) -> AbstractContextManager[Bench]:
     ----------
     kind
         Of the board on which the run was.
+    watched
+        The run looks at the temperature itself, and may have calibrated at another one.
     """
-    accepted = tuple({*rig.accept_calibration, "age"})
+    accepted = tuple({*rig.accept_calibration, "age", *(["temperature"] if watched else [])})
     again = rig.model_copy(update={"accept_calibration": accepted})
     in_place_of_it = kind == "simulated" and not isinstance(rig.board, SimulatedBoard)
     return open_bench(again, simulate=kind == "twin" or in_place_of_it)

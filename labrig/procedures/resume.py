@@ -70,7 +70,7 @@ def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Generator[R
     """
     stored = _read(run)
     experiment = load_experiment(run / EXPERIMENT_NAME)
-    with open_again(experiment.rig, stored.kind) as bench:
+    with open_again(experiment.rig, stored.kind, watched=experiment.config.drift is not None) as bench:
         if bench.info.serial_number != stored.serial_number:
             msg = (
                 f"{run} is of board {stored.serial_number}, but board {bench.info.serial_number} answers;"

@@ -271,8 +271,12 @@ class Training:
         """What the look before this step came to, and the temperature of the board."""
         drifting = self._drifting
         told = {} if drifting is None else drifting.row()
-        asks = self._bench.monitored is None or (drifting is None and step % _WARMTH == 0)
-        return told if told or not asks else {"celsius": self._bench.celsius()}
+        free = self._bench.monitored is None
+        if "celsius" not in self._record.columns:  # the board has no thermometer, or an older labrig began it
+            told.pop("celsius", None)
+        elif not told and (free or (drifting is None and step % _WARMTH == 0)):
+            told["celsius"] = self._bench.celsius()
+        return told
 
     def _store(self, step: TrainingStep, error: Volts) -> None:
         tally = self.tally()

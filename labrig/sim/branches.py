@@ -58,7 +58,7 @@ class TrueDigipots:
     deviations: FloatArray | None = None
     """What each has at each code beyond the law, shape (B, codes), ohm; None: nothing."""
     warming: Warming | None = None
-    """Of R_AB and its deviations; the wiper's switch stays as it is. None: nothing changes."""
+    """Of R_AB and its deviations; the wiper's switch goes with the supply. None: nothing changes."""
 
     @property
     def power_up(self) -> Codes:
@@ -82,7 +82,8 @@ class TrueDigipots:
             string = law.end_to_end[wipers] * codes / law.steps
             if self.deviations is not None:
                 string = string + self.deviations[wipers, codes]
-            return law.wiper[wipers] + string * self.warming.factors(index)[wipers]
+            switches = law.wiper[wipers] * self.warming.climate.wiper(index)
+            return switches + string * self.warming.factors(index)[wipers]
         by_law = law.wiper[wipers] + law.end_to_end[wipers] * codes / law.steps
         return by_law if self.deviations is None else by_law + self.deviations[wipers, codes]
 

@@ -1,14 +1,21 @@
-"""The temperature of a simulated board, and what it does to parts: functions of the exchange's number."""
+"""Temperature, supply and mains of a simulated board: functions of the exchange's number."""
 
 from dataclasses import dataclass
 from math import pi, sin
 from typing import Self
 
-from labrig.arrays import FloatArray
+import numpy as np
+
+from labrig.arrays import FloatArray, Volts
 from labrig.config.environment import EnvironmentConfig
 
 NOMINAL = 25.0
 """Degrees Celsius, at which data sheets have what they call typical."""
+SUPPLY: Volts = 5.0
+"""Before it droops."""
+_LEAST_SUPPLY = 0.5
+_THRESHOLD = 0.2
+"""Of the supply, below which the switch of a wiper does not conduct. Not checked against a data sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,24 @@ class Climate:
         """Above the reference."""
         return self.celsius(index) - self.reference
 
+    def supply(self, index: int) -> float:
+        """Over what it was in the first exchange."""
+        return max(1 - self.environment.droop * index / 1000, _LEAST_SUPPLY)
+
+    def wiper(self, index: int) -> float:
+        """Resistance of a wiper's switch over what it was: a transistor that is fully on has 1/(V - V_T)."""
+        return (1 - _THRESHOLD) / (self.supply(index) - _THRESHOLD)
+
+    def mains(self, shape: tuple[int, int], index: int) -> FloatArray:
+        """What they add to each conversion, shape (averages, states), V; states come one after another."""
+        around, (averages, states) = self.environment, shape
+        count = np.arange(states)[None, :] * averages + np.arange(averages)[:, None]
+        at = index * around.exchange + count * around.conversion
+        return np.asarray(around.pickup * np.sin(2 * pi * around.mains * at), dtype=np.float64)
+
     @property
     def steady(self) -> bool:
-        """Whether it never changes."""
+        """Whether the temperature never changes."""
         return self.environment.ramp == 0 and self.environment.swing == 0
 
 
@@ -67,5 +89,5 @@ class Warming:
 
     @property
     def changing(self) -> bool:
-        """Whether they differ from exchange to exchange."""
-        return bool(self.tempcos.any()) and not self.climate.steady
+        """Whether they, or wipers, differ from exchange to exchange."""
+        return self.climate.environment.droop > 0 or (bool(self.tempcos.any()) and not self.climate.steady)

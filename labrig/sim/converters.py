@@ -72,6 +72,10 @@ class Reader:
         """What each conversion meets, noise included: shape (averages, *shape of volts), V."""
         scale = self.scale if self.climate is None else self.scale.at(self.climate.kelvin(index))
         scans = np.broadcast_to(scale.through(volts), (averages, *volts.shape))
+        if self.climate is not None and self.climate.environment.pickup > 0:
+            states = volts.reshape(-1, volts.shape[-1]).shape[0]
+            hum = self.climate.mains((averages, states), index)
+            scans = scans + hum.reshape(averages, *volts.shape[:-1], 1)
         if self.bad.offsets:
             scans = scans.copy()
             scans[..., list(self.bad.offsets)] += list(self.bad.offsets.values())
@@ -109,9 +113,10 @@ class Driver:
 
     def at(self, index: int) -> "Driver":
         """As it is in the exchange of this number."""
-        if self.climate is None or self.scale.offset_drift is None:
+        if self.climate is None or self.converter is None:
             return self
-        return replace(self, scale=self.scale.at(self.climate.kelvin(index)), climate=None)
+        warm = self.scale.at(self.climate.kelvin(index)).times(self.climate.supply(index))
+        return replace(self, scale=warm, climate=None)
 
     def level(self, line: int, volts: Volts) -> Volts:
         """What the DAC of a line gives for a voltage that was asked for."""

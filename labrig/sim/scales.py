@@ -35,6 +35,10 @@ class Scale:
             return self
         return Scale(self.offset + self.offset_drift * kelvin, self.gain + self.gain_drift * kelvin)
 
+    def times(self, share: float) -> "Scale":
+        """Followed by something that lets so much of it through."""
+        return self if share == 1 else Scale(self.offset * share, (1 + self.gain) * share - 1)
+
     def through(self, volts: FloatArray) -> FloatArray:
         """What comes of these voltages, of the same shape."""
         return volts if self.exact else (1 + self.gain) * volts + self.offset

@@ -164,6 +164,11 @@ class Run:
             lock.release()
             raise
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of what a row may tell."""
+        return self._names
+
     def append(self, step: int, values: Mapping[str, Value], checkpoint: Mapping[str, Value | bytes]) -> None:
         """Store one row and overwrite the checkpoint, both or neither.
 

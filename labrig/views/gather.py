@@ -2,12 +2,14 @@
 
 It is read by these names, and what is missing is left out. Columns: ``wall``, ``error``, ``measurements``,
 ``exchanges``, ``frames``, ``writes``, ``validation_error``, of memristors ``pulses``, ``reads``, ``wear``,
-``stuck``, ``squares``, ``moved``, ``floor_hits``,
-``ceiling_hits``, ``samples`` (drawn), ``outputs`` (drawn, output), ``conductances`` or ``codes`` (branch).
+``stuck``, ``squares``, ``moved``, ``floor_hits``, ``ceiling_hits``, ``celsius``, ``reference``,
+``reference_uncertainty``, ``offset_change``, ``drift`` (text), ``samples`` (drawn), ``outputs`` (drawn,
+output), ``conductances`` or ``codes`` (branch).
 Constants: ``inputs``, ``targets``, ``floor``, ``ceiling``, ``initial``, and ``code_conductances`` (code) or
 (branch, code): what each code stands for, needed to show a run that stores codes and has no results yet.
 Results: ``final_`` and the name of a column, and ``silent`` (branch). Labels: node, branch, input, output.
-Attributes: ``predicted_floor`` (V, comparable to ``error``), ``plain_steps`` and ``rig``.
+Attributes: ``predicted_floor`` (V, comparable to ``error``), ``plain_steps``, ``rig``,
+``reference`` (name of a branch), ``calibration_celsius``, ``calibration_kelvin`` and ``accepted``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,11 +61,21 @@ def load_record(directory: Path) -> TrainingRecord:
             silent=_silent(constants, reader.labels()),
             floor=_wall(constants, "floor"),
             ceiling=_wall(constants, "ceiling"),
+            celsius=_series(reader, "celsius"),
+            reference=_series(reader, "reference"),
+            reference_uncertainty=_series(reader, "reference_uncertainty"),
+            offset_change=_series(reader, "offset_change"),
+            drifts=_drifts(reader),
         )
 
 
 def _series(reader: RunReader, name: str) -> FloatArray:
     return reader.scalars(name).astype(np.float64) if name in reader.columns else np.empty(0)
+
+
+def _drifts(reader: RunReader) -> list[tuple[int, str]]:
+    texts = reader.scalars("drift").tolist() if "drift" in reader.columns else []
+    return [(row, text) for row, text in enumerate(texts) if text]
 
 
 def _constant(constants: Mapping[str, Constant], name: str) -> FloatArray | None:

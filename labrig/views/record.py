@@ -1,13 +1,17 @@
 """What a stored training says, gathered for a picture or for a table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from labrig.arrays import BoolArray, BranchArray, FloatArray, Volts
+from labrig.arrays import BoolArray, BranchArray, FloatArray, IntArray, Volts
 from labrig.store.reader import RunInfo
+
+
+def _nothing() -> FloatArray:
+    return np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,21 @@ class TrainingRecord:
     """Branches that were found not to answer to their codes."""
     floor: BranchArray | None
     ceiling: BranchArray | None
+    celsius: FloatArray = field(default_factory=_nothing)
+    """Of the board, shape (n,), NaN where it was not asked; empty where it does not tell."""
+    reference: FloatArray = field(default_factory=_nothing)
+    """Of the branch that is watched, by the look before each row, shape (n,), S; NaN where there was none."""
+    reference_uncertainty: FloatArray = field(default_factory=_nothing)
+    """Standard, shape (n,), S."""
+    offset_change: FloatArray = field(default_factory=_nothing)
+    """Largest change of a node's reading by that look, shape (n,), V; NaN where there was none."""
+    drifts: Sequence[tuple[int, str]] = ()
+    """Row of each departure, and what it was and led to."""
+
+    @property
+    def looks(self) -> IntArray:
+        """Rows that a look for drift came before."""
+        return np.flatnonzero(np.isfinite(self.offset_change))
 
     @property
     def predicted_floor(self) -> Volts | None:

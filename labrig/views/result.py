@@ -11,7 +11,7 @@ _COUNTS = ("exchanges", "frames", "measurements", "writes")
 
 
 def result(record: TrainingRecord) -> dict[str, Any]:
-    """Run, outcome, counts and errors; JSON-ready, with null for what is not known."""
+    """Run, outcome, counts, errors, and drift where there was some; JSON-ready, null where not known."""
     return {
         "run": str(record.info.path),
         "outcome": record.info.status,
@@ -21,6 +21,7 @@ def result(record: TrainingRecord) -> dict[str, Any]:
         "validation_error": record.totals["validation_error"],
         "wall_s": record.totals["wall"] or 0.0,
         **_of_memristors(record),
+        **_of_drift(record),
     }
 
 
@@ -29,6 +30,11 @@ def error_floor(record: TrainingRecord) -> float | None:
     last = record.error[-max(1, len(record.error) // 4) :]
     known = last[np.isfinite(last)]
     return float(np.sqrt(np.mean(known**2))) if known.size else None
+
+
+def _of_drift(record: TrainingRecord) -> dict[str, Any]:
+    found = [{"step": step, "text": text} for step, text in record.drifts]
+    return {"drift": found} if found else {}
 
 
 def _of_memristors(record: TrainingRecord) -> dict[str, Any]:

@@ -23,6 +23,8 @@ _MIRRORED = 0.02
 """Of an output's error, by which it may miss the mirror image."""
 _PUSHED = 0.1
 """Of Σ g², by which it must grow: branches off by ±20 % make 3 % of it on the worst of 100 boards."""
+_TOLD = 3
+"""Departures by drift that are told."""
 _NEAR_FLOOR = 3.0
 """Times the predicted floor within which a training is where it was expected."""
 
@@ -41,7 +43,30 @@ def signatures(record: TrainingRecord, wanted: Volts | None) -> list[str]:
         *_dead(record),
         *_pushed(record),
         *_stuck(record),
+        *_drifted(record),
+        *_warmth(record),
     ]
+
+
+def _drifted(record: TrainingRecord) -> Iterator[str]:
+    yield from (f"drift: before step {step} {text}" for step, text in record.drifts[:_TOLD])
+    if (left := len(record.drifts) - _TOLD) > 0:
+        yield f"drift: {left} more departures, in the run's column drift"
+
+
+def _warmth(record: TrainingRecord) -> Iterator[str]:
+    """A calibration that did not hold, where no look for drift has said so."""
+    made_at, within = (record.attributes.get(f"calibration_{unit}") for unit in ("celsius", "kelvin"))
+    accepted = record.attributes.get("accepted") or []
+    if made_at is None or within is None or "temperature" in accepted or record.looks.size:
+        return
+    away = np.abs(np.nan_to_num(record.celsius - made_at))
+    if away.size and away.max() > within:
+        step = int(np.argmax(away))
+        yield (
+            f"warmth: the board was at {record.celsius[step]:.1f} °C at step {step}, but its calibration"
+            f" holds at {made_at:.1f} ± {within:g} °C; calibrate again, or let the experiment watch drift"
+        )
 
 
 def _collapse(record: TrainingRecord) -> Iterator[str]:

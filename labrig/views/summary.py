@@ -12,6 +12,7 @@ from labrig.errors import RunError
 from labrig.store.reader import RunReader
 from labrig.views.codes_picture import draw_code_sweep, is_code_sweep, load_code_sweep
 from labrig.views.conductance_panel import draw_conductances
+from labrig.views.drift_panel import draw_drift
 from labrig.views.error_panel import draw_error
 from labrig.views.gather import load_record
 from labrig.views.output_panel import draw_outputs
@@ -54,7 +55,7 @@ def _draw(run: Path) -> Figure:
 
 
 def draw_summary(record: TrainingRecord) -> Figure:
-    """Lay out the header, the error, the outputs and the conductances."""
+    """Lay out the header, the error, what drifted, the outputs and the conductances."""
     with mpl.rc_context(RC):  # pyright: ignore[reportUnknownMemberType]
         drawing = Figure(figsize=(12.5, 9.2))
         FigureCanvasAgg(drawing)
@@ -66,7 +67,13 @@ def draw_summary(record: TrainingRecord) -> Figure:
         lower = figure.add_gridspec(
             1, 3, left=0.065, right=0.925, top=0.395, bottom=0.075, wspace=0.16, width_ratios=(1, 1, 0.028)
         )
-        draw_error(figure.add_subplot(upper[0]), record)
+        if record.looks.size:
+            left = upper[0].subgridspec(2, 1, height_ratios=(2.3, 1), hspace=0.62)
+            above = figure.add_subplot(left[0])
+            draw_error(above, record)
+            draw_drift(figure.add_subplot(left[1], sharex=above), record)
+        else:
+            draw_error(figure.add_subplot(upper[0]), record)
         draw_outputs(figure.add_subplot(right[0]), figure.add_subplot(right[1]), record)
         start, end, bar = (figure.add_subplot(cell) for cell in lower)
         draw_conductances(figure, start, end, bar, record)

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -66,6 +67,7 @@ def run_details(record: TrainingRecord) -> Group:
         *((name, str(int(totals[name] or 0))) for name in ("measurements", "exchanges", "frames", "writes")),
         ("wall time", duration(totals["wall"] or 0.0)),
         *_walls(record),
+        *_warmth(record),
         *(
             (name.replace("_", " "), Text(value))
             for name, value in record.attributes.items()
@@ -90,6 +92,11 @@ def _walls(record: TrainingRecord) -> list[tuple[str, str]]:
         return []
     floor, ceiling = int(record.at_floor(values).sum()), int(record.at_ceiling(values).sum())
     return [("branches", f"{len(values)}, {floor} at ε, {ceiling} at the ceiling")]
+
+
+def _warmth(record: TrainingRecord) -> list[tuple[str, str]]:
+    known = record.celsius[np.isfinite(record.celsius)]
+    return [("temperature", f"{known.min():.1f} … {known.max():.1f} °C")] if known.size else []
 
 
 def _sessions(info: RunInfo) -> Iterable[Table]:

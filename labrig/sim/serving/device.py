@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import CodeArray, IntArray, Seconds
+from labrig.arrays import CodeArray, IntArray, Seconds, Volts
 from labrig.boards.base import BoardInfo, Codes, Program, Pulses
 from labrig.circuit.boundary import Boundary, Nudge, ThroughConductance
 from labrig.sim.channels import check_alike
-from labrig.sim.climate import NOMINAL
+from labrig.sim.climate import NOMINAL, SUPPLY
 from labrig.sim.converters import driver_levels
 from labrig.sim.hardware import Hardware
 from labrig.sim.pulsed import Pulsed
@@ -111,6 +111,12 @@ class Device:
         """Its temperature in the scan before."""
         climate = self._chips.climate
         return NOMINAL if climate is None else climate.celsius(self._scans)
+
+    @property
+    def supply(self) -> Volts:
+        """Its supply in the scan before."""
+        climate = self._chips.climate
+        return SUPPLY if climate is None else SUPPLY * climate.supply(self._scans)
 
     @property
     def channels(self) -> int:

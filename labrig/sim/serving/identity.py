@@ -9,6 +9,7 @@ from labrig.wire.definition import (
     FINGERPRINT,
     PER_CDEGC,
     PER_MOHM,
+    PER_MV,
     PER_UV,
     VERSION,
     Feature,
@@ -27,7 +28,6 @@ HEARTBEAT_MS = 1000
 """Silence that a host is advised to arm for."""
 _FIRMWARE = (0, 1, 0)
 _U16, _U32 = 0xFFFF, 0xFFFF_FFFF
-_SUPPLY_MV = 5000
 
 
 def hello(device: Device, payload: bytes) -> Answer:
@@ -64,7 +64,7 @@ def status(device: Device, payload: bytes, frames_good: int, frames_bad: int) ->
         overruns=0,
         states=device.states & _U32,
         codes_written=device.codes_written & _U32,
-        supply=_SUPPLY_MV,
+        supply=round(device.supply * PER_MV),
         temperature=round(device.celsius * PER_CDEGC),
     )
     return Answer(encode(reply))

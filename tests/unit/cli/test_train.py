@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import labrig
+from labrig.errors import PAUSED
 from labrig.store.reader import RunReader
 from labrig.views.progress import TrainingProgress
 from tests.support.calling import Labrig
-from tests.support.files import Files
+from tests.support.files import DIGIPOT, Files
 
 KEYS = {
     "run", "outcome", "steps", "error", "validation_error", "wall_s",
@@ -164,3 +165,24 @@ def test_a_run_that_was_left_early_is_resumed_to_the_end_of_one_that_was_not(
     for of_the_process in ("run", "wall_s"):
         del expected[of_the_process], resumed[of_the_process]
     assert resumed == expected
+
+
+def test_a_training_that_pauses_for_drift_says_so_by_its_exit_code_and_goes_on(
+    call: Labrig, files: Files, tmp_path: Path
+) -> None:
+    experiment = files.simulated(
+        noise="50 uV, offset_drift: 2 mV/K",
+        elements=f"{DIGIPOT}\nenvironment: {{ramp: 100 K}}",
+        stop="{steps: 15}\ndrift: {every: 10, then: pause}",
+    )
+    answer = call("train", experiment, "--runs", tmp_path / "runs", "--json")
+    assert answer.code == PAUSED == 11
+    result = json.loads(answer.out)
+    assert (result["outcome"], result["steps"]) == ("paused", 10)
+    ((step, text),) = ((told["step"], told["text"]) for told in result["drift"])
+    assert step == 10
+    assert text.endswith("; paused")
+    answer = call("resume", result["run"])
+    assert answer.code == 0
+    assert answer.out.startswith("stopped: all 15 steps were done")
+    assert "note    drift: before step 10 " in answer.out

@@ -10,10 +10,10 @@ from scipy.stats import binom
 
 import labrig
 from labrig.config.loading import load_experiment
-from labrig.errors import ConfigError, RunError
+from labrig.errors import CalibrationError, ConfigError, RunError
 from labrig.procedures.calibrating.calibrate import calibrate_adc
 from labrig.procedures.calibrating.sealing import write_calibration
-from labrig.procedures.reopen import open_rig_or_run
+from labrig.procedures.reopen import open_again, open_rig_or_run
 from labrig.procedures.train import Training
 from labrig.store.reader import RunReader
 
@@ -285,6 +285,17 @@ def test_a_calibration_made_in_a_run_must_still_be_there(tmp_path: Path) -> None
         resumed.start(lambda: None)
 
 
+def test_a_run_that_watches_its_temperature_is_opened_again_at_any(tmp_path: Path) -> None:
+    """The calibration holds at 25.8 ± 2 °C; the board has 35 °C when the run is to go on."""
+    named = calibrated(tmp_path, environment="{ramp: 100 K}")
+    path = written(tmp_path, calibration=named, environment="{temperature: 35 degC}")
+    rig = load_experiment(path).rig
+    with pytest.raises(CalibrationError, match=r"it holds at 25\.8 ± 2 °C"), open_again(rig, "simulated"):
+        pass
+    with open_again(rig, "simulated", watched=True) as bench:
+        assert bench.celsius() == 35.0
+
+
 def test_leaving_the_band_of_the_calibration_is_told_once(tmp_path: Path) -> None:
     """The calibration took 9 exchanges of 0.1 K each; 2 K more are passed in exchange 28."""
     changes = {"environment": "{ramp: 100 K}", "vices": "{tempco: 0 ppm/K}"}
@@ -304,7 +315,7 @@ def test_the_temperature_of_every_step_is_stored_where_the_board_tells_it(tmp_pa
     assert np.all(np.diff(celsius) > 0)
     without = trained(tmp_path, environment="null")
     with RunReader(without.run) as reader:
-        assert np.isnan(reader.scalars("celsius")).all()
+        assert "celsius" not in reader.columns
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,33 @@ def test_drift_is_a_function_of_the_number_of_the_exchange_alone() -> None:
     assert resumed.celsius() == whole.celsius()
 
 
+def test_a_supply_that_droops_takes_dacs_down_and_wipers_up() -> None:
+    """20 % less after 400 exchanges: levels are 0.8 of what they were, R_W (1 - 0.2)/(0.8 - 0.2) of it."""
+    around = {"droop": 0.5}
+    dac = {"bits": 24, "span": "5 V"}
+    chips = build_hardware(model(environment=around, dac=dac), TOPOLOGY)
+    codes = Codes(np.zeros(6, dtype=np.int64))
+    wipers = [1 / chips.branches.conductances(codes, n) for n in (0, 400)]
+    np.testing.assert_allclose(wipers[1] / wipers[0], 0.8 / 0.6, rtol=1e-12)
+    assert chips.branches.changing
+    board = build_board(model(environment=around, dac=dac), TOPOLOGY)
+    state = [Boundary(dict.fromkeys(range(3), 2.0))]
+    first, last = (board.exchange(BoardRequest(state, index=n)).voltages[0] for n in (0, 400))
+    np.testing.assert_allclose(last, 0.8 * first, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mains", [50, 60])
+def test_mains_are_on_all_lines_alike_at_the_times_of_their_conversions(mains: int) -> None:
+    around = {"pickup": "2 mV", "mains": mains, "exchange": "11 ms", "conversion": "0.5 ms"}
+    board = build_board(model(environment=around, adc={"bits": 24, "span": "5 V"}), TOPOLOGY)
+    states = [Boundary(dict.fromkeys(range(3), 2.0))] * 4
+    for n in (0, 3, 70):
+        volts = board.exchange(BoardRequest(states, averages=2, index=n)).voltages
+        times = n * 0.011 + 0.5e-3 * np.arange(8)
+        hum = (2e-3 * np.sin(2 * pi * mains * times)).reshape(4, 2).mean(axis=1)
+        np.testing.assert_allclose(volts - 2.0, np.tile(hum[:, None], 5), atol=5 / 2**23)
+
+
 def test_a_request_without_states_does_not_turn_the_clock_back() -> None:
     board = build_board(model(), TOPOLOGY)
     board.exchange(BoardRequest([Boundary({0: 1.0})], index=500))

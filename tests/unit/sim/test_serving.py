@@ -241,11 +241,11 @@ def test_a_board_without_codes_or_converters_is_refused_with_what_it_lacks(
 
 
 def test_its_status_tells_how_warm_it_is_after_so_many_scans() -> None:
-    warm = MODEL.model_copy(update={"environment": EnvironmentConfig(temperature=21, ramp=100)})
+    warm = MODEL.model_copy(update={"environment": EnvironmentConfig(temperature=21, ramp=100, droop=0.5)})
     host = Host(build_hardware(warm, TOPOLOGY), Clock())
     assert host.status().temperature == 2100
     host.arm(60_000)
     for _ in range(20):
         host.measure(DRIVEN)
-    assert host.status().temperature == 2300
+    assert (host.status().temperature, host.status().supply) == (2300, 4950)
     assert Host(chips(), Clock()).status().temperature == 2500

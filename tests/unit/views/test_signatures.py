@@ -96,6 +96,33 @@ def test_second_readings_that_are_off_push_the_conductances_which_is_told(
     assert [text.partition(":")[0] for text in found if text.startswith("pushed")] == said
 
 
+def test_drift_that_was_seen_is_told(tmp_path: Path) -> None:
+    record = trained(tmp_path)
+    drifts = tuple((10 * k, f"departure {k}") for k in range(5))
+    told = [text for text in signatures(replace(record, drifts=drifts), 1e-6) if text.startswith("drift")]
+    assert told[:3] == [f"drift: before step {10 * k} departure {k}" for k in range(3)]
+    assert told[3].startswith("drift: 2 more departures")
+
+
+@pytest.mark.parametrize(
+    ("celsius", "accepted", "told"), [(31.0, [], True), (29.0, [], False), (31.0, ["temperature"], False)]
+)
+def test_a_calibration_that_did_not_hold_is_told_where_nobody_watched(
+    tmp_path: Path, celsius: float, accepted: list[str], told: bool
+) -> None:
+    record = trained(tmp_path)
+    attributes = {"calibration_celsius": 25.0, "calibration_kelvin": 5.0, "accepted": accepted}
+    warm = replace(
+        record,
+        attributes={**record.attributes, **attributes},
+        celsius=np.where(np.arange(len(record.error)) == 7, celsius, np.nan),
+    )
+    found = [text for text in signatures(warm, 1e-6) if text.startswith("warmth")]
+    assert bool(found) == told
+    if told:
+        assert "31.0 °C at step 7, but its calibration holds at 25.0 ± 5 °C" in found[0]
+
+
 def test_branches_that_are_off_do_not_pass_for_readings_that_are(tmp_path: Path) -> None:
     text = EXPERIMENT.format(targets="1.5 V, 2.4 V", rate=0.05).replace("0.05 S/V^2", "0.05")
     text = text.replace("{kind: contrastive}", "{kind: coupled, nudge: 0.2}")

@@ -215,7 +215,27 @@ def test_a_run_without_a_step_says_what_is_missing() -> None:
     assert texts(panel(figure, "Conductances after")) == ["not stored"]
 
 
+def drifting(record: TrainingRecord, reference: str = "in12-out29") -> TrainingRecord:
+    """With a look every ten steps, the temperature, and two departures."""
+    count = len(record.error)
+    looked = np.arange(count) % 10 == 0
+    conductance = 20e-6 * (1 + 1e-5 * np.arange(count))
+    return replace(
+        record,
+        attributes={**record.attributes, "reference": reference},
+        celsius=25 + 3 * np.sin(np.arange(count) / 50),
+        reference=np.where(looked, conductance, np.nan),
+        reference_uncertainty=np.where(looked, 2e-9, np.nan),
+        offset_change=np.where(looked, 1e-4, np.nan),
+        drifts=((20, "reference in0-out0 conducts more"), (40, "out1 reads otherwise")),
+    )
+
+
 RECORDS = {
+    "a board that drifts": drifting(a_training(40, 30, error=np.geomspace(5, 1e-3, 300))),
+    "a board that is watched by its offsets": replace(
+        drifting(a_training(error=np.geomspace(5, 1e-3, 300))), reference=np.full(300, np.nan)
+    ),
     "a crossbar of taps": a_training(40, 30, error=np.geomspace(5, 1e-3, 3000)),
     "an ideal crossbar": a_training(
         40,
@@ -281,6 +301,24 @@ def test_the_value_at_the_end_of_the_curve_is_not_written_over_the_curve(record:
     along = np.linspace(0, 1, len(corners))
     x, y = (np.interp(fine, along, corners[:, k]) for k in (0, 1))
     assert not np.any((box.x0 < x) & (x < box.x1) & (box.y0 < y) & (y < box.y1))
+
+
+def test_the_reference_is_drawn_with_its_bars_and_departures_are_marked() -> None:
+    record = RECORDS["a board that drifts"]
+    figure: Any = draw_summary(record)
+    axes = panel(figure, "Reference in12-out29")
+    (points,) = lines(axes, marker="o")
+    looked = np.arange(0, 300, 10)
+    np.testing.assert_allclose(points.get_xdata(), record.measurements[looked])
+    np.testing.assert_allclose(points.get_ydata(), 1e-3 * looked, atol=1e-12)
+    assert axes.containers[0].has_yerr
+    marks = [line.get_xdata()[0] for line in lines(axes, color=ACCENT)]
+    np.testing.assert_array_equal(marks, record.measurements[[20, 40]])
+
+
+def test_a_training_without_looks_has_no_panel_for_drift() -> None:
+    figure: Any = draw_summary(RECORDS["an ideal crossbar"])
+    assert not [axes for axes in figure.axes if "look" in axes.get_title(loc="left")]
 
 
 def test_every_axis_with_a_unit_shows_it() -> None:
