@@ -14,6 +14,7 @@ from labrig.boards.wired import WiredBoard, open_wired
 from labrig.circuit.boundary import Boundary
 from labrig.errors import BoardFault, ConfigError, LinkTimeout
 from labrig.links.base import Link
+from labrig.sim.hardware import Hardware
 from labrig.sim.serving.device import Device
 from labrig.sim.serving.dispatcher import Dispatcher
 from labrig.wire.definition import MAX_PAYLOAD, REPLY_BIT, Message, PulseRequest, Status, VerifyRequest
@@ -63,20 +64,19 @@ def circuit() -> Circuit:
 
 
 @pytest.fixture
-def device(clock: Clock) -> Device:
-    return Device(read_hardware(circuit().text(), "M1"), clock)
+def chips() -> Hardware:
+    return read_hardware(circuit().text(), "M1")
 
 
 @pytest.fixture
-def devices(device: Device) -> Memristors:
-    found = device._chips.branches
-    assert isinstance(found, Memristors)
-    return found
+def devices(chips: Hardware) -> Memristors:
+    assert isinstance(chips.branches, Memristors)
+    return chips.branches
 
 
 @pytest.fixture
-def dispatcher(device: Device) -> Dispatcher:
-    return Dispatcher(device)
+def dispatcher(chips: Hardware, clock: Clock) -> Dispatcher:
+    return Dispatcher(Device(chips, clock))
 
 
 @pytest.fixture
