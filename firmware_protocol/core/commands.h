@@ -59,9 +59,8 @@ uint8_t labrig_verify_step(struct labrig_board *board);
 uint8_t labrig_pulses_stop(struct labrig_board *board);
 uint8_t labrig_verify_stop(struct labrig_board *board);
 
-/* Drive all lines to 0 V; note that all are driven. */
+/* Drive all lines to 0 V. */
 void labrig_ground(struct labrig_drivers_state *drivers);
-void labrig_drivers_all(struct labrig_drivers_state *drivers);
 #endif
 
 /* Check a MEASURE; where it is good, begin with it. The payloads of request and reply must stay until it is over. */

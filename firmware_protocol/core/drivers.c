@@ -106,3 +106,16 @@ uint16_t labrig_drivers_count(const struct labrig_drivers_state *drivers)
 {
     return labrig_bits_set(drivers->driven[0], sizeof drivers->driven);
 }
+
+void labrig_drivers_all(struct labrig_drivers_state *drivers)
+{
+    const struct labrig_config *config = drivers->config;
+    const uint16_t lines[2] = {config->inputs, config->outputs};
+    for (uint8_t kind = 0; kind < 2; kind++) {
+        for (uint16_t k = 0; k < lines[kind]; k++) {
+            uint8_t *byte = &drivers->driven[kind][k >> 3];
+            *byte = (uint8_t)(*byte | labrig_bit_mask((uint8_t)k));
+        }
+    }
+    drivers->known |= LABRIG_SECTION_INPUTS;
+}

@@ -32,6 +32,9 @@ void labrig_drivers_release(struct labrig_drivers_state *drivers);
  * is released. Returns its sections. */
 uint8_t labrig_drivers_impose(struct labrig_drivers_state *drivers, struct labrig_cursor *cursor);
 
+/* Note that no driver is released any more. */
+void labrig_drivers_all(struct labrig_drivers_state *drivers);
+
 /* Whether a driver is not released, and how many are not. */
 bool labrig_drivers_drives(const struct labrig_drivers_state *drivers, labrig_line driver);
 uint16_t labrig_drivers_count(const struct labrig_drivers_state *drivers);

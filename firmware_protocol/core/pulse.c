@@ -61,19 +61,6 @@ void labrig_ground(struct labrig_drivers_state *drivers)
     labrig_drivers_all(drivers);
 }
 
-void labrig_drivers_all(struct labrig_drivers_state *drivers)
-{
-    const struct labrig_config *config = drivers->config;
-    const uint16_t lines[2] = {config->inputs, config->outputs};
-    for (uint8_t kind = 0; kind < 2; kind++) {
-        for (uint16_t k = 0; k < lines[kind]; k++) {
-            uint8_t *byte = &drivers->driven[kind][k >> 3];
-            *byte = (uint8_t)(*byte | labrig_bit_mask((uint8_t)k));
-        }
-    }
-    drivers->known |= LABRIG_SECTION_INPUTS;
-}
-
 static uint8_t check_pulses(const struct labrig_board *board, const uint8_t *at, uint8_t count)
 {
     uint32_t left = (uint32_t)board->heartbeat_ms * HALF_A_MS;

@@ -9,7 +9,7 @@
 #include "model.h"
 #include "plain.h"
 
-static const struct labrig_config *const boards[BOARDS], learner;
+static const struct labrig_config *const boards[BOARDS], learner, pulser;
 
 /* What the converters give: within their bits, all ones, or from their highest code on upward. */
 static void choose_readings(uint8_t choice)
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, data + size};
     const uint8_t chosen = input_byte(&input);
-    fake_config = chosen < LEARNS ? *boards[chosen % BOARDS] : learner;
+    fake_config = chosen < LEARNS ? *boards[chosen % BOARDS] : chosen >= PULSES && chosen < PULSES_END ? pulser : learner;
     fake_boot();
     choose_readings(chosen / BOARDS);
     model_begin();
@@ -146,6 +146,11 @@ static const struct labrig_config learner = {
     .inputs = 3, .outputs = 2, .branches = 6, .code_bits = 8, .code_max = 255, .adc_bits = 12, .adc_span_uv = 5000000,
     .dac_bits = 12, .dac_span_uv = 5000000,
     .features = LABRIG_FEATURE_NUDGE_TOWARD | LABRIG_FEATURE_SOURCE_SENSE | LABRIG_FEATURE_LEARN,
+};
+static const struct labrig_config pulser = {
+    .inputs = 3, .outputs = 2, .branches = 6, .code_bits = 8, .code_max = 255, .adc_bits = 16, .adc_span_uv = 500000,
+    .dac_bits = 12, .dac_span_uv = 4095000, .drive_mohm = 1000000,
+    .features = LABRIG_FEATURE_SOURCE_SENSE | LABRIG_FEATURE_PULSE | LABRIG_FEATURE_VERIFY,
 };
 static const struct labrig_config *const boards[BOARDS] = {
     [DIVIDER] = &divider, [GRAPH] = &graph, [COARSE] = &coarse, [WIDE] = &wide};

@@ -56,6 +56,8 @@ static struct {
     size_t loaded;
     bool learned, learning_ended;
     uint16_t codes_then[LABRIG_MAX_BRANCHES]; /* when learning ended */
+
+    unsigned pulses; /* that replies told of */
 } model;
 
 static unsigned u16(const uint8_t *at)
@@ -441,6 +443,93 @@ static void judge_learn(const uint8_t *payload, size_t length, const uint8_t *re
     model.learned = true;
 }
 
+static void ground(void)
+{
+    for (size_t k = 0; k < labrig_drivers(&fake_config); k++) {
+        model.imposed[k] = (struct fake_driver){.kind = FAKE_DRIVEN};
+    }
+    memset(model.nudged, 0, sizeof model.nudged);
+}
+
+static bool legal_amplitude(int amplitude)
+{
+    const int highest = amplitude > 0 ? fake.range.highest_set_mv : fake.range.highest_reset_mv;
+    const int magnitude = amplitude < 0 ? -amplitude : amplitude;
+    return magnitude <= highest && magnitude % fake.range.step_mv == 0;
+}
+
+static bool legal_width(uint32_t width)
+{
+    return width >= fake.range.shortest && width <= fake.range.longest;
+}
+
+static void judge_pulse(const uint8_t *payload, size_t length, const uint8_t *reply)
+{
+    uint64_t widths = 0;
+    bool legal = model.armed && length == 1u + 8u * (length > 0 ? payload[0] : 0u);
+    for (size_t k = 0; legal && k < payload[0]; k++) {
+        const uint8_t *at = payload + 1 + 8 * k;
+        const int amplitude = (int16_t)u16(at + 2);
+        widths += u32(at + 4);
+        legal = u16(at) < fake_config.branches && amplitude != 0 && legal_amplitude(amplitude) && legal_width(u32(at + 4));
+    }
+    legal = legal && widths * 2 < model.heartbeat_ms * 100000ull;
+    if (reply[3] == LABRIG_STATUS_OK) {
+        REQUIRE(legal && reply[0] == 1 && reply[4] == payload[0]);
+        ground();
+    } else if (reply[0] != 0) { /* the heartbeat ran out */
+        REQUIRE(legal && reply[3] == LABRIG_STATUS_NOT_ARMED && reply[0] == 1 && reply[4] <= payload[0]);
+    } else {
+        REQUIRE(!legal);
+        return;
+    }
+    model.pulses += reply[4];
+}
+
+/* What a branch came to follows from readings that are no memristors'; here: within the bounds, and no pulse untold. */
+static void judge_verify(const uint8_t *payload, size_t length, const uint8_t *reply)
+{
+    if (reply[0] == 0) {
+        REQUIRE(reply[3] == LABRIG_STATUS_LENGTH || reply[3] == LABRIG_STATUS_RANGE || reply[3] == LABRIG_STATUS_NOT_ARMED);
+        return;
+    }
+    REQUIRE(reply[3] == LABRIG_STATUS_OK || reply[3] == LABRIG_STATUS_NOT_ARMED);
+    REQUIRE(model.armed && length == 34u + 4u * payload[2] && u16(payload) + payload[2] <= fake_config.branches);
+    REQUIRE(reply[0] == 3 + 8 * reply[4] && reply[4] <= payload[2] && legal_width(u32(payload + 22)));
+    for (size_t k = 0; k < 3; k += 2) { /* starts and highest ones */
+        REQUIRE(legal_amplitude((int)u16(payload + 10 + 2 * k)) && legal_amplitude(-(int)u16(payload + 16 + 2 * k)));
+    }
+    REQUIRE(legal_amplitude((int16_t)u16(reply + 5)));
+    const unsigned most = u16(payload + 26);
+    for (size_t k = 0; k < reply[4]; k++) {
+        const uint8_t *record = reply + 7 + 8 * k;
+        const bool wanted = u32(payload + 34 + 4 * k) != 0;
+        const unsigned before = wanted && k == 0 ? u16(payload + 29) : 0;
+        REQUIRE(u16(record + 4) >= before && u16(record + 4) <= most && record[6] <= payload[28]);
+        REQUIRE(record[7] <= LABRIG_OUTCOME_UNDER_WAY && (record[7] != LABRIG_OUTCOME_UNTOUCHED) == wanted);
+        REQUIRE(record[7] != LABRIG_OUTCOME_UNDER_WAY || k + 1u == reply[4]);
+        REQUIRE((record[7] == LABRIG_OUTCOME_UNREADABLE) <= (u32(record) == UINT32_MAX));
+        model.pulses += u16(record + 4) - before;
+    }
+    if (reply[3] == LABRIG_STATUS_OK) {
+        REQUIRE(reply[4] > 0 || payload[2] == 0);
+        ground();
+    }
+}
+
+/* Of a board of memristors. Returns whether the request is one of pulses. */
+static bool judge_pulsing(const uint8_t *request, const uint8_t *reply)
+{
+    if ((fake_config.features & LABRIG_FEATURE_PULSE) == 0) {
+        return false;
+    }
+    switch (request[1]) {
+    case LABRIG_TYPE_PULSE: judge_pulse(request + 4, request[0], reply); return true;
+    case LABRIG_TYPE_VERIFY: judge_verify(request + 4, request[0], reply); return true;
+    default: return false;
+    }
+}
+
 /* Of a board that learns. Returns whether the request is one of learning. */
 static bool judge_learning(const uint8_t *request, const uint8_t *reply)
 {
@@ -460,7 +549,7 @@ static void judge_carried_out(const uint8_t *request, const uint8_t *reply)
     const uint8_t *payload = request + 4;
     const size_t length = request[0];
     REQUIRE(reply[1] == (request[1] | LABRIG_REPLY_BIT));
-    if (judge_learning(request, reply)) {
+    if (judge_learning(request, reply) || judge_pulsing(request, reply)) {
         return;
     }
     switch (request[1]) {
@@ -669,7 +758,7 @@ bool model_poll(void)
         model.busy_ms = fake.now_ms;
     }
     const bool learning = board.learn.busy;
-    fake.now_ms += learning ? MS_A_POLL : 0; /* else it would never end */
+    fake.now_ms += learning || board.pulses.verify.phase != LABRIG_VERIFY_IDLE ? MS_A_POLL : 0; /* else it would never end */
     const bool busy = labrig_poll(&board);
     if (learning && !board.learn.busy) {
         model.learning_ended = true;
@@ -680,12 +769,14 @@ bool model_poll(void)
     }
     check_drivers();
     check_wipers();
+    REQUIRE(fake.loose_pulses == 0);
     return busy;
 }
 
 /* All that was sent has been answered. */
 static void check_rest(void)
 {
+    REQUIRE(fake.pulses == model.pulses); /* a request that came again gave none */
     REQUIRE(model.waiting_count == 0 && model.reply_count == 0);
     REQUIRE(memcmp(fake.wipers, model.image, sizeof fake.wipers) == 0);
     REQUIRE(board.digest == image_digest(board.digested));
@@ -725,7 +816,8 @@ void model_line_lost(void)
 {
     while (model_transmit()) {
     }
-    const bool carried_out = board.measure.phase != LABRIG_PHASE_IDLE || board.learn.busy;
+    const bool pulsing = board.pulses.left != 0 || board.pulses.verify.phase != LABRIG_VERIFY_IDLE;
+    const bool carried_out = board.measure.phase != LABRIG_PHASE_IDLE || board.learn.busy || pulsing;
     const size_t kept = carried_out || board.asked.concluded ? 1 : 0;
     REQUIRE(model.waiting_count >= kept);
     labrig_line_lost(&board);

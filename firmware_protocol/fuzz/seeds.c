@@ -111,6 +111,9 @@ static void begin_dialogue(const char *circuit)
 {
     end_dialogue();
     board_of_dialogue = strcmp(circuit, "divider.circuit") == 0 ? DIVIDER : GRAPH;
+    if (strcmp(circuit, "memristors.circuit") == 0) {
+        board_of_dialogue = PULSES;
+    }
     due = 0;
     put(&dialogue, board_of_dialogue);
 }

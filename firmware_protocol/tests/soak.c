@@ -33,6 +33,7 @@ static struct {
     uint32_t first, next;
     uint16_t image[FAKE_BRANCHES]; /* what the board holds once it has done all of them */
     uint32_t codes_written;
+    uint32_t pulses, given; /* that were asked for, and that reached the devices, each with its place */
 } host;
 
 static void print_hex(const char *what, const uint8_t *bytes, size_t count)
@@ -138,10 +139,43 @@ static void make_measure(struct request *request)
     request->answer_length = (uint8_t)labrig_packed_size(count, 14);
 }
 
+/* A sum that tells which pulses, and in which order. */
+static uint32_t with_pulse(uint32_t sum, uint16_t branch, int16_t millivolts, uint32_t width)
+{
+    return ((sum * LABRIG_DIGEST_MULTIPLIER + branch) * LABRIG_DIGEST_MULTIPLIER + (uint16_t)millivolts)
+        * LABRIG_DIGEST_MULTIPLIER + width;
+}
+
+static void note_pulse(const struct fake_pulse *pulse)
+{
+    host.given = with_pulse(host.given, pulse->branch, pulse->millivolts, pulse->width);
+}
+
+/* What must never be done twice, and does harm where it is. */
+static void make_pulse(struct request *request)
+{
+    const uint8_t count = (uint8_t)random_below(&host.random, 4);
+    request->type = LABRIG_TYPE_PULSE;
+    request->payload[LABRIG_PULSE_REQUEST_COUNT_AT] = count;
+    request->length = (uint8_t)(LABRIG_PULSE_REQUEST_SIZE + 8u * count);
+    for (uint8_t k = 0; k < count; k++) {
+        uint8_t *at = request->payload + LABRIG_PULSE_REQUEST_PULSES_AT + 8u * k;
+        const uint16_t branch = (uint16_t)random_below(&host.random, FAKE_BRANCHES);
+        const int16_t millivolts = (int16_t)(10 * ((int32_t)random_below(&host.random, 200) - 200));
+        const uint32_t width = 100u + random_below(&host.random, 1000);
+        labrig_put_u16(at, branch);
+        labrig_put_u16(at + 2, (uint16_t)millivolts);
+        labrig_put_u32(at + 4, width);
+        host.pulses = with_pulse(host.pulses, branch, millivolts, width);
+    }
+    request->answer_length = LABRIG_PULSE_REPLY_SIZE;
+    request->answer[LABRIG_PULSE_REPLY_GIVEN_AT] = count;
+}
+
 static void make_request(void)
 {
-    static void (*const makers[])(struct request *) = {make_ping, make_ping, make_write,
-                                                       make_read, make_digest, make_measure};
+    static void (*const makers[])(struct request *) = {make_ping, make_ping, make_write, make_read,
+                                                       make_digest, make_measure, make_pulse};
     struct request *request = &host.requests[host.next % AHEAD];
     *request = (struct request){.seq = (uint8_t)host.next};
     makers[random_below(&host.random, sizeof makers / sizeof *makers)](request);
@@ -229,9 +263,12 @@ static void soak(uint32_t requests, uint32_t damaged_in_a_million)
     host.down = (struct line){{2}, damaged_in_a_million, 0, 0};
     host.up = (struct line){{3}, damaged_in_a_million, 0, 0};
     labrig_receiver_begin(&host.receiver, host.body);
+    fake_config.features |= LABRIG_FEATURE_PULSE;
     fake_boot();
+    fake.moved = note_pulse;
     memcpy(host.image, fake.wipers, sizeof host.image);
-    (void)fake_hello(255);
+    (void)fake_hello(254);
+    (void)FAKE_ASK(LABRIG_TYPE_ARM, 255, 0xE8, 0x03); /* and the clock stands still */
     while (host.first < requests && tries < TRIES) {
         tries = host.requests[host.first % AHEAD].answered ? 0 : tries + 1;
         while (host.first != host.next && host.requests[host.first % AHEAD].answered) {
@@ -246,6 +283,7 @@ static void soak(uint32_t requests, uint32_t damaged_in_a_million)
     CHECK(board.session.expected == (uint8_t)host.next);
     CHECK(board.codes_written == host.codes_written);
     CHECK(memcmp(fake.wipers, host.image, sizeof host.image) == 0);
+    CHECK(fake.pulses > 0 && host.given == host.pulses); /* each once, in order */
     CHECK(damaged_in_a_million == 0 || board.frames_bad > 0);
     printf("soak: %lu requests, %lu of %lu bytes damaged, %lu frames dropped by the board\n", (unsigned long)host.next,
            (unsigned long)(host.down.damaged + host.up.damaged), (unsigned long)(host.down.carried + host.up.carried),

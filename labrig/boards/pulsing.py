@@ -180,7 +180,7 @@ class Programming:
         Raises
         ------
         FrameError
-            A reply tells of no branch, or of more than were asked for.
+            A reply tells of no branch, of more than were asked for, or of one that has got no further.
         """
         left: list[_Span] = []
         for span, reply in zip(self._asked, replies, strict=True):
@@ -192,6 +192,9 @@ class Programming:
             self._note(span, told)
             under_way = int(told.outcomes[-1]) == Outcome.UNDER_WAY
             done = head.told - under_way
+            if not done and int(told.pulses[-1]) <= span.had.pulses:
+                msg = f"a VERIFY left branch {span.start} under way without a pulse"
+                raise FrameError(msg)
             if done < len(span.targets):
                 pulses, reversals = int(told.pulses[-1]), int(told.reversals[-1])
                 had = _Had(pulses, reversals, head.amplitude) if under_way else _Had()

@@ -188,7 +188,10 @@ class WiredBoard:
     def line_bytes(self, request: BoardRequest) -> int:
         """Of frames down, or of readings up, whichever are more; replies without data are not counted."""
         exchange = self._plan(request)
-        down = sum(len(command.payload) + OVERHEAD for command in exchange.commands)
+        commands = exchange.commands
+        if request.pulses is not None:
+            commands += plan_pulses(request.pulses, self._session.payload, HEARTBEAT)
+        down = sum(len(command.payload) + OVERHEAD for command in commands)
         up = sum(
             len(measure.states) * measure.count * exchange.scan.bits // 8 + OVERHEAD
             for measure in exchange.measures

@@ -175,7 +175,8 @@ def true_conductances(board: WiredBoard) -> FloatArray:
     volts = board.exchange(BoardRequest(states, averages=16)).voltages
     drops = volts[:, None, :16] - volts[:, 16:, None]  # state, output, input
     currents = volts[:, 16:] / DRIVE
-    return np.stack([np.linalg.solve(drops[:, j, :], currents[:, j]) for j in range(16)], axis=1)
+    columns = [np.linalg.solve(drops[:, j, :], currents[:, j]) for j in range(16)]
+    return np.asarray(np.stack(columns, axis=1), dtype=np.float64)
 
 
 def programmed(board: WiredBoard) -> Verified:

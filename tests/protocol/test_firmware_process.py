@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.firmware import FIRMWARE, SECONDS, SMALL, Starter
+from tests.support.memristors import MemristorFile
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
@@ -52,10 +54,49 @@ CIRCUIT_MISTAKES: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("mistake", CIRCUIT_MISTAKES)
-def test_a_mistake_in_the_circuit_file_is_one_line(program: Path, tmp_path: Path, mistake: str) -> None:
-    good, bad, said = CIRCUIT_MISTAKES[mistake]
-    text = SMALL.text()
+OF_MEMRISTORS = replace(SMALL, memristors=MemristorFile())
+MEMRISTOR_MISTAKES: Mapping[str, tuple[str, str, str]] = {
+    "no range": ("pulses", "#", ":12: 'pulses' is missing; it must stand before the first branch"),
+    "no devices": ("memristors", "#", ":12: 'memristors' is missing; it must stand before the first branch"),
+    "wipers too": (
+        "drive",
+        "codes 9 0 256 128\ndrive",
+        ":13: 'codes' stands beside 'memristors' or 'pulses'",
+    ),
+    "learns": ("nudge inject", "learn", ":17: 'learn' moves wipers, and memristors have none"),
+    "bounds": ("0.0001 0.6", "1e-06 0.6", ":4: the bounds of 'memristors' must differ"),
+    "conductance": (
+        "branch 0 3 5e-06",
+        "branch 0 3 5e-04",
+        ":12: '5e-04' of 'branch' must be a number from 1e-06",
+    ),
+    "two values": ("branch 0 3 5e-06", "branch 0 3 5e-06 75", ":12: 'branch' takes 3 values, found 4"),
+    "shortest": (
+        "0.01 1e-06 0.01",
+        "0.01 0.1 0.01",
+        ":5: '0.01' of 'pulses' must be a number from 0.1 to 40",
+    ),
+    "shorted": (
+        "branch 2 4 5e-06",
+        "branch 2 4 5e-06\nfault 0 short",
+        ":18: unknown fault 'short' of a memristor",
+    ),
+    "deviates": ("branch 2 4 5e-06", "branch 2 4 5e-06\ndeviation 0 0 1", ":18: memristors have no codes to"),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        *((SMALL.text(), change) for change in CIRCUIT_MISTAKES.values()),
+        *((OF_MEMRISTORS.text(), change) for change in MEMRISTOR_MISTAKES.values()),
+    ],
+    ids=[*CIRCUIT_MISTAKES, *MEMRISTOR_MISTAKES],
+)
+def test_a_mistake_in_the_circuit_file_is_one_line(
+    program: Path, tmp_path: Path, text: str, change: tuple[str, str, str]
+) -> None:
+    good, bad, said = change
     assert good in text
     file = tmp_path / "circuit.txt"
     file.write_text(text.replace(good, bad, 1))

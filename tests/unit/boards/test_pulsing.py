@@ -9,17 +9,27 @@ from labrig.arrays import FloatArray
 from labrig.boards.base import BoardRequest, Codes, Pulses, PulseScheme, VerifyTargets
 from labrig.boards.exchange import check_statuses
 from labrig.boards.pipeline import Command
-from labrig.boards.pulsing import check_given, plan_pulses
+from labrig.boards.pulsing import Programming, check_given, plan_pulses
 from labrig.boards.wired import WiredBoard, open_wired
 from labrig.circuit.boundary import Boundary
-from labrig.errors import BoardFault, ConfigError, LinkTimeout
+from labrig.errors import BoardFault, ConfigError, FrameError, LinkTimeout
 from labrig.links.base import Link
+from labrig.sim.hardware import Hardware
 from labrig.sim.serving.device import Device
 from labrig.sim.serving.dispatcher import Dispatcher
-from labrig.wire.definition import MAX_PAYLOAD, REPLY_BIT, Message, PulseRequest, Status, VerifyRequest
+from labrig.wire.definition import (
+    MAX_PAYLOAD,
+    REPLY_BIT,
+    Message,
+    Outcome,
+    PulseRequest,
+    Status,
+    VerifyReply,
+    VerifyRequest,
+)
 from labrig.wire.framing import Frame, FrameDecoder
-from labrig.wire.messages import decode
-from labrig.wire.pulsing import WirePulses
+from labrig.wire.messages import decode, encode
+from labrig.wire.pulsing import ToldBranches, WirePulses
 from tests.support.firmware import Circuit, crossbar
 from tests.support.links import DamagedLink, ServedLink
 from tests.support.memristor_file import MemristorFile, Memristors
@@ -32,6 +42,9 @@ SCHEME = PulseScheme(0.5, 0.01, 1.6, 0.6, 0.02, 2.5, 1e-5, most_pulses=150, most
 """From below every threshold on, so that the first pulse that does something does little."""
 LOOK = Boundary({0: 0.1, 1: 0.2})
 TARGETS: FloatArray = np.geomspace(8e-6, 80e-6, BRANCHES)
+
+
+INFO = read_hardware(crossbar(INPUTS, OUTPUTS, 1000.0).text(), "M1").info
 
 
 class Clock:
@@ -63,20 +76,19 @@ def circuit() -> Circuit:
 
 
 @pytest.fixture
-def device(clock: Clock) -> Device:
-    return Device(read_hardware(circuit().text(), "M1"), clock)
+def chips() -> Hardware:
+    return read_hardware(circuit().text(), "M1")
 
 
 @pytest.fixture
-def devices(device: Device) -> Memristors:
-    found = device._chips.branches
-    assert isinstance(found, Memristors)
-    return found
+def devices(chips: Hardware) -> Memristors:
+    assert isinstance(chips.branches, Memristors)
+    return chips.branches
 
 
 @pytest.fixture
-def dispatcher(device: Device) -> Dispatcher:
-    return Dispatcher(device)
+def dispatcher(chips: Hardware, clock: Clock) -> Dispatcher:
+    return Dispatcher(Device(chips, clock))
 
 
 @pytest.fixture
@@ -293,6 +305,21 @@ def test_what_a_board_has_no_time_for_is_asked_for_until_it_is_done(
     asked = [frame for frame in FrameDecoder().feed(link.written) if frame.type == Message.VERIFY]
     assert len(asked) > 10
     assert any(decode(VerifyRequest, frame.payload).pulses for frame in asked)
+
+
+def test_a_board_that_gets_nowhere_is_not_asked_for_ever() -> None:
+    targets = VerifyTargets(TARGETS, 0.01, SCHEME)
+    told = ToldBranches(np.array([5000]), np.array([0]), np.array([0]), np.array([Outcome.UNDER_WAY]))
+    for reply, message in (
+        (VerifyReply(1, 0, told.encode()), "left branch 0 under way without a pulse"),
+        (VerifyReply(0, 0, b""), "a VERIFY of 28 branches was answered for 0"),
+        (VerifyReply(29, 0, b""), "a VERIFY of 28 branches was answered for 29"),
+    ):
+        programming = Programming(targets, INFO, 1, 0, heartbeat=1.0)
+        programming.commands(MAX_PAYLOAD)
+        frames = [Frame(Message.VERIFY | REPLY_BIT, k, Status.OK, encode(reply)) for k in range(2)]
+        with pytest.raises(FrameError, match=message):
+            programming.take(frames)
 
 
 @pytest.mark.parametrize(
