@@ -27,8 +27,16 @@ def test_pulses_of_all_runs_add_up(state_folder: Path) -> None:
             # The devices of a new process are as new; their board is not.
             assert (total >= true.pulses).all()
             assert total.sum() > true.pulses.sum() or run == 1
-        kept = json.loads((state_folder / "wear/simulated/SIM5.json").read_text())
-        assert kept == {"serial_number": "SIM5", "pulses": total.tolist()}
+        kept = json.loads((state_folder / "wear/simulated/SIM5-CMO-HFOX-4x3.json").read_text())
+        assert kept == {"serial_number": "SIM5-CMO-HFOX-4x3", "pulses": total.tolist()}
+
+
+def test_simulated_boards_of_one_seed_that_differ_are_counted_apart(state_folder: Path) -> None:
+    for rows in (2, 3):
+        with opened(rows=rows) as (bench, _):
+            assert bench.wear.pulses.tolist() == [0] * 3 * rows
+            bench.write(np.full(3 * rows, 50e-6))
+    assert len(list((state_folder / "wear/simulated").glob("*.json"))) == 2
 
 
 def test_boards_and_simulations_are_kept_apart(state_folder: Path) -> None:
