@@ -61,9 +61,9 @@ def open_bench(rig: RigConfig, *, simulate: bool = False) -> Generator[Bench]:
         if meters := {name: meter for name, meter in rig.source_meters.items() if meter.node is not None}:
             board = stack.enter_context(on_source_meters(rig, meters, board, topology))
         bench = assemble(rig, board, topology, twin=simulate)
-        stack.enter_context(afterwards(bench.make_safe))
         if isinstance(bench, MemristorBench):
             stack.enter_context(afterwards(bench.wear.save))
+        stack.enter_context(afterwards(bench.make_safe))
         yield bench
 
 
