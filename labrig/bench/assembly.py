@@ -267,15 +267,16 @@ def _assemble_memristors(
         boot_count=board.exchange(BoardRequest(boundaries=[])).boot_count,
         part=part,
         highest_pulse=rig.limits.voltage or np.inf,
-        wear=_wear(info, wiring.wipers),
+        wear=_wear(rig, info, wiring.wipers),
     )
     bench.read_array()
     return bench
 
 
-def _wear(info: BoardInfo, wipers: int) -> Wear:
-    """Of the board with this serial number; those of simulated boards are no more than seeds."""
-    if info.kind in ("simulated", "twin"):
+def _wear(rig: RigConfig, info: BoardInfo, wipers: int) -> Wear:
+    """Of the board with this serial number; a board of software has one that is no more than a name."""
+    launched = isinstance(rig.board, FirmwareBoard) and rig.board.launch is not None
+    if launched or info.kind in ("simulated", "twin"):
         name = f"{info.serial_number}-{info.part}-{info.inputs}x{info.outputs}"
         return Wear(wear_folder(simulated=True), name, wipers)
     return Wear(wear_folder(simulated=False), info.serial_number, wipers)

@@ -43,8 +43,8 @@ def check_board(bench: Bench, progress: Progress) -> BoardCheck:
     if isinstance(bench, MemristorBench):
         msg = (
             f"board {bench.info.serial_number} has memristors, which a check would wear out: it writes every"
-            " branch many times; ask for its health with labrig board info, for its readings with labrig null,"
-            " and find stuck devices with labrig retention --for '1 s'"
+            " branch many times; look at its readings with labrig null, and find stuck devices with labrig"
+            " retention --for '1 s'"
         )
         raise ConfigError(msg)
     original = bench.held()
