@@ -9,6 +9,9 @@ from labrig.boards.base import BoardReply, BoardRequest
 from labrig.circuit.boundary import Boundary
 from labrig.config.rig import RigConfig
 from labrig.errors import BoardReset, ConfigError, LimitExceeded
+from labrig.sim.hardware import Hardware
+from labrig.sim.memristor_board import MemristorBoard
+from labrig.sim.memristors import TrueMemristors
 from tests.support.memristors import memristor_rig, opened
 
 QUIET = {"vices": {"read_noise": "0 S", "relaxation": 0.0}}
@@ -151,23 +154,27 @@ def test_codes_are_refused() -> None:
         assert true.pulses.sum() == 0
 
 
-def test_a_link_that_resets_the_board_gets_no_pulse_twice() -> None:
+class Resetting(MemristorBoard):
+    """It is reset after it has carried out the first pulses, and says so."""
+
+    def __init__(self, chips: Hardware, memristors: TrueMemristors) -> None:
+        super().__init__(chips, memristors)
+        self.pulsed: list[bool] = []
+
+    def exchange(self, request: BoardRequest) -> BoardReply:
+        self.pulsed.append(request.pulses is not None)
+        reply = super().exchange(request)
+        if self.pulsed.count(True) == 1 and self.pulsed[-1]:
+            raise BoardReset("it was reset")
+        return reply
+
+
+def test_a_board_that_was_reset_gets_no_pulse_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labrig.sim.build.MemristorBoard", Resetting)
     with opened() as (bench, true):
-        board, sent = bench._board, []
-        exchange = board.exchange
-
-        def breaking(request: BoardRequest) -> BoardReply:
-            sent.append(request)
-            reply = exchange(request)
-            if request.pulses is not None and len(sent) == 2:
-                raise BoardReset("it was reset")  # after it had carried them out
-            return reply
-
-        board.exchange = breaking  # type: ignore[method-assign]
         found = bench.write(np.full(12, 50e-6))
         assert bench.resets == 1
         assert found.reached.all()
-        assert sent[2].pulses is None
         assert true.pulses.sum() == found.pulses.sum()
 
 

@@ -10,6 +10,7 @@ from labrig.errors import ConfigError, LimitExceeded
 from labrig.procedures.endurance import Endurance, EndurancePlan, endurance
 from labrig.procedures.memristor_runs import Stored
 from labrig.store.reader import RunReader
+from tests.support.checks import quiet
 from tests.support.memristors import opened
 
 ONE = ("in0,out1",)
@@ -18,7 +19,7 @@ ONE = ("in0,out1",)
 def worn_out(folder: Path, asked: Any = lambda: None, branches: Any = ONE, **plan: Any) -> Endurance:
     with opened() as (bench, _):
         stored = Stored("e", "", folder)
-        return endurance(bench, EndurancePlan(branches, **plan), stored, lambda *_: None, asked)
+        return endurance(bench, EndurancePlan(branches, **plan), stored, quiet, asked)
 
 
 def test_a_read_is_stored_of_every_cycle_and_state(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from labrig.procedures.forming import Formed, Forming, FormingPlan, form
 from labrig.procedures.memristor_runs import Stored
 from labrig.sim.memristors import TrueMemristors
 from labrig.store.reader import RunReader
+from tests.support.checks import quiet
 from tests.support.memristors import opened
 
 LIMITS = {"voltage": "3.3 V", "branch_current": "0.5 mA"}
@@ -25,7 +26,7 @@ def pristine() -> Iterator[tuple[MemristorBench, TrueMemristors]]:
 
 
 def formed(bench: MemristorBench, folder: Path, asked: Any = lambda: None, **plan: Any) -> Forming:
-    return form(bench, FormingPlan(**plan), Stored("form", "", folder), lambda *_: None, asked)
+    return form(bench, FormingPlan(**plan), Stored("form", "", folder), quiet, asked)
 
 
 def test_every_device_is_formed_by_the_first_pulse_above_its_voltage(

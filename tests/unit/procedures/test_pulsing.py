@@ -14,6 +14,7 @@ from labrig.procedures.pulsing import pulsed
 from labrig.procedures.resume import open_resumed
 from labrig.procedures.train import Training
 from labrig.store.reader import RunReader
+from tests.support.checks import quiet
 from tests.support.files import Files
 from tests.support.memristors import memristor_experiment
 
@@ -143,7 +144,7 @@ def test_what_would_wear_memristors_out_for_nothing_is_refused(tmp_path: Path) -
     loaded = labrig.load_experiment(memristor_experiment(tmp_path))
     with labrig.open_bench(loaded.rig) as bench:
         with pytest.raises(ConfigError, match="has memristors, which a check would wear out"):
-            check_board(bench, lambda *_: None)
+            check_board(bench, quiet)
         with pytest.raises(ConfigError, match="trainings of a study take turns on a board and would wear"):
             Contender(bench, loaded.config, Budget(measurements=5))
         assert pulsed(bench)[0] == 0

@@ -11,6 +11,7 @@ from labrig.errors import ConfigError
 from labrig.procedures.memristor_runs import Stored
 from labrig.procedures.retention import Clock, RetentionPlan, retention, spaced_times
 from labrig.store.reader import RunReader
+from tests.support.checks import quiet
 from tests.support.memristors import opened
 
 
@@ -41,7 +42,7 @@ def kept(folder: Path, hands: Hands, times: list[float], **options: Any) -> Any:
     branches = options.pop("branches", ())
     with opened(**options) as (bench, true):
         plan = RetentionPlan(40e-6, times, branches)
-        found = retention(bench, plan, Stored("r", "", folder), lambda *_: None, asked, hands.clock)
+        found = retention(bench, plan, Stored("r", "", folder), quiet, asked, hands.clock)
         return found, bench, true
 
 
