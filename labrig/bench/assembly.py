@@ -63,9 +63,9 @@ def open_bench(rig: RigConfig, *, simulate: bool = False, draw: int = 0) -> Gene
         if meters := {name: meter for name, meter in rig.source_meters.items() if meter.node is not None}:
             board = stack.enter_context(on_source_meters(rig, meters, board, topology))
         bench = assemble(rig, board, topology, twin=simulate)
-        stack.enter_context(afterwards(bench.make_safe))
         if isinstance(bench, MemristorBench):
             stack.enter_context(afterwards(bench.wear.save))
+        stack.enter_context(afterwards(bench.make_safe))
         yield bench
 
 
@@ -278,12 +278,19 @@ def _assemble_memristors(
         boot_count=board.exchange(BoardRequest(boundaries=[])).boot_count,
         part=part,
         highest_pulse=rig.limits.voltage or np.inf,
-        wear=Wear(
-            wear_folder(simulated=info.kind in ("simulated", "twin")), info.serial_number, wiring.wipers
-        ),
+        wear=_wear(rig, info, wiring.wipers),
     )
     bench.read_array()
     return bench
+
+
+def _wear(rig: RigConfig, info: BoardInfo, wipers: int) -> Wear:
+    """Of the board with this serial number; a board of software has one that is no more than a name."""
+    launched = isinstance(rig.board, FirmwareBoard) and rig.board.launch is not None
+    if launched or info.kind in ("simulated", "twin"):
+        name = f"{info.serial_number}-{info.part}-{info.inputs}x{info.outputs}"
+        return Wear(wear_folder(simulated=True), name, wipers)
+    return Wear(wear_folder(simulated=False), info.serial_number, wipers)
 
 
 def _reasons(calibration: Calibration | None) -> dict[str, str]:

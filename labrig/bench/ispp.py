@@ -32,10 +32,10 @@ class Ispp:
         self._over: BoolArray = ~self._asked
         self._reached = np.zeros(count, dtype=np.bool_)
         self._seen = np.full(count, np.nan)
-        self._pulses = np.zeros(count, dtype=np.int64)
-        self._reversals = np.zeros(count, dtype=np.int64)
-        self._ways = np.zeros(count, dtype=np.int64)
-        self._volts = np.zeros(count)
+        self._pulses: IntArray = np.zeros(count, dtype=np.int64)
+        self._reversals: IntArray = np.zeros(count, dtype=np.int64)
+        self._ways: IntArray = np.zeros(count, dtype=np.int64)
+        self._volts: FloatArray = np.zeros(count)
 
     def take(self, read: BranchArray) -> tuple[IntArray, FloatArray]:
         """What follows from reading all branches, (B,) S: branches to pulse, and amplitudes, V; none: end.
@@ -65,7 +65,7 @@ class Ispp:
         self._ways = np.where(go, ways, self._ways)
         self._pulses += go
         branches = np.flatnonzero(go)
-        return branches, (self._ways * self._volts)[branches]
+        return branches, np.copysign(self._volts, self._ways)[branches]
 
     def outcome(self) -> Verified:
         """How it stands, shape (B,) each."""

@@ -141,6 +141,8 @@ class MemristorBench(Bench):
         """Of the whole array, since then."""
         self.stuck: dict[int, str] = {}
         """Branches that did not answer to all the pulses of a write, and are not written again; why."""
+        self.missed = 0
+        """Branches that the last write has left outside its tolerance."""
         self._failed = np.full(len(topology.branches), np.nan)
         self._open_loop: OpenLoop | None = None
         self._shifted = False
@@ -198,11 +200,24 @@ class MemristorBench(Bench):
             Codes are to be written.
         """
         if codes is not None:
-            msg = f"board {self.info.serial_number} is of memristors: it has no codes"
-            raise ConfigError(msg)
+            raise ConfigError(self._no_codes())
         if program is not None:
             self._bring(program)
         return super().scan(boundaries)
+
+    def write_codes(self, codes: CodeArray) -> None:
+        """There are none.
+
+        Raises
+        ------
+        ConfigError
+            In any case.
+        """
+        del codes
+        raise ConfigError(self._no_codes())
+
+    def _no_codes(self) -> str:
+        return f"board {self.info.serial_number} is of memristors: it has no codes"
 
     def read_back(self) -> BranchArray | CodeArray:
         """What was read last: no chip holds a copy of what a memristor conducts; shape (B,), S."""
@@ -348,6 +363,8 @@ class MemristorBench(Bench):
             self.pulse(branches, volts)
             read = self.read_array()
         outcome = ispp.outcome()
+        wanted = self.writable & ~np.isnan(targets)
+        self.missed = int(np.count_nonzero(wanted & ~outcome.reached))
         self._note_failures(targets, first, outcome)
         return outcome
 

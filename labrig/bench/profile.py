@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from labrig.arrays import Amperes
+from labrig.arrays import Amperes, Volts
 from labrig.bench.limits import BenchLimits
 from labrig.boards.base import BoardInfo
 from labrig.config.rig import Limits
@@ -53,7 +53,7 @@ def spread(info: BoardInfo) -> float:
 def limits_of(info: BoardInfo, rig: Limits) -> BenchLimits:
     """The tighter of what the board stands and what the rig says."""
     profile = BenchLimits(
-        voltage=info.dac.span if info.dac else _INFINITE,
+        voltage=min(info.dac.span if info.dac else _INFINITE, _undisturbed(info)),
         branch_current=_branch_current(info),
     )
     stated = BenchLimits(
@@ -64,6 +64,11 @@ def limits_of(info: BoardInfo, rig: Limits) -> BenchLimits:
         slew=rig.slew or _INFINITE,
     )
     return profile.tighter(stated)
+
+
+def _undisturbed(info: BoardInfo) -> Volts:
+    """Highest level that moves no branch by itself."""
+    return _INFINITE if info.pulses is None else memristor(info.part).undisturbed
 
 
 def _branch_current(info: BoardInfo) -> Amperes:

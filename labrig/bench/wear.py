@@ -14,8 +14,9 @@ from labrig.arrays import IntArray
 from labrig.bench.state import state_folder
 from labrig.errors import ConfigError
 
-_SAVED_EVERY = 1_000
-"""Exchanges with pulses after which the file is brought up to date while a run goes on."""
+_SAVED_EVERY = 200
+"""Exchanges with pulses after which the file is brought up to date while a run goes on: a process that is
+killed leaves no more than those uncounted."""
 
 
 class Wear:

@@ -30,6 +30,14 @@ def board_json(found: Look) -> dict[str, Any]:
     }
 
 
+def _program(info: BoardInfo) -> tuple[str, str]:
+    """What brings a branch where it is to be."""
+    if info.pulses is not None:
+        up, down = (format_quantity(v, "V") for v in (info.pulses.highest_set, info.pulses.highest_reset))
+        return "pulses", f"up to {up} to set, {down} to reset"
+    return "codes", "continuous" if info.codes is None else f"{info.codes.minimum} … {info.codes.maximum}"
+
+
 def board_facts(found: Look) -> list[tuple[str, str]]:
     """What ``labrig board info`` tabulates."""
     info, health = found.info, found.health
@@ -40,7 +48,7 @@ def board_facts(found: Look) -> list[tuple[str, str]]:
         ("boot count", str(found.boot_count)),
         ("lines", f"{info.inputs} inputs, {info.outputs} outputs, {info.hidden} hidden"),
         ("branches", f"{info.branches}, {info.part}"),
-        ("codes", "continuous" if info.codes is None else f"{info.codes.minimum} … {info.codes.maximum}"),
+        _program(info),
         ("ADC", _converter(info.adc)),
         ("DAC", _converter(info.dac)),
         ("drive resistor", format_quantity(info.drive, "ohm") if info.drive else "none"),

@@ -103,6 +103,11 @@ class MemristorPart:
         return self.highest - self.lowest
 
     @property
+    def undisturbed(self) -> Volts:
+        """Up to which no device moves: four standard deviations below the lower threshold."""
+        return (1 - 4 * self.threshold_spread) * min(self.set.threshold, self.reset.threshold)
+
+    @property
     def most(self) -> Siemens:
         """What a device conducts at most: the end of its range, three standard deviations up."""
         return self.highest * (1 + 3 * self.range_spread)

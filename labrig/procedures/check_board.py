@@ -7,9 +7,10 @@ import numpy as np
 
 from labrig.bench.bench import Bench
 from labrig.bench.endings import afterwards
+from labrig.bench.memristor_bench import MemristorBench
 from labrig.boards.base import Program
 from labrig.devices.parts import digipot
-from labrig.errors import BoardFault
+from labrig.errors import BoardFault, ConfigError
 from labrig.procedures.board_check.check import BoardCheck
 from labrig.procedures.board_check.levels import CODES, Drive, Ladder, ladder
 from labrig.procedures.board_check.lines import bad_converters, read_lines, stuck_off
@@ -35,10 +36,17 @@ def check_board(bench: Bench, progress: Progress) -> BoardCheck:
     Raises
     ------
     ConfigError, LimitExceeded
-        The limits leave nothing to measure with.
+        The limits leave nothing to measure with, or the board has memristors.
     LinkError, ProtocolError, DeviceError
         The board does not answer, or does not get its codes back.
     """
+    if isinstance(bench, MemristorBench):
+        msg = (
+            f"board {bench.info.serial_number} has memristors, which a check would wear out: it writes every"
+            " branch many times; look at its readings with labrig null, and find stuck devices with labrig"
+            " retention --for '1 s'"
+        )
+        raise ConfigError(msg)
     original = bench.held()
     with afterwards(lambda: _restore(bench, original)):
         return _check(bench, progress)

@@ -7,6 +7,7 @@ import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, Seconds, Volts
 from labrig.bench.bench import Bench
+from labrig.bench.memristor_bench import MemristorBench
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.study import Budget
 from labrig.errors import ConfigError, LabrigError
@@ -43,13 +44,19 @@ class Contender:
     Raises
     ------
     ConfigError
-        The experiment does not fit the bench, or lets the board learn by itself.
+        The experiment does not fit the bench, or lets the board learn by itself; or it has memristors.
     """
 
     def __init__(self, bench: Bench, config: ExperimentConfig, budget: Budget) -> None:
         if config.learning.where == "board" or config.learning.zero is not None:
             what = "where: board" if config.learning.where == "board" else "zero"
             msg = f"learning: found {what}; trainings of a study take turns on a board, leave it out"
+            raise ConfigError(msg)
+        if isinstance(bench, MemristorBench):
+            msg = (
+                "board: found memristors; trainings of a study take turns on a board and would wear them out"
+                " by undoing each other's pulses; train them one after the other, each with labrig train"
+            )
             raise ConfigError(msg)
         self._bench = bench
         self._budget = budget

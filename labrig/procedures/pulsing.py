@@ -68,6 +68,7 @@ def pulse_columns(bench: Bench) -> list[Column]:
         Column("pulses", "", "sent so far", "int64"),
         Column("reads", "", "of the whole array so far, for writes", "int64"),
         Column("wear", "", "pulses that the most worn branch of the board has had in its life", "int64"),
+        Column("missed", "", "branches that the last write left outside its tolerance", "int64"),
         Column("stuck", "", "branches that answer to no pulse, as far as was seen", "int64"),
     ]
 
@@ -80,6 +81,7 @@ def pulse_row(bench: Bench, tally: Tally) -> Mapping[str, Value]:
         "pulses": tally.pulses,
         "reads": tally.reads,
         "wear": int(bench.wear.pulses.max()),
+        "missed": bench.missed,
         "stuck": len(bench.stuck),
     }
 

@@ -67,7 +67,7 @@ class Retention:
 
 
 def spaced_times(last: Seconds, points: int) -> list[Seconds]:
-    """At once, and then from a second on (or the last, if it is sooner) in equal ratios.
+    """At once, and then in equal ratios from a second on, or from a tenth of the last, if that is sooner.
 
     Raises
     ------
@@ -77,7 +77,9 @@ def spaced_times(last: Seconds, points: int) -> list[Seconds]:
     if not last > 0 or points < 2:
         msg = f"--for and --points: found {last:g} s and {points}; write a time above 0, and 2 points or more"
         raise ConfigError(msg)
-    return [0.0, *np.geomspace(min(1.0, last), last, points - 1).tolist()]
+    if points == 2:
+        return [0.0, last]
+    return [0.0, *np.geomspace(min(1.0, last / 10), last, points - 1).tolist()]
 
 
 def retention(

@@ -1,13 +1,13 @@
 """Simulated crossbars of memristors for tests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from labrig.bench.assembly import open_bench
+from labrig.bench.assembly import assemble
 from labrig.bench.memristor_bench import MemristorBench
 from labrig.boards.base import BoardReply, BoardRequest, Pulses
 from labrig.circuit.build import build_topology
@@ -102,13 +102,18 @@ def memristor_rig(
 
 
 @contextmanager
-def opened(**options: Any) -> Iterator[tuple[MemristorBench, TrueMemristors]]:
+def opened(**options: Any) -> Generator[tuple[MemristorBench, TrueMemristors]]:
     """A bench of memristors, and its true devices."""
-    with open_bench(memristor_rig(**options)) as bench:
-        assert isinstance(bench, MemristorBench)
-        board = bench._board
-        assert isinstance(board, MemristorBoard)
+    rig = memristor_rig(**options)
+    assert isinstance(rig.board, BoardConfig)
+    board = build_board(rig.board, build_topology(rig.network), None, rig.faults)
+    assert isinstance(board, MemristorBoard)
+    bench = assemble(rig, board, build_topology(rig.network))
+    assert isinstance(bench, MemristorBench)
+    try:
         yield bench, board.memristors
+    finally:
+        bench.close()
 
 
 def memristor_experiment(

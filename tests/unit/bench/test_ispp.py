@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from labrig.arrays import FloatArray
 from labrig.bench.ispp import Ispp
 from labrig.bench.ispp_prediction import predicted_pulses
 from labrig.boards.base import PulseScheme
@@ -64,10 +65,10 @@ def test_the_prediction_of_one_way_is_the_sum_of_its_pulses() -> None:
     # From 20 to 60 uS upward, from 0.6 V by 20 mV, until they add up to the logarithm of what is left.
     scheme = PulseScheme(0.6, 0.02, 1.4, 0.5, 0.02, 1.4, PART.width, 200, 20, 0.2)
     wanted = np.log((PART.highest - 20e-6) / (PART.highest - 0.99 * 60e-6))
-    volts = np.minimum(0.6 + 0.02 * np.arange(200), 1.4)
+    volts: FloatArray = np.minimum(0.6 + 0.02 * np.arange(200), 1.4)
     drives = PART.set.rate * PART.width * np.maximum(volts / PART.set.threshold - 1, 0) ** 3
-    sums = np.cumsum(drives)
-    count = int(np.searchsorted(sums, wanted)) + 1
+    sums: FloatArray = np.cumsum(drives)
+    count = int(np.count_nonzero(sums < wanted)) + 1
     found = predicted_pulses(PART, scheme, np.array([20e-6]), np.array([60e-6]), 0.01)
     ends = PART.highest - (PART.highest - 20e-6) * np.exp(-sums[count - 1])
     overshot = ends > 1.01 * 60e-6

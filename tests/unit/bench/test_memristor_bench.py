@@ -5,9 +5,13 @@ import pytest
 
 from labrig.bench.assembly import open_bench
 from labrig.bench.ispp_prediction import predicted_pulses
+from labrig.boards.base import BoardReply, BoardRequest
 from labrig.circuit.boundary import Boundary
 from labrig.config.rig import RigConfig
-from labrig.errors import ConfigError, LimitExceeded
+from labrig.errors import BoardReset, ConfigError, LimitExceeded
+from labrig.sim.hardware import Hardware
+from labrig.sim.memristor_board import MemristorBoard
+from labrig.sim.memristors import TrueMemristors
 from tests.support.memristors import memristor_rig, opened
 
 QUIET = {"vices": {"read_noise": "0 S", "relaxation": 0.0}}
@@ -79,6 +83,7 @@ def test_a_stuck_branch_is_given_up_and_named() -> None:
         found = bench.write(np.full(12, 50e-6))
         assert np.flatnonzero(~found.reached).tolist() == [4, 11]
         assert set(bench.masked) == {"in1-out1", "in3-out2"}
+        assert bench.missed == 2
         assert bench.masked["in1-out1"].startswith("stuck: 200 pulses left it at")
         spent = true.pulses[[4, 11]].copy()
         bench.write(np.full(12, 30e-6))
@@ -122,6 +127,55 @@ def test_the_limits_of_the_rig_hold_for_pulses() -> None:
         open_bench(memristor_rig(limits={"voltage": "0.4 V"})),
     ):
         pass
+
+
+def test_no_level_that_could_move_a_device_is_imposed() -> None:
+    with opened() as (bench, _):
+        # Four deviations of 3 % below the threshold of 0.6 V; the converters of this board end below that.
+        assert bench.part.undisturbed == pytest.approx(0.528)
+        assert bench.limits.voltage == pytest.approx(0.5)
+    described = memristor_rig().model_dump(mode="json")
+    described["board"] |= {"adc": None, "dac": None}
+    with (
+        open_bench(RigConfig.model_validate(described)) as bench,
+        pytest.raises(LimitExceeded, match=r"node in0 to 600 mV, the limit is 528 mV"),
+    ):
+        bench.settle([Boundary({0: 0.6})])
+
+
+def test_codes_are_refused() -> None:
+    with opened() as (bench, true):
+        for attempt in (
+            lambda: bench.write_codes(np.zeros(12, dtype=np.int64)),
+            lambda: bench.scan([], codes=np.zeros(12, dtype=np.int64)),
+        ):
+            with pytest.raises(ConfigError, match="is of memristors: it has no codes"):
+                attempt()
+        assert true.pulses.sum() == 0
+
+
+class Resetting(MemristorBoard):
+    """It is reset after it has carried out the first pulses, and says so."""
+
+    def __init__(self, chips: Hardware, memristors: TrueMemristors) -> None:
+        super().__init__(chips, memristors)
+        self.pulsed: list[bool] = []
+
+    def exchange(self, request: BoardRequest) -> BoardReply:
+        self.pulsed.append(request.pulses is not None)
+        reply = super().exchange(request)
+        if self.pulsed.count(True) == 1 and self.pulsed[-1]:
+            raise BoardReset("it was reset")
+        return reply
+
+
+def test_a_board_that_was_reset_gets_no_pulse_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labrig.sim.build.MemristorBoard", Resetting)
+    with opened() as (bench, true):
+        found = bench.write(np.full(12, 50e-6))
+        assert bench.resets == 1
+        assert found.reached.all()
+        assert true.pulses.sum() == found.pulses.sum()
 
 
 def test_bounds_are_also_those_of_the_part() -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from labrig.bench.assembly import open_bench
+from labrig.bench.memristor_bench import MemristorBench
 from labrig.bench.wear import Wear, wear_folder
 from labrig.errors import ConfigError
-from tests.support.memristors import opened
+from tests.support.memristors import memristor_rig
 
 
 def add(folder: Path, wiper: int, times: int) -> None:
@@ -20,15 +22,26 @@ def add(folder: Path, wiper: int, times: int) -> None:
 
 
 def test_pulses_of_all_runs_add_up(state_folder: Path) -> None:
+    before = np.zeros(12, dtype=np.int64)
     for run in (1, 2, 3):
-        with opened() as (bench, true):
+        with open_bench(memristor_rig()) as bench:
+            assert isinstance(bench, MemristorBench)
+            np.testing.assert_array_equal(bench.wear.pulses, before)
             bench.write(np.full(12, (30 + 10 * run) * 1e-6))
-            total = bench.wear.pulses.copy()
+            assert bench.pulses.sum() > 0
             # The devices of a new process are as new; their board is not.
-            assert (total >= true.pulses).all()
-            assert total.sum() > true.pulses.sum() or run == 1
-        kept = json.loads((state_folder / "wear/simulated/SIM5.json").read_text())
-        assert kept == {"serial_number": "SIM5", "pulses": total.tolist()}
+            before = before + bench.pulses
+        kept = json.loads((state_folder / "wear/simulated/SIM5-CMO-HFOX-4x3.json").read_text())
+        assert kept == {"serial_number": "SIM5-CMO-HFOX-4x3", "pulses": before.tolist()}
+
+
+def test_simulated_boards_of_one_seed_that_differ_are_counted_apart(state_folder: Path) -> None:
+    for rows in (2, 3):
+        with open_bench(memristor_rig(rows=rows)) as bench:
+            assert isinstance(bench, MemristorBench)
+            assert bench.wear.pulses.tolist() == [0] * 3 * rows
+            bench.write(np.full(3 * rows, 50e-6))
+    assert len(list((state_folder / "wear/simulated").glob("*.json"))) == 2
 
 
 def test_boards_and_simulations_are_kept_apart(state_folder: Path) -> None:

@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 
 import labrig
+from labrig.config.study import Budget
 from labrig.errors import ConfigError
+from labrig.procedures.check_board import check_board
+from labrig.procedures.contender import Contender
+from labrig.procedures.pulsing import pulsed
 from labrig.procedures.resume import open_resumed
 from labrig.procedures.train import Training
 from labrig.store.reader import RunReader
+from tests.support.checks import quiet
 from tests.support.files import Files
 from tests.support.memristors import memristor_experiment
 
@@ -133,3 +138,13 @@ def test_pulses_alone_need_one_start_for_all(tmp_path: Path) -> None:
         pytest.raises(ConfigError, match=r"learning\.initial: pulses alone start all branches at one"),
     ):
         labrig.train(bench, loaded, runs=tmp_path)
+
+
+def test_what_would_wear_memristors_out_for_nothing_is_refused(tmp_path: Path) -> None:
+    loaded = labrig.load_experiment(memristor_experiment(tmp_path))
+    with labrig.open_bench(loaded.rig) as bench:
+        with pytest.raises(ConfigError, match="has memristors, which a check would wear out"):
+            check_board(bench, quiet)
+        with pytest.raises(ConfigError, match="trainings of a study take turns on a board and would wear"):
+            Contender(bench, loaded.config, Budget(measurements=5))
+        assert pulsed(bench)[0] == 0
