@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.firmware import FIRMWARE, SECONDS, SMALL, Starter
-from tests.support.memristors import MemristorFile
+from tests.support.memristor_file import MemristorFile
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from labrig.boards.base import PulseRange
+from labrig.boards.base import PulseRange, Pulses
 from labrig.errors import ConfigError
 from labrig.sim.hardware import Hardware
 from labrig.sim.pulsed import Pulsed
@@ -25,7 +25,7 @@ from labrig.wire.framing import Frame, FrameDecoder, encode_frame
 from labrig.wire.messages import decode, encode
 from labrig.wire.pulsing import ToldBranches, WirePulses, WireRange
 from tests.support.firmware import HELLO, crossbar
-from tests.support.memristors import MemristorFile, Memristors
+from tests.support.memristor_file import MemristorFile, Memristors
 from tests.support.simulated import read_hardware
 
 CIRCUIT = replace(crossbar(2, 2, 1000.0), adc=(16, 0.5), dac=(12, 4.095), memristors=MemristorFile())
@@ -103,9 +103,9 @@ class Slow(Memristors):
 
     clock: Clock
 
-    def pulse(self, wipers: object, amplitudes: object, widths: object, index: int) -> None:
+    def pulse(self, pulses: Pulses, index: int) -> None:
         self.clock.now += 0.06
-        super().pulse(wipers, amplitudes, widths, index)  # type: ignore[arg-type]
+        super().pulse(pulses, index)
 
 
 @pytest.mark.parametrize(("heartbeat", "pulses_in_time"), [(1000, 5), (400, 2), (60_000, 5)])
