@@ -144,7 +144,8 @@ class MemristorBench(Bench):
         self.missed = 0
         """Branches that the last write has left outside its tolerance."""
         self._failed = np.full(len(topology.branches), np.nan)
-        self._open_loop: OpenLoop | None = None
+        self.open_loop: OpenLoop | None = None
+        """How pulses are counted that nobody reads back; None: write-verify."""
         self._shifted = False
 
     @property
@@ -227,21 +228,16 @@ class MemristorBench(Bench):
         """Bring the branches to what was `held` before."""
         self.write(np.asarray(program.values[self.wipers], dtype=np.float64))
 
-    @property
-    def unread(self) -> bool:
-        """Whether what the board holds is what the nominal law makes of pulses, and was not read."""
-        return self._open_loop is not None
-
     def write_unread(self, open_loop: OpenLoop | None) -> None:
         """Write by counted pulses from now on, after zero-shifting; None: by write-verify again.
 
         What the board holds is then what the nominal law makes of the pulses, and was not read.
         """
-        self._open_loop, self._shifted = open_loop, False
+        self.open_loop, self._shifted = open_loop, False
 
     def _bring(self, targets: BranchArray) -> None:
         """Write as it was set up."""
-        open_loop = self._open_loop
+        open_loop = self.open_loop
         if open_loop is None:
             self.write(targets)
             return

@@ -189,13 +189,17 @@ def _branches(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _tell(found: Mapping[str, Any], line: Callable[[dict[str, Any]], str], *, json: bool) -> None:
+    from labrig.views.summary import write_summary
+
+    picture = write_summary(Path(found["run"]))
     if json:
-        print(dumps(found))
+        print(dumps({**found, "picture": str(picture)}))
     else:
         for each in _branches(found):
             print(line(each))
         print(f"{found['outcome']}: {found['reason']}")
         print(f"run     {found['run']}")
+        print(f"picture {picture}")
     if found["outcome"] == "interrupted":
         raise typer.Exit(130)
 

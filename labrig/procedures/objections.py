@@ -6,6 +6,8 @@ import numpy as np
 
 from labrig.arrays import BranchArray, Volts
 from labrig.bench.bench import Bench
+from labrig.bench.ispp_prediction import predicted_pulses
+from labrig.bench.memristor_bench import MemristorBench
 from labrig.circuit.coercivity import Coercivity
 from labrig.circuit.feasibility import Feasibility, Missed, Wanted, range_needed
 from labrig.circuit.topology import Topology
@@ -126,6 +128,24 @@ def rates(topology: Topology, plan: TrainingPlan) -> list[str]:
         f" {paper:.3g}); the rate is {rate:.3g} S/V², {verdict}"
     )
     return [hint]
+
+
+def first_write(bench: Bench, plan: TrainingPlan) -> list[str]:
+    """What memristors are put through before anything is learnt."""
+    if not isinstance(bench, MemristorBench):
+        return []
+    stands = f"the part stands {bench.part.endurance} in its life, not checked"
+    if bench.open_loop is not None:
+        each = 2 * bench.open_loop.cycles
+        return [f"zero-shifting takes {each} pulses on every branch before the first update; {stands}"]
+    found = predicted_pulses(
+        bench.part, bench.scheme, bench.realised()[~plan.mask], plan.initial[~plan.mask], bench.tolerance
+    )
+    text = (
+        f"the first write is predicted to take {found.nominal.mean():.0f} pulses a branch on average, and"
+        f" {found.slowest.max()} at most on devices within three standard deviations; {stands}"
+    )
+    return [text]
 
 
 def hints(reach: Feasibility, predicted: Predicted) -> list[str]:

@@ -11,7 +11,7 @@ from labrig.circuit.coercivity import Coercivity, coercivity
 from labrig.circuit.feasibility import Feasibility, Wanted, feasibility
 from labrig.circuit.topology import Topology
 from labrig.config.loading import Experiment
-from labrig.procedures.objections import hints, modelled, rates, rigid, too_fine, unreached
+from labrig.procedures.objections import first_write, hints, modelled, rates, rigid, too_fine, unreached
 from labrig.procedures.plan import TrainingPlan, driven_span, plan_training
 from labrig.procedures.prediction import Predicted, predicted
 from labrig.procedures.recording import finite
@@ -95,6 +95,7 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
         ),
         (
             *hints(reach, costs),
+            *first_write(bench, plan),
             *modelled(bench, plan),
             *rates(topology, plan),
             *too_fine(plan, costs, sure=False),

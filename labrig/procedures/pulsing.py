@@ -93,8 +93,8 @@ def pulse_attributes(bench: Bench) -> Mapping[str, Json]:
     return {
         "memristor": bench.part.name,
         "endurance": bench.part.endurance,
-        "write": "pulses" if bench.unread else "verify",
-        "write_tolerance": None if bench.unread else bench.tolerance,
+        "write": "verify" if bench.open_loop is None else "pulses",
+        "write_tolerance": bench.tolerance if bench.open_loop is None else None,
         "part_source": bench.part.source,
     }
 

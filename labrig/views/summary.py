@@ -15,6 +15,7 @@ from labrig.views.conductance_panel import draw_conductances
 from labrig.views.drift_panel import draw_drift
 from labrig.views.error_panel import draw_error
 from labrig.views.gather import load_record
+from labrig.views.memristor_picture import draw_memristor_run, is_memristor_run, load_memristor_run
 from labrig.views.output_panel import draw_outputs
 from labrig.views.record import TrainingRecord
 from labrig.views.style import INK, OUTCOME_COLOURS, PAPER, RC, SOFT
@@ -51,6 +52,8 @@ def _draw(run: Path) -> Figure:
             return draw_sweep(load_sweep(reader))
         if is_code_sweep(reader):
             return draw_code_sweep(load_code_sweep(reader))
+        if is_memristor_run(reader):
+            return draw_memristor_run(load_memristor_run(reader))
     return draw_summary(load_record(run))
 
 

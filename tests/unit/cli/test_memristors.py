@@ -62,7 +62,8 @@ def test_pristine_devices_are_formed(call: Labrig, pristine: Path, tmp_path: Pat
     found = json.loads(answer.out)
     assert found["outcome"] == "stopped"
     assert {each["ended"] for each in found["branches"]} == {"formed"}
-    assert Path(found["run"]).is_dir()
+    assert Path(found["picture"]).parent == Path(found["run"])
+    assert Path(found["picture"]).stat().st_size > 10_000
 
 
 def test_a_device_that_is_not_formed_ends_the_command_with_its_name(

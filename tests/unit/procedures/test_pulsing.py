@@ -10,6 +10,7 @@ from labrig.config.study import Budget
 from labrig.errors import ConfigError
 from labrig.procedures.check_board import check_board
 from labrig.procedures.contender import Contender
+from labrig.procedures.preflight import preflight
 from labrig.procedures.pulsing import pulsed
 from labrig.procedures.resume import open_resumed
 from labrig.procedures.train import Training
@@ -147,4 +148,19 @@ def test_what_would_wear_memristors_out_for_nothing_is_refused(tmp_path: Path) -
             check_board(bench, quiet)
         with pytest.raises(ConfigError, match="trainings of a study take turns on a board and would wear"):
             Contender(bench, loaded.config, Budget(measurements=5))
+        assert pulsed(bench)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("write", "told"),
+    [
+        ("{kind: verify}", "the first write is predicted to take "),
+        ("{kind: pulses, cycles: 50}", "zero-shifting takes 100 pulses on every branch before the first"),
+    ],
+)
+def test_a_preflight_tells_what_comes_before_the_first_update(tmp_path: Path, write: str, told: str) -> None:
+    loaded = labrig.load_experiment(memristor_experiment(tmp_path, write=write))
+    with labrig.open_bench(loaded.rig) as bench:
+        found = preflight(bench, loaded)
+        assert any(hint.startswith(told) for hint in found.hints)
         assert pulsed(bench)[0] == 0
