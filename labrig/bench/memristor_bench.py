@@ -28,12 +28,13 @@ from labrig.boards.base import (
     Pulses,
     PulseScheme,
     Verified,
+    VerifyTargets,
 )
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import NetworkStates
 from labrig.circuit.topology import Topology
 from labrig.devices.memristors import MemristorPart
-from labrig.errors import BoardReset, ConfigError, LimitExceeded
+from labrig.errors import BoardFault, BoardReset, ConfigError, LimitExceeded
 from labrig.units import format_quantity
 
 TOLERANCE = 0.01
@@ -135,6 +136,8 @@ class MemristorBench(Bench):
         """Of writes."""
         self.tolerance = TOLERANCE
         """Of writes, relative."""
+        self.by_board = False
+        """The board verifies writes by itself."""
         self.pulses: IntArray = np.zeros(len(topology.branches), dtype=np.int64)
         """That each branch has had since the bench was opened, shape (B,)."""
         self.reads = 0
@@ -349,20 +352,50 @@ class MemristorBench(Bench):
         near = np.abs(targets - self._failed) <= self.tolerance * np.abs(self._failed)
         left_out = ~self.writable | near
         left_out[list(self.stuck)] = True
-        ispp = Ispp(np.where(left_out, np.nan, targets), self.tolerance, self.scheme)
-        first = read = self.read_array()
-        while True:
-            branches, volts = ispp.take(read)
-            if not branches.size:
-                break
-            end_if_told()
-            self.pulse(branches, volts)
-            read = self.read_array()
-        outcome = ispp.outcome()
+        asked = np.where(left_out, np.nan, targets)
+        first = self.read_array()
+        outcome = self._by_board(asked) if self.by_board else self._by_host(asked, first)
         wanted = self.writable & ~np.isnan(targets)
         self.missed = int(np.count_nonzero(wanted & ~outcome.reached))
         self._note_failures(targets, first, outcome)
         return outcome
+
+    def _by_host(self, targets: BranchArray, read: BranchArray) -> Verified:
+        """All branches get a pulse at a time, and are read again."""
+        ispp = Ispp(targets, self.tolerance, self.scheme)
+        while True:
+            branches, volts = ispp.take(read)
+            if not branches.size:
+                return ispp.outcome()
+            end_if_told()
+            self.pulse(branches, volts)
+            read = self.read_array()
+
+    def _by_board(self, targets: BranchArray) -> Verified:
+        """The board reads and pulses one branch after the other; then all are read, as the host reads."""
+        end_if_told()
+        wanted = np.full(self.wear.pulses.size, np.nan)
+        wanted[self.wipers] = targets
+        verify = VerifyTargets(wanted, self.tolerance, self.scheme)
+        request = BoardRequest(
+            boundaries=[],
+            verify=verify,
+            averages=self.averages,
+            settle=self.settling,
+            index=self.exchange_index,
+        )
+        told = self._exchange(request, [], self._program).verified
+        if told is None:
+            msg = f"board {self.info.serial_number} was reset while it wrote its memristors; resume the run"
+            raise BoardFault(msg)
+        own = self.wipers
+        found = Verified(told.conductances[own], told.pulses[own], told.reversals[own], told.reached[own])
+        self.pulses += found.pulses
+        self.wear.add(self.wipers, found.pulses)
+        self.exchange_index += 1
+        self._supervisor.released()
+        self.read_array()
+        return found
 
     def _note_failures(self, targets: BranchArray, first: BranchArray, outcome: Verified) -> None:
         failed = (outcome.pulses > 0) & ~outcome.reached

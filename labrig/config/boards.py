@@ -252,9 +252,16 @@ def _launch_mistakes(board: FirmwareBoard, launch: Launch) -> Iterator[tuple[Pla
 
 def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, str]]:
     """What launched firmware cannot be of this model: each place in it, with what is found there."""
-    if not isinstance(model.elements, DigipotElements):
-        text = f"found {model.elements.kind!r}; the launched firmware drives 'digipot' elements only"
+    driven = ("digipot", "memristor") if launch.target == "host" else ("digipot",)
+    if model.elements.kind not in driven:
+        known = " or ".join(map(repr, driven))
+        text = f"found {model.elements.kind!r}; the launched firmware drives {known} elements only"
         yield ("elements", "kind"), text
+    elif isinstance(model.elements, MemristorElements) and not model.elements.formed:
+        yield (
+            ("elements", "formed"),
+            "found false; memristors of the launched firmware are formed: leave it out",
+        )
     for name, converter in (("adc", model.adc), ("dac", model.dac)):
         if converter is None:
             yield (name,), f"missing; the launched firmware has a real {name.upper()}"

@@ -171,6 +171,8 @@ class VerifiedWrite(Model):
     """On one branch, in one write."""
     most_reversals: Annotated[int, Strict(), Field(ge=0)] = 20
     """Of direction, on one branch, in one write."""
+    where: Literal["host", "board"] = "host"
+    """Who reads and pulses: the host all branches at once, or a board that can, one after the other."""
 
 
 class PulsedWrite(Model):

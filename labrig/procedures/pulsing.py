@@ -33,6 +33,11 @@ def prepare_writes(bench: Bench, learning: LearningConfig) -> None:
         return
     write = VerifiedWrite() if write is None else write
     if isinstance(write, VerifiedWrite):
+        if write.where == "board" and not bench.info.verifies:
+            number = bench.info.serial_number
+            msg = f"learning.write.where: board {number} cannot verify by itself; set it to host"
+            raise ConfigError(msg)
+        bench.by_board = write.where == "board"
         bench.tolerance = write.tolerance
         bench.scheme = replace(
             bench.scheme, most_pulses=write.most_pulses, most_reversals=write.most_reversals

@@ -14,7 +14,6 @@ from labrig.boards.base import (
     Conductances,
     Counters,
     Program,
-    Verified,
     program_digest,
 )
 from labrig.boards.checking import check_request
@@ -87,7 +86,7 @@ class SimulatedBoard:
         check_request(request, self._info)
         if request.boundaries or request.index:
             self._index = request.index
-        verified = self._apply(request)
+        self._apply(request)
         readings = self._scan(request)
         self._counters = replace(
             self._counters,
@@ -102,7 +101,6 @@ class SimulatedBoard:
             program=self._told(request) if request.read_back else None,
             digest=self._program_digest(),
             boot_count=self._boot_count,
-            verified=verified,
         )
 
     def digest(self) -> int:
@@ -135,13 +133,12 @@ class SimulatedBoard:
             msg = f"board {self._info.serial_number} is closed; open the bench again"
             raise LinkClosed(msg)
 
-    def _apply(self, request: BoardRequest) -> Verified | None:
+    def _apply(self, request: BoardRequest) -> None:
         """What comes before the scan: bring the branches where the request wants them."""
         if request.program is not None:
             self._write(request.program)
         if request.program is not None or self._branches.changing:
             self._world.conductances = self._branches.conductances(self._program, self._index)
-        return None
 
     def _told(self, request: BoardRequest) -> Program | None:
         """What the chips say that they hold."""

@@ -66,6 +66,8 @@ def build_hardware(
     ConfigError
         The part is not known, the board cannot have such a fault, or its branches have no programs.
     """
+    if isinstance(model.elements, MemristorElements):
+        return _memristor_hardware(model, model.elements, topology, serial_number, faults)
     check_no_processor(faults)
     lines = line_topology(topology)
     parts = (
@@ -106,18 +108,19 @@ def build_board(
     draw: int = 0,
 ) -> SimulatedBoard:
     """`build_hardware` behind the `Board` of this process; memristors have a `Board` of their own."""
-    if isinstance(model.elements, MemristorElements):
-        return _memristor_board(model, model.elements, topology, serial_number, faults)
-    return SimulatedBoard(build_hardware(model, topology, serial_number, faults, calibration, draw))
+    chips = build_hardware(model, topology, serial_number, faults, calibration, draw)
+    if isinstance(chips.branches, TrueMemristors):
+        return MemristorBoard(chips, chips.branches)
+    return SimulatedBoard(chips)
 
 
-def _memristor_board(
+def _memristor_hardware(
     model: BoardModel,
     elements: MemristorElements,
     topology: Topology,
     serial_number: str | None,
     faults: Sequence[Fault],
-) -> MemristorBoard:
+) -> Hardware:
     check_no_processor(faults)
     lines, shape = line_topology(topology), topology.crossbar_shape
     if shape is None:
@@ -145,7 +148,7 @@ def _memristor_board(
         ),
         verifies=model.drive > 0,
     )
-    chips = Hardware(
+    return Hardware(
         info=info,
         world=CircuitWorld(lines, memristors.read(0, 0)),
         branches=memristors,
@@ -154,7 +157,6 @@ def _memristor_board(
         driver=Driver(dac, model.drive, scales.dac),
         boot_count=time.time_ns() // 1_000_000 % 2**32,
     )
-    return MemristorBoard(chips, memristors)
 
 
 def _info(

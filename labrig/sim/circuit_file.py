@@ -3,8 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from labrig.circuit.topology import Topology
-from labrig.config.boards import BoardModel, DigipotElements
-from labrig.config.faults import Aging, BitStuck, BranchFault, Fault, Noisy, Stuck
+from labrig.config.boards import (
+    AdcConfig,
+    BoardModel,
+    DacConfig,
+    IdealElements,
+    MemristorElements,
+)
+from labrig.config.faults import Aging, BitStuck, BranchFault, Fault, Noisy, Open, Stuck, StuckOn
+from labrig.devices.memristors import memristor
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.branches import TrueDigipots, draw_branches
@@ -12,6 +19,7 @@ from labrig.sim.broken import as_taken, faults_by_wiper
 from labrig.sim.channels import BadChannels, bad_channels, check_alike
 from labrig.sim.converters import THROUGH_RANGE
 from labrig.sim.lines import line_topology
+from labrig.sim.memristors import AMPLITUDE_STEP, Devices
 from labrig.sim.scales import Scale, Scales
 
 
@@ -28,9 +36,14 @@ def circuit_text(model: BoardModel, topology: Topology, faults: Sequence[Fault])
     ConfigError
         The model lacks a converter or has no digital potentiometers, or it cannot have such a fault.
     """
-    if not isinstance(model.elements, DigipotElements) or model.adc is None or model.dac is None:
-        msg = "board.model: compiled firmware needs digipot elements, an adc and a dac; add them or simulate"
+    if model.adc is None or model.dac is None or isinstance(model.elements, IdealElements):
+        msg = (
+            "board.model: compiled firmware needs digipot or memristor elements, an adc and a dac;"
+            " add them or simulate"
+        )
         raise ConfigError(msg)
+    if isinstance(model.elements, MemristorElements):
+        return _memristor_text(model, model.elements, topology, faults)
     part = digipot(model.elements.part)
     branches = draw_branches(model.elements, len(topology.branches), model.seed)
     if not isinstance(branches, TrueDigipots):
@@ -40,15 +53,10 @@ def circuit_text(model: BoardModel, topology: Topology, faults: Sequence[Fault])
         raise ConfigError(msg)
     lines = line_topology(topology)
     head = [
-        "labrig-circuit 1",
-        f"part {part.name}",
-        f"lines {len(topology.inputs)} {len(topology.outputs)} {len(topology.hidden)}",
+        *_head(part.name, topology),
         f"codes {part.code_bits} 0 {part.code_max} {int(branches.power_up.values[0])}",
         f"law rheostat {part.steps}",
-        f"adc {model.adc.bits} {model.adc.span!r}",
-        f"dac {model.dac.bits} {model.dac.span!r}",
-        f"drive {model.drive!r}",
-        *_nudges(model),
+        *_converters(model, model.adc, model.dac),
         *(["learn"] if topology.crossbar_shape else []),
     ]
     law = branches.law
@@ -62,17 +70,67 @@ def circuit_text(model: BoardModel, topology: Topology, faults: Sequence[Fault])
             for k, row in enumerate(branches.deviations)
             for code, ohm in enumerate(row)
         )
-    scales = Scales.draw(model.adc, model.dac, len(lines.nodes), model.seed)
-    drivers = len(topology.inputs) + len(topology.outputs)
-    body.extend(_scale("channel", scales.adc, 0, len(lines.nodes)))
-    body.extend(_scale("channel", scales.sense, len(lines.nodes), drivers))
-    body.extend(_scale("driver", scales.dac, 0, drivers))
     broken = faults_by_wiper(faults, topology, model.elements)
-    wrong = [
-        *(line for k, fault in broken.items() for line in _fault(k, fault, branches)),
+    wrong = [line for k, fault in broken.items() for line in _fault(k, fault, branches)]
+    channels = _channels(bad_channels(faults, topology, model.adc))
+    return "\n".join([*head, *body, *_scales(model, topology), *wrong, *channels, ""])
+
+
+def _memristor_text(
+    model: BoardModel, elements: MemristorElements, topology: Topology, faults: Sequence[Fault]
+) -> str:
+    """The host target's own law of memristors, with bounds, thresholds and speeds as the part has them."""
+    if model.adc is None or model.dac is None:
+        msg = "board.model: compiled firmware needs an adc and a dac; add them or simulate"
+        raise ConfigError(msg)
+    part, devices = memristor(elements.part), Devices.draw(elements, len(topology.branches), model.seed)
+    spread = part.device_spread if elements.vices.device_spread is None else elements.vices.device_spread
+    law = (
+        part.lowest,
+        part.highest,
+        part.set.threshold,
+        part.reset.threshold,
+        part.set.rate,
+        part.reset.rate,
+    )
+    pulses = (part.forming.ceiling, part.reset.highest, AMPLITUDE_STEP, part.shortest, part.longest)
+    begins = part.lowest + devices.formed_state * part.span
+    broken = faults_by_wiper(faults, topology, elements)
+    for wiper, fault in broken.items():
+        begins[wiper] = part.highest if isinstance(fault, StuckOn) else part.lowest
+    lines = line_topology(topology)
+    body = [
+        *_head(part.name, topology),
+        f"memristors {' '.join(map(repr, law))} {spread!r} {model.seed}",
+        f"pulses {' '.join(map(repr, pulses))}",
+        *_converters(model, model.adc, model.dac),
+        *(f"branch {a} {b} {float(begins[k])!r}" for k, (a, b) in enumerate(lines.branches)),
+        *_scales(model, topology),
+        *(f"fault {k} {'open' if isinstance(fault, Open) else 'unwritable'}" for k, fault in broken.items()),
         *_channels(bad_channels(faults, topology, model.adc)),
     ]
-    return "\n".join([*head, *body, *wrong, ""])
+    return "\n".join([*body, ""])
+
+
+def _head(part: str, topology: Topology) -> Iterator[str]:
+    yield "labrig-circuit 1"
+    yield f"part {part}"
+    yield f"lines {len(topology.inputs)} {len(topology.outputs)} {len(topology.hidden)}"
+
+
+def _converters(model: BoardModel, adc: AdcConfig, dac: DacConfig) -> Iterator[str]:
+    yield f"adc {adc.bits} {adc.span!r}"
+    yield f"dac {dac.bits} {dac.span!r}"
+    yield f"drive {model.drive!r}"
+    yield from _nudges(model)
+
+
+def _scales(model: BoardModel, topology: Topology) -> Iterator[str]:
+    lines, drivers = len(topology.nodes), len(topology.inputs) + len(topology.outputs)
+    scales = Scales.draw(model.adc, model.dac, lines, model.seed)
+    yield from _scale("channel", scales.adc, 0, lines)
+    yield from _scale("channel", scales.sense, lines, drivers)
+    yield from _scale("driver", scales.dac, 0, drivers)
 
 
 def _fault(wiper: int, fault: BranchFault, branches: TrueDigipots) -> Iterator[str]:

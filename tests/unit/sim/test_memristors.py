@@ -178,27 +178,9 @@ def test_pulses_leave_every_line_at_rest() -> None:
     assert board.imposed == Boundary({})
 
 
-def test_its_own_verified_write_reaches_its_targets_as_it_reads_them() -> None:
-    board = memristor_board(drive=10.0, converters=False)
-    targets = np.full(12, np.nan)
-    targets[[0, 4, 11]] = 20e-6, 40e-6, 60e-6
-    verify = VerifyTargets(targets, 0.01, SCHEME)
-    found = board.exchange(BoardRequest(boundaries=[], verify=verify, index=3)).verified
-    assert found is not None
-    assert found.reached[[0, 4, 11]].all()
-    assert np.isnan(found.conductances[1])
-    assert found.pulses[1] == 0
-    assert found.pulses.sum() == board.counters.writes
-    # 10 ohm times a column of 4 devices of at most 120 uS: a read is low by 0.5 %; and 4 sigma of noise.
-    true = states(board, 3)[[0, 4, 11]]
-    np.testing.assert_allclose(true, targets[[0, 4, 11]], rtol=0.01 + 0.005 + 4 * 20e-9 / 20e-6)
-
-
-def test_its_own_verified_write_gives_up_after_its_most_pulses() -> None:
-    board = memristor_board(drive=10.0, converters=False, faults=[StuckOff(branch="in0-out0")])
-    targets = np.full(12, np.nan)
-    targets[0] = 50e-6
-    found = board.exchange(BoardRequest(boundaries=[], verify=VerifyTargets(targets, 0.01, SCHEME))).verified
-    assert found is not None
-    assert not found.reached[0]
-    assert found.pulses[0] == SCHEME.most_pulses
+def test_in_process_the_host_verifies() -> None:
+    board = memristor_board()
+    assert not board.info.verifies
+    verify = VerifyTargets(np.full(12, 30e-6), 0.01, SCHEME)
+    with pytest.raises(ConfigError, match="cannot program by pulses itself"):
+        board.exchange(BoardRequest(boundaries=[], verify=verify))

@@ -1,0 +1,105 @@
+"""Memristors behind firmware that programs them by itself: compiled, and served by this package."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import labrig
+from labrig.arrays import FloatArray, IntArray
+from labrig.bench.memristor_bench import MemristorBench
+from labrig.store.reader import RunReader
+
+MODEL = """
+    elements: {kind: memristor, part: CMO-HFOX}
+    adc: {bits: 16, span: 0.5 V}
+    dac: {bits: 16, span: 0.5 V}
+    drive: 1 kohm
+    seed: 5
+"""
+RIG = """
+network: {kind: crossbar, inputs: 6, outputs: 4}
+board:
+  kind: firmware
+  averages: 16
+  BOARD
+limits: {voltage: 1.5 V}
+mask: [in2-out1]
+faults: FAULTS
+"""
+EXPERIMENT = """
+rig: rig.yaml
+task:
+  samples:
+    - inputs: [50 mV, 90 mV, 130 mV, 170 mV, 210 mV, 250 mV]
+      targets: [130 mV, 145 mV, 160 mV, 175 mV]
+learning:
+  rule: {kind: contrastive}
+  step: {kind: fixed, rate: 4e-3}
+  write: {kind: verify, where: WHERE}
+  bounds: {floor: 15 uS, ceiling: 80 uS}
+  initial: {kind: constant, conductance: 40 uS}
+stop: {steps: 25}
+seed: 3
+"""
+FAULTS = "[{kind: stuck-on, branch: in2-out1}, {kind: stuck-off, branch: in4-out3}]"
+
+
+def experiment(folder: Path, board: str, where: str, faults: str = "[]") -> Path:
+    (folder / "rig.yaml").write_text(RIG.replace("BOARD", board).replace("FAULTS", faults))
+    path = folder / f"{where}.yaml"
+    path.write_text(EXPERIMENT.replace("WHERE", where))
+    return path
+
+
+def trained(path: Path) -> tuple[FloatArray, IntArray, dict[int, str]]:
+    """Errors step by step, V; pulses in the life of each branch; and which are stuck, and why."""
+    loaded = labrig.load_experiment(path)
+    with labrig.open_bench(loaded.rig) as bench:
+        assert isinstance(bench, MemristorBench)
+        training = labrig.train(bench, loaded, runs=path.parent / "runs")
+        training.finish()
+        with RunReader(training.run) as run:
+            return run.scalars("error").astype(np.float64), bench.wear.pulses[bench.wipers], bench.stuck
+
+
+@pytest.mark.parametrize("where", ["board", "host"])
+def test_memristors_of_compiled_firmware_are_trained(tmp_path: Path, where: str) -> None:
+    launched = f"launch: {{target: host}}\n  model: {MODEL}"
+    errors, wear, stuck = trained(experiment(tmp_path, launched, where, FAULTS))
+    assert errors[-5:].mean() < 0.25 * errors[0]
+    assert list(stuck) == [19], "in4-out3 answers to no pulse"
+    assert np.flatnonzero(wear == 0).tolist() == [9], "in2-out1 is masked"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """A board in a process of its own, which this package plays behind a port."""
+    path = tmp_path / "served.yaml"
+    own = MODEL.replace("\n    ", "\n  ")
+    path.write_text(RIG.replace("BOARD", own).replace("firmware", "simulated").replace("FAULTS", "[]"))
+    command = [
+        sys.executable,
+        "-m",
+        "labrig",
+        "simulate",
+        "board",
+        str(path),
+        "--listen",
+        "tcp://127.0.0.1:0",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().rstrip("\n").removeprefix("ready tcp://")
+        process.kill()
+
+
+def test_memristors_behind_a_port_are_trained_by_the_board_that_has_them(tmp_path: Path, served: str) -> None:
+    linked = f"link: {{kind: serial, port: 'socket://{served}'}}"
+    errors, wear, stuck = trained(experiment(tmp_path, linked, "board"))
+    assert errors[-5:].mean() < 0.25 * errors[0]
+    assert stuck == {}
+    assert np.flatnonzero(wear == 0).tolist() == [9], "in2-out1 is masked"
