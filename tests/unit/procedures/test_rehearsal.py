@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def quiet(_: str, done: int, of: int) -> None:
 @pytest.fixture(scope="module")
 def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     folder = tmp_path_factory.mktemp("rehearsed")
-    rig = {
+    rig: dict[str, Any] = {
         "network": {"kind": "crossbar", "inputs": 3, "outputs": 2},
         "board": {
             "kind": "simulated",
