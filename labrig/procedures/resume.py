@@ -121,11 +121,22 @@ def _read(run: Path) -> Stored:
 
 def _at_its_end(checkpoint: Checkpoint, constants: Mapping[str, Constant]) -> Checkpoint:
     """With all the time that the run took: it may have gone on after its last step."""
-    if "final_wall" not in constants:
-        return checkpoint
-    whole = float(np.asarray(constants["final_wall"].value, dtype=np.float64))
     tally = checkpoint.tally
-    return replace(checkpoint, tally=replace(tally, wall=max(tally.wall, whole)))
+    return replace(
+        checkpoint,
+        tally=replace(
+            tally,
+            wall=max(tally.wall, _final(constants, "wall")),
+            waited=max(tally.waited, _final(constants, "waited")),
+            expected=max(tally.expected, _final(constants, "expected")),
+        ),
+    )
+
+
+def _final(constants: Mapping[str, Constant], name: str) -> float:
+    """0 where the run was killed before it could tell."""
+    found = constants.get(f"final_{name}")
+    return 0.0 if found is None else float(np.asarray(found.value, dtype=np.float64))
 
 
 def _match(

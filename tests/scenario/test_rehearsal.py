@@ -25,7 +25,11 @@ DRAWS = 20
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which take longer than the trainings."""
-    monkeypatch.setattr("labrig.views.summary.write_summary", lambda _: None)
+
+    def undrawn(_: Path) -> None:
+        pass
+
+    monkeypatch.setattr("labrig.views.summary.write_summary", undrawn)
 
 
 def model(bits: int = 16, noise: str = "0 V") -> dict[str, Any]:

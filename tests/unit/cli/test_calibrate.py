@@ -2,6 +2,8 @@
 
 import json
 from datetime import UTC, datetime
+from hashlib import sha256
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -410,3 +412,18 @@ def test_a_branch_that_is_not_to_be_used_counts_as_what_it_may_conduct(
         assert most[0] == 0
         bounds = bench.restrict((1e-6, None), span=3.0).bounds
         assert np.all(bounds.floor <= bounds.ceiling)
+
+
+def test_a_calibration_from_before_boards_were_timed_still_holds(
+    call: Labrig, calibration: Path, tmp_path: Path
+) -> None:
+    """Its file has no pace, and its hash is that of the rest."""
+    content = json.loads(changed(calibration, pace=None).read_text())
+    del content["pace"]
+    path = tmp_path / "older.json"
+    path.write_text(json.dumps(content))
+    assert load_calibration(path).pace is None
+    hashed = dumps({k: v for k, v in content.items() if k != "sha256"}, sort_keys=True, separators=(",", ":"))
+    assert content["sha256"] == sha256(hashed.encode()).hexdigest()
+    assert "pace" not in call("calibration", "show", path).out
+    assert "pace" in call("calibration", "show", calibration).out

@@ -194,3 +194,13 @@ def test_a_run_that_goes_on_can_be_opened_shown_drawn_and_exported(
     assert call("runs", "plot", growing.run, "--out", tmp_path / "now.png").code == 0
     assert call("runs", "export", growing.run, "--out", tmp_path / "now.csv").code == 0
     assert len((tmp_path / "now.csv").read_text(encoding="utf-8").splitlines()) == 7
+
+
+def test_how_long_a_simulation_took_is_no_prediction(call: Labrig, runs: Path) -> None:
+    (run,) = [path for path in runs.iterdir() if path.is_dir()]
+    found = json.loads(call("runs", "compare", run, run, "--json").out)
+    assert found["measures"]["wall"]["simulation"] is None
+    assert found["measures"]["wall"]["bench"] > 0
+    assert found["bands"] is None
+    row = next(line for line in call("runs", "compare", run, run).out.splitlines() if line.startswith("wall"))
+    assert len(row.split()) == 3
