@@ -51,6 +51,11 @@ class Contender:
             what = "where: board" if config.learning.where == "board" else "zero"
             msg = f"learning: found {what}; trainings of a study take turns on a board, leave it out"
             raise ConfigError(msg)
+        if config.drift is not None:
+            msg = (
+                "drift: trainings of a study take turns on a board, which none of them watches; leave it out"
+            )
+            raise ConfigError(msg)
         self._bench = bench
         self._budget = budget
         self._plan: TrainingPlan = plan_training(bench, config)

@@ -229,7 +229,8 @@ class Drifting:
         nodes = np.flatnonzero(found.departed[:-1])
         if nodes.size:
             order = nodes[np.argsort(-np.abs(found.changes[nodes]))]
-            names = ", ".join(self._bench.topology.nodes[k] for k in order[:_MOST_NAMED].tolist())
+            named: list[int] = order[:_MOST_NAMED].tolist()
+            names = ", ".join(self._bench.topology.nodes[k] for k in named)
             left = f" and {order.size - _MOST_NAMED} more" if order.size > _MOST_NAMED else ""
             most = order[0]
             verb = "read" if order.size > 1 else "reads"
@@ -274,7 +275,7 @@ class Drifting:
             left.unlink(missing_ok=True)
         bench.make_safe()  # so that no branch has the task's voltage and the calibration's at once
         bench.correct(None)
-        findings = calibrate_adc(bench, None, None, lambda *_: None)
+        findings = calibrate_adc(bench, None, None, _silent)
         bench.make_safe()
         used = self._plan.calibrated
         valid = {} if used is None else {"days": used.valid_days, "kelvin": used.valid_within_kelvin}
@@ -315,6 +316,10 @@ def use_again(bench: Bench, folder: Path, state: Mapping[str, Any]) -> None:
 def _use(bench: Bench, calibration: Calibration) -> None:
     if calibration.converters is not None:
         bench.correct(Corrections.of(calibration.converters, bench.topology))
+
+
+def _silent(what: str, done: int, of: int) -> None:
+    """Where progress is not shown: within a step."""
 
 
 def _numbers(found: Look) -> dict[str, Value]:

@@ -79,11 +79,12 @@ class Reference:
             return equal
         source, _ = _ends(bench, self.branch)
         lifts = (span - wander) * (1 - _DITHER * shares)
-        alone, others = [], []
+        alone: list[Boundary] = []
+        others: list[Boundary] = []
         for level, lift in zip(levels, lifts.tolist(), strict=True):
             alone.append(Boundary({**dict.fromkeys(driven, level), source: level + lift}))
-            rest = dict.fromkeys(topology.inputs, level + _GENTLE * lift)
-            others.append(Boundary({**dict.fromkeys(driven, level), **rest, source: level}))
+            rest = {node: level + _GENTLE * lift for node in topology.inputs if node != source}
+            others.append(Boundary({**dict.fromkeys(driven, level), **rest}))
         return [*equal, *alone, *others]
 
     def look(self, bench: Bench, apart: FloatArray | None = None) -> Sight:

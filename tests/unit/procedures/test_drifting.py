@@ -65,10 +65,14 @@ AGING = "[{kind: aging, branch: in0-out0, rate: 0.9, after: 0}]"
 WARMING = {"environment": "{ramp: 100 K}", "offset_drift": "500 uV/K"}
 
 
+def nothing(*_: Any) -> None:
+    """Done."""
+
+
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take longer than all the rest."""
-    monkeypatch.setattr("labrig.views.summary.write_summary", lambda _: None)
+    monkeypatch.setattr("labrig.views.summary.write_summary", nothing)
 
 
 def written(folder: Path, **changes: Any) -> Path:
@@ -177,7 +181,7 @@ def test_a_pause_ends_behind_the_step_and_goes_on_from_there(tmp_path: Path) -> 
     assert "conducts" in paused.ending.reason
     assert "resume" in paused.ending.reason
     assert rows(paused.run)[-1]["step"] == 10
-    ends = []
+    ends: list[str] = []
     for _ in range(4):
         with labrig.open_resumed(paused.run) as resumed:
             ends.append(resumed.start(lambda: None).finish().outcome)
@@ -230,7 +234,7 @@ def calibrated(folder: Path, **changes: Any) -> str:
     path = folder / "board.json"
     path.unlink(missing_ok=True)
     with labrig.open_bench(plain.rig) as bench:
-        write_calibration(calibrate_adc(bench, None, None, lambda *_: None), bench, path, kelvin=2.0)
+        write_calibration(calibrate_adc(bench, None, None, nothing), bench, path, kelvin=2.0)
     return f"  calibration: {path}"
 
 
@@ -247,14 +251,14 @@ def test_recalibration_measures_the_converters_and_is_taken_from_then_on(tmp_pat
     assert content["temperature_celsius"] > 25.5
     assert (training.run / f"drift-{made[-1]['step']:06d}.raw.npz").exists()
     warm = round(10 * (content["temperature_celsius"] - 25.0))
-    spreads = []
+    spreads: list[float] = []
     for target in (str(training.run), str(written_rig(tmp_path, changes["calibration"]))):
         with open_rig_or_run(target, None, simulate=False) as (network, _):
             bench: Any = network
             bench.exchange_index = warm
             state = labrig.circuit.Boundary(dict.fromkeys(range(7), 2.0))
             (volts,) = bench.settle([state] * 1).node_voltages
-            spreads.append(np.ptp(volts))
+            spreads.append(float(np.ptp(volts)))
     assert spreads[0] < 0.5 * spreads[1]
 
 
