@@ -106,7 +106,7 @@ class Watch:
     def state(self) -> dict[str, list[float]]:
         """What a watch that goes on needs: plain numbers."""
         arrays = (self._first, self._count, self._squares, self._freedom)
-        return {name: array.tolist() for name, array in zip(_STATE, arrays, strict=True)}
+        return {name: list(map(float, array)) for name, array in zip(_STATE, arrays, strict=True)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on where `state` was."""

@@ -239,8 +239,12 @@ def calibrated(folder: Path, **changes: Any) -> str:
 
 
 def test_recalibration_measures_the_converters_and_is_taken_from_then_on(tmp_path: Path) -> None:
-    """Readings of one potential, as warm as then, agree better than by the calibration of before."""
-    changes = {**WARMING, "drift": "{every: 10, then: recalibrate}"}
+    """Readings of one potential, as warm as then, agree better than by the calibration of before.
+
+    Offsets of up to 20 mV, which drift changes by 2 mV, are in each of them.
+    """
+    warming = {**WARMING, "offset_drift": "500 uV/K, offset: 20 mV"}
+    changes = {**warming, "drift": "{every: 10, then: recalibrate}"}
     changes["calibration"] = calibrated(tmp_path, **changes)
     training = trained(tmp_path, **changes)
     made = [row for row in looks(training.run) if row["calibration"]]
@@ -250,9 +254,14 @@ def test_recalibration_measures_the_converters_and_is_taken_from_then_on(tmp_pat
     assert content["sha256"] == made[-1]["calibration"]
     assert content["temperature_celsius"] > 25.5
     assert (training.run / f"drift-{made[-1]['step']:06d}.raw.npz").exists()
+    for row in made:
+        lines = json.loads((training.run / f"drift-{row['step']:06d}.json").read_text())["converters"][
+            "lines"
+        ]
+        assert max(abs(line["offset"]) for line in lines.values()) > 5e-3, "a correction of the one before"
     warm = round(10 * (content["temperature_celsius"] - 25.0))
     spreads: list[float] = []
-    for target in (str(training.run), str(written_rig(tmp_path, changes["calibration"]))):
+    for target in (str(training.run), str(written_rig(tmp_path, **changes))):
         with open_rig_or_run(target, None, simulate=False) as (network, _):
             bench: Any = network
             bench.exchange_index = warm
@@ -262,8 +271,8 @@ def test_recalibration_measures_the_converters_and_is_taken_from_then_on(tmp_pat
     assert spreads[0] < 0.5 * spreads[1]
 
 
-def written_rig(folder: Path, calibration: str) -> Path:
-    text = EXPERIMENT.format(**(PLAIN | WARMING | {"calibration": calibration}))
+def written_rig(folder: Path, **changes: str) -> Path:
+    text = EXPERIMENT.format(**(PLAIN | changes))
     rig = text.split("task:")[0].replace("rig:\n", "").replace("\n  ", "\n")
     path = folder / "rig.yaml"
     path.write_text(rig)
