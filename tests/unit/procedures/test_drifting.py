@@ -101,11 +101,11 @@ def looks(run: Path) -> list[dict[str, Any]]:
 
 
 def test_a_look_comes_before_every_kth_update_and_is_counted(tmp_path: Path) -> None:
-    """Two samples in two states each, 41 exchanges; five looks of three states, eight times each."""
+    """Two samples in two states each, 41 exchanges; five looks of four states, eight times each."""
     training = trained(tmp_path)
     assert [row["step"] for row in looks(training.run)] == [0, 10, 20, 30, 40]
     assert training.tally().exchanges == 41 + 5
-    assert training.tally().measurements == 41 * 4 + 5 * 24
+    assert training.tally().measurements == 41 * 4 + 5 * 32
 
 
 def test_an_aging_reference_is_found_at_its_size(tmp_path: Path) -> None:
@@ -382,5 +382,5 @@ def test_a_preflight_counts_the_looks(tmp_path: Path) -> None:
     with labrig.open_bench(experiment.rig) as bench:
         costs = labrig.preflight(bench, experiment).predicted
     training = trained(tmp_path)
-    assert (costs.looks, costs.look_measurements) == (5, 24)
+    assert (costs.looks, costs.look_measurements) == (5, 32)
     assert costs.measurements == training.tally().measurements
