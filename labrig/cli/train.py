@@ -34,6 +34,7 @@ def train(
 
     A step measures free and clamped states, updates the conductances and writes them. Where a preflight
     speaks against the training, nothing is driven or written, and the exit code is 10.
+    Where the experiment lets drift pause it, the run can be resumed, and the exit code is 11.
     Ctrl-C once finishes the step, makes safe and leaves a run that can be resumed; twice makes safe at once.
 
     Example: labrig train configs/experiments/crossbar-40x30-firmware.yaml --simulate

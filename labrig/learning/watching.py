@@ -1,6 +1,6 @@
 """Whether readings of what should stay as it is have changed, or differ by chance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import erfc, sqrt
 from typing import Any
@@ -91,7 +91,7 @@ class Watch:
         new = known & np.isnan(self._first)
         self._first = np.where(new, values, self._first)
         self._count = np.where(new, count, self._count)
-        return Look(values, np.sqrt(own + shared**2), changes, sigmas, departed)
+        return Look(values, np.where(known, np.sqrt(own + shared**2), np.nan), changes, sigmas, departed)
 
     def restart(self) -> None:
         """Compare with the next look from then on; what is known of the scatter stays."""
@@ -103,10 +103,10 @@ class Watch:
         self._first = np.where(known, look.values, self._first)
         self._count = np.where(known, count, self._count)
 
-    def state(self) -> dict[str, Sequence[float]]:
+    def state(self) -> dict[str, list[float]]:
         """What a watch that goes on needs: plain numbers."""
         arrays = (self._first, self._count, self._squares, self._freedom)
-        return {name: array.tolist() for name, array in zip(_STATE, arrays, strict=True)}
+        return {name: list(map(float, array)) for name, array in zip(_STATE, arrays, strict=True)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on where `state` was."""

@@ -58,6 +58,11 @@ class Contender:
                 " by undoing each other's pulses; train them one after the other, each with labrig train"
             )
             raise ConfigError(msg)
+        if config.drift is not None:
+            msg = (
+                "drift: trainings of a study take turns on a board, which none of them watches; leave it out"
+            )
+            raise ConfigError(msg)
         self._bench = bench
         self._budget = budget
         self._plan: TrainingPlan = plan_training(bench, config)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from labrig.arrays import FloatArray
 from labrig.bench.bench import Bench
 from labrig.bench.corrections import Corrections
 from labrig.config.calibration import Calibration
@@ -127,7 +126,6 @@ class Drifting:
         self._passes = np.full(nodes + 1, plan.config.offset)
         self._passes[-1] = 0.0 if branch is None else plan.config.change * float(bench.realised()[branch])
         self._watch = Watch(kinds, plan.config.limit, self._passes)
-        self._apart: FloatArray | None = None
         self._band = plan.band
         self._since = 0
         self._last: int | None = None
@@ -154,14 +152,13 @@ class Drifting:
         RunError
             A new calibration cannot be written.
         """
-        found, apart = self._look()
+        found = self._look()
         celsius = self._bench.celsius()
         text = "; ".join([*self._departures(found), *self._warmth(celsius)])
         self._row = {**_numbers(found), "celsius": celsius}
         self._last = step
         if text:
             self._watch.compare_with(found, self._plan.config.repeats)
-            self._apart = apart
             self._row["drift"] = text + self._act(step, text)
             self._since = step
         self._state = json.dumps(self._plain())
@@ -187,7 +184,6 @@ class Drifting:
             return
         state: dict[str, Any] = json.loads(text)
         self._watch.restore(state["watch"])
-        self._apart = np.array(state["apart"], dtype=np.float64)
         self._last, self._since = state["last"], state["since"]
         self._outside, self._state = state["outside"], text
         band = state["band"]
@@ -199,7 +195,6 @@ class Drifting:
         file = None if self._made is None else self._folder / self._made
         return {
             "watch": self._watch.state(),
-            "apart": None if self._apart is None else self._apart.tolist(),
             "last": self._last,
             "since": self._since,
             "outside": self._outside,
@@ -208,12 +203,9 @@ class Drifting:
             "sha256": None if file is None else sha256(file.read_bytes()).hexdigest(),
         }
 
-    def _look(self) -> tuple[Look, FloatArray]:
-        """What one finds, and how far the nodes were apart in it."""
-        sight = self._plan.reference.look(self._bench, self._apart)
-        if self._apart is None:
-            self._apart = sight.apart
-        return self._watch.look(sight.readings, sight.shared), sight.apart
+    def _look(self) -> Look:
+        sight = self._plan.reference.look(self._bench)
+        return self._watch.look(sight.readings, sight.shared)
 
     def _departures(self, found: Look) -> Iterator[str]:
         since = f"than before step {self._since}"
@@ -229,7 +221,8 @@ class Drifting:
         nodes = np.flatnonzero(found.departed[:-1])
         if nodes.size:
             order = nodes[np.argsort(-np.abs(found.changes[nodes]))]
-            names = ", ".join(self._bench.topology.nodes[k] for k in order[:_MOST_NAMED].tolist())
+            named: list[int] = order[:_MOST_NAMED].tolist()
+            names = ", ".join(self._bench.topology.nodes[k] for k in named)
             left = f" and {order.size - _MOST_NAMED} more" if order.size > _MOST_NAMED else ""
             most = order[0]
             verb = "read" if order.size > 1 else "reads"
@@ -274,7 +267,7 @@ class Drifting:
             left.unlink(missing_ok=True)
         bench.make_safe()  # so that no branch has the task's voltage and the calibration's at once
         bench.correct(None)
-        findings = calibrate_adc(bench, None, None, lambda *_: None)
+        findings = calibrate_adc(bench, None, None, _silent)
         bench.make_safe()
         used = self._plan.calibrated
         valid = {} if used is None else {"days": used.valid_days, "kelvin": used.valid_within_kelvin}
@@ -286,7 +279,6 @@ class Drifting:
         self._row["calibration"] = made.sha256
         self.zero = True  # by the readings as they are corrected now
         self._watch.restart()
-        self._apart = None
         self._look()
         return name
 
@@ -315,6 +307,10 @@ def use_again(bench: Bench, folder: Path, state: Mapping[str, Any]) -> None:
 def _use(bench: Bench, calibration: Calibration) -> None:
     if calibration.converters is not None:
         bench.correct(Corrections.of(calibration.converters, bench.topology))
+
+
+def _silent(what: str, done: int, of: int) -> None:
+    """Where progress is not shown: within a step."""
 
 
 def _numbers(found: Look) -> dict[str, Value]:

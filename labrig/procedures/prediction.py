@@ -64,7 +64,7 @@ def predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
     exchanges = -(-steps // config.learning.steps_per_exchange) + 1
     by_board = plan.board is not None  # which scans again after its steps, and is sent codes once
     changes = sum(_function_changes(states, node) for node in _metered(topology, config))
-    looks = 0 if plan.drift is None else plan.drift.looks(steps)
+    looks = 0 if plan.drift is None else min(plan.drift.looks(steps), exchanges)
     look = [] if plan.drift is None else plan.drift.reference.states(bench)
     return Predicted(
         steps=steps,

@@ -74,7 +74,7 @@ def _series(reader: RunReader, name: str) -> FloatArray:
 
 
 def _drifts(reader: RunReader) -> list[tuple[int, str]]:
-    texts = reader.scalars("drift").tolist() if "drift" in reader.columns else []
+    texts: list[str] = reader.scalars("drift").tolist() if "drift" in reader.columns else []
     return [(row, text) for row, text in enumerate(texts) if text]
 
 

@@ -57,7 +57,7 @@ def _drifted(record: TrainingRecord) -> Iterator[str]:
 def _warmth(record: TrainingRecord) -> Iterator[str]:
     """A calibration that did not hold, where no look for drift has said so."""
     made_at, within = (record.attributes.get(f"calibration_{unit}") for unit in ("celsius", "kelvin"))
-    accepted = record.attributes.get("accepted") or []
+    accepted: list[str] = record.attributes.get("accepted") or []
     if made_at is None or within is None or "temperature" in accepted or record.looks.size:
         return
     away = np.abs(np.nan_to_num(record.celsius - made_at))

@@ -65,10 +65,14 @@ AGING = "[{kind: aging, branch: in0-out0, rate: 0.9, after: 0}]"
 WARMING = {"environment": "{ramp: 100 K}", "offset_drift": "500 uV/K"}
 
 
+def nothing(*_: Any) -> None:
+    """Done."""
+
+
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take longer than all the rest."""
-    monkeypatch.setattr("labrig.views.summary.write_summary", lambda _: None)
+    monkeypatch.setattr("labrig.views.summary.write_summary", nothing)
 
 
 def written(folder: Path, **changes: Any) -> Path:
@@ -97,11 +101,11 @@ def looks(run: Path) -> list[dict[str, Any]]:
 
 
 def test_a_look_comes_before_every_kth_update_and_is_counted(tmp_path: Path) -> None:
-    """Two samples in two states each, 41 exchanges; five looks of three states, eight times each."""
+    """Two samples in two states each, 41 exchanges; five looks of four states, eight times each."""
     training = trained(tmp_path)
     assert [row["step"] for row in looks(training.run)] == [0, 10, 20, 30, 40]
     assert training.tally().exchanges == 41 + 5
-    assert training.tally().measurements == 41 * 4 + 5 * 24
+    assert training.tally().measurements == 41 * 4 + 5 * 32
 
 
 def test_an_aging_reference_is_found_at_its_size(tmp_path: Path) -> None:
@@ -177,7 +181,7 @@ def test_a_pause_ends_behind_the_step_and_goes_on_from_there(tmp_path: Path) -> 
     assert "conducts" in paused.ending.reason
     assert "resume" in paused.ending.reason
     assert rows(paused.run)[-1]["step"] == 10
-    ends = []
+    ends: list[str] = []
     for _ in range(4):
         with labrig.open_resumed(paused.run) as resumed:
             ends.append(resumed.start(lambda: None).finish().outcome)
@@ -230,13 +234,17 @@ def calibrated(folder: Path, **changes: Any) -> str:
     path = folder / "board.json"
     path.unlink(missing_ok=True)
     with labrig.open_bench(plain.rig) as bench:
-        write_calibration(calibrate_adc(bench, None, None, lambda *_: None), bench, path, kelvin=2.0)
+        write_calibration(calibrate_adc(bench, None, None, nothing), bench, path, kelvin=2.0)
     return f"  calibration: {path}"
 
 
 def test_recalibration_measures_the_converters_and_is_taken_from_then_on(tmp_path: Path) -> None:
-    """Readings of one potential, as warm as then, agree better than by the calibration of before."""
-    changes = {**WARMING, "drift": "{every: 10, then: recalibrate}"}
+    """Readings of one potential, as warm as then, agree better than by the calibration of before.
+
+    Offsets of up to 20 mV, which drift changes by 2 mV, are in each of them.
+    """
+    warming = {**WARMING, "offset_drift": "500 uV/K, offset: 20 mV"}
+    changes = {**warming, "drift": "{every: 10, then: recalibrate}"}
     changes["calibration"] = calibrated(tmp_path, **changes)
     training = trained(tmp_path, **changes)
     made = [row for row in looks(training.run) if row["calibration"]]
@@ -246,20 +254,25 @@ def test_recalibration_measures_the_converters_and_is_taken_from_then_on(tmp_pat
     assert content["sha256"] == made[-1]["calibration"]
     assert content["temperature_celsius"] > 25.5
     assert (training.run / f"drift-{made[-1]['step']:06d}.raw.npz").exists()
+    for row in made:
+        lines = json.loads((training.run / f"drift-{row['step']:06d}.json").read_text())["converters"][
+            "lines"
+        ]
+        assert max(abs(line["offset"]) for line in lines.values()) > 5e-3, "a correction of the one before"
     warm = round(10 * (content["temperature_celsius"] - 25.0))
-    spreads = []
-    for target in (str(training.run), str(written_rig(tmp_path, changes["calibration"]))):
+    spreads: list[float] = []
+    for target in (str(training.run), str(written_rig(tmp_path, **changes))):
         with open_rig_or_run(target, None, simulate=False) as (network, _):
             bench: Any = network
             bench.exchange_index = warm
             state = labrig.circuit.Boundary(dict.fromkeys(range(7), 2.0))
             (volts,) = bench.settle([state] * 1).node_voltages
-            spreads.append(np.ptp(volts))
+            spreads.append(float(np.ptp(volts)))
     assert spreads[0] < 0.5 * spreads[1]
 
 
-def written_rig(folder: Path, calibration: str) -> Path:
-    text = EXPERIMENT.format(**(PLAIN | WARMING | {"calibration": calibration}))
+def written_rig(folder: Path, **changes: str) -> Path:
+    text = EXPERIMENT.format(**(PLAIN | changes))
     rig = text.split("task:")[0].replace("rig:\n", "").replace("\n  ", "\n")
     path = folder / "rig.yaml"
     path.write_text(rig)
@@ -369,5 +382,5 @@ def test_a_preflight_counts_the_looks(tmp_path: Path) -> None:
     with labrig.open_bench(experiment.rig) as bench:
         costs = labrig.preflight(bench, experiment).predicted
     training = trained(tmp_path)
-    assert (costs.looks, costs.look_measurements) == (5, 24)
+    assert (costs.looks, costs.look_measurements) == (5, 32)
     assert costs.measurements == training.tally().measurements

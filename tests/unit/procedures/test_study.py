@@ -144,7 +144,7 @@ def test_the_wall_between_cases_is_their_bounds_too(tmp_path: Path) -> None:
             assert bench.realised().max() <= 30e-6 * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("key", ["learning.where: board", "learning.zero: {every: 5}"])
+@pytest.mark.parametrize("key", ["learning.where: board", "learning.zero: {every: 5}", "drift: {every: 5}"])
 def test_what_cannot_take_turns_is_refused(tmp_path: Path, key: str) -> None:
     Files(tmp_path).simulated()
     study = written(tmp_path, STUDY.replace("batch: {}", f"batch: {{{key}}}"))

@@ -107,8 +107,9 @@ def test_drift_is_a_function_of_the_number_of_the_exchange_alone() -> None:
     adc = {"bits": 16, "span": "5 V", "noise": "1 mV", "offset_drift": "100 uV/K"}
     whole, resumed = (build_board(model(adc=adc), TOPOLOGY) for _ in range(2))
     state = [Boundary({0: 1.0, 1: 2.0, 2: 3.0})]
-    for n in range(40):
-        reply = whole.exchange(BoardRequest(state, index=n))
+    for n in range(39):
+        whole.exchange(BoardRequest(state, index=n))
+    reply = whole.exchange(BoardRequest(state, index=39))
     again = resumed.exchange(BoardRequest(state, index=39))
     np.testing.assert_array_equal(again.voltages, reply.voltages)
     assert resumed.celsius() == whole.celsius()
