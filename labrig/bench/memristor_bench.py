@@ -334,9 +334,11 @@ class MemristorBench(Bench):
         counts = np.bincount(branches, minlength=self.pulses.size)
         self.pulses += counts
         self.wear.add(self.wipers, counts)
-        self._exchange(request, [], self._program)
+        # Its lines are at 0 V then: what comes next is held against that.
+        self._exchange(
+            request, [Boundary(dict.fromkeys(range(len(self.topology.nodes)), 0.0))], self._program
+        )
         self.exchange_index += 1
-        self._supervisor.released()
 
     def write(self, targets: BranchArray) -> Verified:
         """Bring branches to conductances by pulses, reading all of them after each round.
@@ -404,7 +406,9 @@ class MemristorBench(Bench):
         still = spent & (np.abs(outcome.conductances - first) <= _UNMOVED * np.abs(targets))
         for branch in np.flatnonzero(still).tolist():
             seen = format_quantity(float(outcome.conductances[branch]), "S")
-            self.stuck[branch] = f"stuck: {outcome.pulses[branch]} pulses left it at {seen}"
+            pristine = outcome.conductances[branch] < self.part.lowest / 10
+            hint = "; is it pristine? labrig form" if pristine else ""
+            self.stuck[branch] = f"stuck: {outcome.pulses[branch]} pulses left it at {seen}{hint}"
 
     @property
     def highest_forming(self) -> Volts:

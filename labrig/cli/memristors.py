@@ -46,7 +46,7 @@ def form(
     ceiling, or after the most pulses. Ceilings are those of the part, the board and the rig's limits.
     Ctrl-C ends after the round; lines are at 0 V then. Exit code 5 where a branch is not formed.
 
-    Example: labrig form rig.yaml --branch in0,out3 --ceiling "3 V"
+    Example: labrig form rig.yaml --branch in0,out3 --ceiling "2.5 V"
     """
     from labrig.errors import BoardFault
     from labrig.procedures.forming import FormingPlan, forming_result

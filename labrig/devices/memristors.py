@@ -52,7 +52,7 @@ class Forming:
     """What it conducts before."""
     step: Volts
     ceiling: Volts
-    """No pulse is higher."""
+    """No pulse is higher. Half of it is on the neighbours, which may be formed: twice their own ceiling."""
     width: Seconds
 
 
@@ -196,7 +196,7 @@ _CMO_HFOX = MemristorPart(
     relaxation_time=1.0,
     drift=0.0005,
     drift_spread=0.0005,
-    forming=Forming(2.6, 0.05, 10e-9, step=0.05, ceiling=3.3, width=1e-3),
+    forming=Forming(2.4, 0.05, 10e-9, step=0.05, ceiling=2.8, width=1e-3),
     current=1e-3,
     endurance=10_000_000,
     source=(
@@ -226,7 +226,7 @@ _OXIDE_40U = MemristorPart(
     relaxation_time=1.0,
     drift=0.001,
     drift_spread=0.001,
-    forming=Forming(2.8, 0.06, 10e-9, step=0.05, ceiling=3.6, width=1e-3),
+    forming=Forming(2.7, 0.06, 10e-9, step=0.05, ceiling=3.2, width=1e-3),
     current=0.2e-3,
     endurance=1_000_000,
     source="A class of low-conductance oxide devices, 1 … 40 µS; not checked, every number of it",
@@ -250,8 +250,8 @@ _OXIDE_900U = MemristorPart(
     relaxation_time=1.0,
     drift=0.001,
     drift_spread=0.001,
-    forming=Forming(3.0, 0.06, 50e-9, step=0.05, ceiling=3.8, width=1e-3),
-    current=2e-3,
+    forming=Forming(2.5, 0.06, 50e-9, step=0.05, ceiling=3.0, width=1e-3),
+    current=4e-3,
     endurance=1_000_000,
     source="A class of filamentary oxide devices of high conductance, 100 … 900 µS; not checked, all of it",
 )

@@ -69,7 +69,7 @@ def test_pristine_devices_are_formed(call: Labrig, pristine: Path, tmp_path: Pat
 def test_a_device_that_is_not_formed_ends_the_command_with_its_name(
     call: Labrig, pristine: Path, tmp_path: Path
 ) -> None:
-    options = ("--branch", "in1,out2", "--ceiling", "2.2 V", "--runs", tmp_path / "runs")
+    options = ("--branch", "in1,out2", "--ceiling", "2 V", "--runs", tmp_path / "runs")
     answer = call("form", pristine, *options)
     assert answer.code == 5
     assert "not formed: in1-out2; raise --ceiling" in answer.err

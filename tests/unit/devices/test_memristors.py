@@ -96,6 +96,9 @@ def test_every_preset_is_read_far_below_what_moves_it_and_says_where_it_is_from(
         assert way.start <= spread * way.threshold
         assert way.highest * part.most <= part.current
     assert part.forming.ceiling > part.forming.voltage > part.set.highest
+    # Half of a forming pulse is on neighbours that are formed.
+    assert part.forming.ceiling / 2 <= part.set.highest
+    assert part.forming.ceiling * part.most <= part.current
     assert "not checked" in part.source.lower()
 
 

@@ -84,13 +84,13 @@ def test_what_conducts_already_gets_no_pulse_and_neither_does_what_is_not_asked_
 def test_no_limit_of_the_rig_is_passed(tmp_path: Path) -> None:
     with (
         opened(formed=False) as (bench, true),
-        pytest.raises(ConfigError, match=r"forming begins at 2 V, but the ceiling is 1\.5 V"),
+        pytest.raises(ConfigError, match=r"forming begins at 1\.9 V, but the ceiling is 1\.5 V"),
     ):
         formed(bench, tmp_path)
     assert true.pulses.sum() == 0
-    with opened(formed=False, limits=LIMITS | {"voltage": "2.5 V"}) as (bench, true):
+    with opened(formed=False, limits=LIMITS | {"voltage": "2.4 V"}) as (bench, true):
         found = formed(bench, tmp_path, ceiling=3.0)
-        assert found.highest.max() <= 2.5
+        assert found.highest.max() <= 2.4
 
 
 def test_each_round_is_stored_and_an_interrupt_ends_after_one(
@@ -104,7 +104,7 @@ def test_each_round_is_stored_and_an_interrupt_ends_after_one(
     assert set(found.outcomes.tolist()) == {-1}
     with RunReader(found.ended.run) as reader:
         assert reader.info().status == "interrupted"
-        assert reader.scalars("volts").tolist() == pytest.approx([2.0, 2.05])
+        assert reader.scalars("volts").tolist() == pytest.approx([1.9, 1.95])
         row = reader.row()
         assert row is not None
         assert np.asarray(row.values["conductances"]).shape == (12,)
