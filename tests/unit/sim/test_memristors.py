@@ -140,11 +140,7 @@ def test_faults_of_other_parts_are_refused_and_those_of_memristors_elsewhere() -
         (
             3.5,
             1e-6,
-<<<<<<< HEAD
-            "a pulse of 3.5 V is outside the board's range: above 0, at most 3.3 V to set and 1.4 V to reset",
-=======
-            "a pulse of 3.5 V is outside what this board gives, up to 2.8 V to set and 1.4 V to reset",
->>>>>>> mem/main
+            "a pulse of 3.5 V is outside the board's range: above 0, at most 2.8 V to set and 1.4 V to reset",
         ),
         (-1.5, 1e-6, "a pulse of 1.5 V"),
         (0.0, 1e-6, "a pulse of 0 V"),
