@@ -479,8 +479,8 @@ static void judge_pulse(const uint8_t *payload, size_t length, const uint8_t *re
         ground();
     } else if (reply[0] != 0) { /* the heartbeat ran out */
         REQUIRE(legal && reply[3] == LABRIG_STATUS_NOT_ARMED && reply[0] == 1 && reply[4] <= payload[0]);
-    } else {
-        REQUIRE(!legal);
+    } else { /* or it had run out before */
+        REQUIRE(!legal || reply[3] == LABRIG_STATUS_NOT_ARMED);
         return;
     }
     model.pulses += reply[4];
