@@ -46,12 +46,12 @@ def load_memristor_run(reader: RunReader) -> MemristorRecord:
     attributes = reader.attributes()
     along = _ALONG[str(attributes["procedure"])]
     rows = [row.values["conductances"] for row in reader.rows(["conductances"])]
-    states: list[str] = reader.scalars("state").tolist() if "state" in reader.columns else []
+    has_states = "state" in reader.columns
     return MemristorRecord(
         info=reader.info(),
         attributes=attributes,
         along=reader.scalars(along).astype(np.float64),
-        states=tuple(states),
+        states=tuple(str(row.values["state"]) for row in reader.rows(["state"])) if has_states else (),
         siemens=np.array(rows, dtype=np.float64).reshape(len(rows), -1),
     )
 
