@@ -119,6 +119,13 @@ class Device:
         return SUPPLY if climate is None else SUPPLY * climate.supply(self._scans)
 
     @property
+    def verifies(self) -> bool:
+        """It programs by pulses itself: its branches are a crossbar of memristors behind drive resistors."""
+        info = self.info
+        crossbar = info.branches == info.inputs * info.outputs
+        return info.verifies and self.pulse_range is not None and crossbar and info.drive > 0
+
+    @property
     def channels(self) -> int:
         """Channels of the ADC: the lines, then the driver's side of each driver."""
         return self.info.lines + self.info.inputs + self.info.outputs

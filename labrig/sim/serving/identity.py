@@ -130,6 +130,6 @@ def _features(device: Device) -> Feature:
         features |= Feature.LEARN
     if device.pulse_range is not None:
         features |= Feature.PULSE
-        if info.verifies:
-            features |= Feature.VERIFY
+    if device.verifies:
+        features |= Feature.VERIFY
     return features

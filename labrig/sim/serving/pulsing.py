@@ -84,7 +84,7 @@ def _amplitude_fits(amplitude: int, allowed: WireRange) -> bool:
 
 def verify(device: Device, payload: bytes) -> Answer:
     """Bring branches to their targets, until all are done or the time is over."""
-    require(device.pulse_range is not None and device.info.verifies, Status.UNKNOWN)
+    require(device.verifies, Status.UNKNOWN)
     request = decode(VerifyRequest, payload)
     require(request.start + request.count <= device.info.branches, Status.RANGE)
     require(request.count <= MOST_BRANCHES, Status.LENGTH)

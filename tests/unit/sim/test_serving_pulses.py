@@ -135,10 +135,10 @@ def test_a_board_whose_chips_take_no_pulses_knows_none(chips: Hardware, clock: C
     host = Host(read_hardware(text, "W"), clock)
     assert host.request(Message.PULSE, pulses((0, 1000, 1000))).flags == Status.UNKNOWN
     assert host.request(Message.VERIFY, verify(1)).flags == Status.UNKNOWN
-    told = replace(chips.info, verifies=False)
-    host = Host(replace(chips, info=told), clock)
-    assert host.request(Message.PULSE, pulses((0, 1000, 1000))).flags == Status.OK
-    assert host.request(Message.VERIFY, verify(1)).flags == Status.UNKNOWN
+    for told in (replace(chips.info, verifies=False), replace(chips.info, drive=0.0)):
+        host = Host(replace(chips, info=told), clock)
+        assert host.request(Message.PULSE, pulses((0, 1000, 1000))).flags == Status.OK
+        assert host.request(Message.VERIFY, verify(1)).flags == Status.UNKNOWN
 
 
 def test_the_range_on_the_wire_is_within_that_of_the_board(chips: Hardware) -> None:
