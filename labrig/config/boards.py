@@ -113,6 +113,8 @@ class AdcConfig(Model):
     """Largest, drawn line by line."""
     gain: Tolerance = 0.0
     """Largest relative error, drawn line by line."""
+    nonlinearity: Taps = 0.0
+    """INL, largest, in steps, drawn line by line: a bow that is nothing at both ends of the span."""
     offset_drift: LargestVoltsAKelvin = 0.0
     """Largest, either way, drawn line by line; it takes an environment."""
     gain_drift: LargestTempco = 0.0
@@ -128,6 +130,8 @@ class DacConfig(Model):
     """Largest, drawn line by line."""
     gain: Tolerance = 0.0
     """Largest relative error, drawn line by line."""
+    nonlinearity: Taps = 0.0
+    """INL, largest, in steps, drawn line by line: a bow that is nothing at both ends of the span."""
     offset_drift: LargestVoltsAKelvin = 0.0
     """Largest, either way, drawn line by line; it takes an environment."""
     gain_drift: LargestTempco = 0.0

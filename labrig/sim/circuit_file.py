@@ -157,6 +157,8 @@ def _scale(kind: str, scale: Scale, first: int, count: int) -> Iterator[str]:
         for k in range(count):
             yield f"offset-{kind} {first + k} {float(scale.offset[k])!r}"
             yield f"gain-{kind} {first + k} {float(scale.gain[k])!r}"
+            if scale.bow is not None:
+                yield f"bow-{kind} {first + k} {float(scale.bow[k])!r}"
 
 
 def _channels(bad: BadChannels) -> Iterator[str]:

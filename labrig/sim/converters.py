@@ -145,7 +145,7 @@ class Driver:
         given = to_volts(codes, self.converter)
         if not self.scale.exact:
             lines = list(volts)
-            given = Scale(self.scale.offset[lines], self.scale.gain[lines]).through(given)
+            given = self.scale.of(lines).through(given)
         return dict(zip(volts, given.tolist(), strict=True))
 
     def _step(self, value: float, per_unit: int) -> float:

@@ -12,8 +12,8 @@ BOARD = {
     "kind": "firmware",
     "model": {
         "elements": {"kind": "digipot", "part": "MCP4351-104", "vices": {"nonlinearity": 2.0}},
-        "adc": {"bits": 16, "span": "5 V", "offset": "2 mV", "gain": "1 %"},
-        "dac": {"bits": 12, "span": "5 V", "offset": "5 mV", "gain": "0.5 %"},
+        "adc": {"bits": 16, "span": "5 V", "offset": "2 mV", "gain": "1 %", "nonlinearity": 20},
+        "dac": {"bits": 12, "span": "5 V", "offset": "5 mV", "gain": "0.5 %", "nonlinearity": 4},
         "drive": "100 ohm",
         "seed": 11,
     },

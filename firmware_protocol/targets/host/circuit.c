@@ -90,9 +90,10 @@ void circuit_pulse(struct circuit *circuit, unsigned branch, double volts, doubl
     }
 }
 
-static double through(const struct channel *channel, double volts)
+static double through(const struct channel *channel, double volts, double span)
 {
-    return (1.0 + channel->gain) * volts + channel->offset;
+    const double share = volts < 0.0 ? 0.0 : volts > span ? 1.0 : volts / span;
+    return (1.0 + channel->gain) * volts + channel->offset + 4.0 * channel->bow * share * (1.0 - share);
 }
 
 double circuit_read(struct circuit *circuit, unsigned channel)
@@ -103,16 +104,16 @@ double circuit_read(struct circuit *circuit, unsigned channel)
         return converter->code * (circuit->adc_span / (double)((1ul << circuit->config.adc_bits) - 1u));
     }
     if (channel >= lines) {
-        return through(converter, circuit->sources[channel - lines].volts);
+        return through(converter, circuit->sources[channel - lines].volts, circuit->adc_span);
     }
     circuit_solve(circuit);
-    return through(converter, circuit->volts[channel]);
+    return through(converter, circuit->volts[channel], circuit->adc_span);
 }
 
 double circuit_level(const struct circuit *circuit, unsigned driver, unsigned code)
 {
     const double top = (double)((1ul << circuit->config.dac_bits) - 1u);
-    return through(&circuit->drivers[driver], code * (circuit->dac_span / top));
+    return through(&circuit->drivers[driver], code * (circuit->dac_span / top), circuit->dac_span);
 }
 
 static double source_conductance(const struct circuit *circuit, const struct source *source)

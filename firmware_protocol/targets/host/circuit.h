@@ -25,8 +25,9 @@ struct branch {
 struct channel {
     bool stuck;
     uint16_t code; /* that the ADC gives for whatever the line has */
-    double offset; /* V; what goes through has (1 + gain) volts + offset */
+    double offset; /* V; what goes through has (1 + gain) volts + offset, and a bow */
     double gain;
+    double bow;    /* V, in the middle of the span; 0 at its ends */
 };
 
 enum source_kind { RELEASED, DRIVEN, THROUGH, INJECTED };

@@ -52,6 +52,8 @@ static void read_offset_channel(struct reader *reader);
 static void read_gain_channel(struct reader *reader);
 static void read_offset_driver(struct reader *reader);
 static void read_gain_driver(struct reader *reader);
+static void read_bow_channel(struct reader *reader);
+static void read_bow_driver(struct reader *reader);
 static void read_deviation(struct reader *reader);
 
 static uint16_t initial_code;
@@ -65,6 +67,7 @@ static const struct keyword keywords[] = {
     {"fault", 0, ANYWHERE, read_fault},        {"stuck-channel", 3, ANYWHERE, read_stuck_channel},
     {"offset-channel", 3, ANYWHERE, read_offset_channel}, {"gain-channel", 3, ANYWHERE, read_gain_channel},
     {"offset-driver", 3, ANYWHERE, read_offset_driver}, {"gain-driver", 3, ANYWHERE, read_gain_driver},
+    {"bow-channel", 3, ANYWHERE, read_bow_channel}, {"bow-driver", 3, ANYWHERE, read_bow_driver},
     {"deviation", 4, ANYWHERE, read_deviation},
 };
 #define KEYWORDS (sizeof keywords / sizeof *keywords)
@@ -358,6 +361,16 @@ static void read_offset_driver(struct reader *reader)
 static void read_gain_driver(struct reader *reader)
 {
     named_driver(reader)->gain = number(reader, 2, -0.9, 0.9);
+}
+
+static void read_bow_channel(struct reader *reader)
+{
+    named_channel(reader)->bow = number(reader, 2, -1e3, 1e3);
+}
+
+static void read_bow_driver(struct reader *reader)
+{
+    named_driver(reader)->bow = number(reader, 2, -1e3, 1e3);
 }
 
 static void read_deviation(struct reader *reader)

@@ -70,3 +70,17 @@ def test_each_line_of_a_converter_has_its_own_offset_and_gain() -> None:
     assert scales.dac.exact
     volts = np.linspace(0, 5, 500)
     assert np.allclose(scales.adc.through(volts) - volts, scales.adc.gain * volts + scales.adc.offset)
+
+
+def test_a_converter_is_bent_by_its_nonlinearity_and_straight_at_both_ends() -> None:
+    config = AdcConfig(bits=12, span=4.095, nonlinearity=3.0)
+    scale = Scales.draw(config, None, 50, seed=1).adc
+    volts = np.linspace(0, 4.095, 101)[:, None] * np.ones(50)
+    off = scale.through(volts) - volts
+    largest = np.abs(off).max(axis=0)
+    assert np.all(off[[0, -1]] == 0)
+    # 50 drawn uniformly up to 3 mV: the largest is above 2.7 mV but once in 200; their mean is 1.5 mV.
+    assert 2.7e-3 < largest.max() <= 3e-3
+    assert abs(largest.mean() - 1.5e-3) < 4 * 3e-3 / np.sqrt(12 * 50)
+    assert np.argmax(np.abs(off), axis=0).tolist() == [50] * 50
+    assert off.min() < 0 < off.max()
