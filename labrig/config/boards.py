@@ -45,6 +45,8 @@ class DigipotVices(Model):
     """R_AB of a channel against its package: wipers are of one package in groups of the part's channels."""
     wiper_spread: Tolerance | None = None
     """Of the wiper resistance, branch by branch."""
+    wiper_bow: Tolerance = 0.0
+    """By how much the wiper resistance is higher half-way between the rails; 0: it is the same everywhere."""
     nonlinearity: Taps | None = None
     """R-INL as it typically is at its largest: what the mismatch of a string's steps adds up to, in taps."""
     tempco: Tempco | None = None
@@ -272,6 +274,10 @@ def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, s
         elif launch.target == "atmega2560" and converter.bits not in _EMULATED_BITS:
             text = f"found {converter.bits}; the emulated microcontroller has converters of 12 or 16 bits"
             yield (name, "bits"), text
+    vices = model.elements.vices if isinstance(model.elements, DigipotElements) else None
+    if vices is not None and vices.wiper_bow > 0:
+        text = "found; wipers of the launched firmware are the same at any voltage: simulate the board"
+        yield ("elements", "vices", "wiper_bow"), text
     if model.wires is not None:
         yield (
             ("wires",),

@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from labrig.boards.base import BoardInfo, CodeRange, Converter, PulseRange
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
@@ -16,6 +18,7 @@ from labrig.devices.memristors import memristor
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
+from labrig.sim.branches import TrueDigipots
 from labrig.sim.broken import break_branches, check_no_processor, faults_by_wiper
 from labrig.sim.channels import BadChannels, bad_channels
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
@@ -24,7 +27,8 @@ from labrig.sim.lines import line_topology
 from labrig.sim.memristor_board import MemristorBoard
 from labrig.sim.memristors import AMPLITUDE_STEP, Devices, TrueMemristors
 from labrig.sim.scales import Scales
-from labrig.sim.twin import drawn_parts, measured_parts
+from labrig.sim.switches import Switches
+from labrig.sim.twin import Parts, drawn_parts, measured_parts
 from labrig.sim.world import CircuitWorld
 
 
@@ -76,7 +80,8 @@ def build_hardware(
         else measured_parts(model, calibration, topology, draw)
     )
     branches = break_branches(parts.branches, faults_by_wiper(faults, topology, model.elements), model.seed)
-    world = CircuitWorld(lines, branches.conductances(branches.power_up, 0), parts.wires)
+    switches = _switches(model, parts, lines) if calibration is None else None
+    world = CircuitWorld(lines, branches.conductances(branches.power_up, 0), parts.wires, switches)
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
     scales = parts.scales
@@ -97,6 +102,15 @@ def build_hardware(
         boot_count=time.time_ns() // 1_000_000 % 2**32,
         climate=climate,
     )
+
+
+def _switches(model: BoardModel, parts: Parts, lines: Topology) -> Switches | None:
+    """What depends on the voltage at it. A twin has none: its wipers are as they were met."""
+    vices = model.elements.vices if isinstance(model.elements, DigipotElements) else None
+    if vices is None or vices.wiper_bow == 0 or not isinstance(parts.branches, TrueDigipots):
+        return None
+    wiper = parts.branches.law.wiper
+    return Switches(np.where(np.isfinite(wiper), wiper, 0.0), vices.wiper_bow, lines.ends[:, 1])
 
 
 def build_board(

@@ -12,9 +12,13 @@ from labrig.circuit.topology import Topology
 from labrig.circuit.wires import Wires, meshed
 from labrig.sim.instruments.analogue import Drive, OperatingPoint, Thevenin
 from labrig.sim.sources import Holding, held, joined
+from labrig.sim.switches import Switches
 
 _PROBE: Amperes = 1e-6
-"""Injected to see how a circuit gives way; the circuit is linear, so that any current would do."""
+"""Injected to see how a circuit gives way; it is linear, or nearly, so that any current would do."""
+_ROUNDS = 50
+_STILL: Volts = 1e-9
+"""By which voltages may move from one round to the last."""
 
 
 class CircuitWorld:
@@ -28,11 +32,20 @@ class CircuitWorld:
         At power-up, shape (B,), S; 0 is an open branch.
     wires
         Resistances of the lines of a crossbar; None: they have none.
+    switches
+        What depends on the voltages; None: nothing.
     """
 
-    def __init__(self, topology: Topology, conductances: BranchArray, wires: Wires | None = None) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        conductances: BranchArray,
+        wires: Wires | None = None,
+        switches: Switches | None = None,
+    ) -> None:
         self.topology = topology
         self.conductances = conductances
+        self._switches = switches
         self._circuit, self._pieces = (topology, np.zeros(0)) if wires is None else _inside(topology, wires)
         self.standing = Boundary({})
         """What the drivers of the board hold now."""
@@ -81,7 +94,7 @@ class CircuitWorld:
     def _into(self, line: int, volts: FloatArray, boundary: Boundary) -> Amperes:
         """Current that leaves a line for the network and for the board's driver."""
         first, second = self._circuit.ends.T
-        flows = self._all_conductances * (volts[first] - volts[second])
+        flows = self._at(volts) * (volts[first] - volts[second])
         own: Volts = float(volts[line])
         into = float(flows[first == line].sum() - flows[second == line].sum())
         nudge = boundary.nudges.get(line)
@@ -97,10 +110,29 @@ class CircuitWorld:
         """Voltage of every node, those inside the lines last."""
         volts = np.zeros((len(boundaries), len(self._circuit.nodes)))
         driven = [k for k, boundary in enumerate(boundaries) if boundary.voltages or boundary.nudges]
+        imposed: list[Boundary] = []
         if driven:
             imposed = [self._grounded(boundaries[k]) for k in driven]
             volts[driven] = solve(self._circuit, self._all_conductances, imposed).node_voltages
+        if self._switches is not None:
+            for k, boundary in zip(driven, imposed, strict=True):
+                volts[k] = self._consistent(boundary, volts[k])
         return volts
+
+    def _consistent(self, boundary: Boundary, volts: FloatArray) -> FloatArray:
+        """Where conductances and voltages belong to each other; from those of the rails on."""
+        for _ in range(_ROUNDS):
+            found: FloatArray = solve(self._circuit, self._at(volts), [boundary]).node_voltages[0]
+            moved, volts = float(np.abs(found - volts).max()), found
+            if moved < _STILL:
+                break
+        return volts
+
+    def _at(self, volts: FloatArray) -> FloatArray:
+        """Conductances of all branches and pieces of wire at these voltages, S."""
+        if self._switches is None:
+            return self._all_conductances
+        return np.concatenate([self._switches.conductances(self.conductances, volts), self._pieces])
 
     def _grounded(self, boundary: Boundary) -> Boundary:
         """The same, and every island that would float is held at 0 V, as by the leak of its converters."""
