@@ -9,6 +9,7 @@ from labrig.config.model import Model
 from labrig.config.quantities import (
     BareQuantity,
     Count,
+    NoiseSiemens,
     PositiveSeconds,
     Seconds,
     Share,
@@ -103,9 +104,11 @@ class Stuck(_ContactFault):
 
 
 class Open(_ContactFault):
-    """The branch conducts nothing."""
+    """The branch conducts nothing, or no more than a leak."""
 
     kind: Literal["open"] = "open"
+    leak: NoiseSiemens = 0.0
+    """What is left, of the parasitic path past a part that is off."""
 
 
 class Short(_ContactFault):

@@ -122,8 +122,8 @@ class BrokenBranches:
             if not isinstance(fault, Unwritable) and index < fault.after:
                 continue
             match fault:
-                case Open():
-                    found[wiper] = 0.0
+                case Open(leak=leak):
+                    found[wiper] = leak
                 case Noisy(spread=spread):
                     stream = np.random.SeedSequence(self.seed, spawn_key=(_CONTACT, index, wiper))
                     found[wiper] *= np.exp(np.random.default_rng(stream).normal(0, spread))

@@ -138,6 +138,9 @@ def _fault(wiper: int, fault: BranchFault, branches: TrueDigipots) -> Iterator[s
         what = fault.kind if isinstance(fault, Noisy | Aging) else "broken only after some exchanges"
         msg = f"faults: {fault.branch} is {what}, which compiled firmware cannot have: simulate the board"
         raise ConfigError(msg)
+    if isinstance(fault, Open) and fault.leak > 0:
+        msg = f"faults: {fault.branch} leaks, which compiled firmware cannot have: simulate the board"
+        raise ConfigError(msg)
     match fault:
         case Stuck(code=code):
             yield f"fault {wiper} stuck {code}"

@@ -155,7 +155,7 @@ class TrueMemristors:
         found = np.where(self.formed, found, part.forming.pristine)
         for wiper, fault in self._faults(index).items():
             if isinstance(fault, Open):
-                found[wiper] = 0.0
+                found[wiper] = fault.leak
             else:
                 found[wiper] = devices.highest[wiper] if isinstance(fault, StuckOn) else part.forming.pristine
         return found

@@ -71,7 +71,11 @@ def test_a_launch_excludes_a_link() -> None:
     ("model", "place", "said"),
     [
         (None, ("model",), "a launch needs it"),
-        (MODEL | {"elements": {"kind": "ideal"}}, ("model", "elements", "kind"), "'digipot' or 'memristor' elements only"),
+        (
+            MODEL | {"elements": {"kind": "ideal"}},
+            ("model", "elements", "kind"),
+            "'digipot' or 'memristor' elements only",
+        ),
         (MODEL | {"adc": None}, ("model", "adc"), "has a real ADC"),
         (MODEL | {"dac": None}, ("model", "dac"), "has a real DAC"),
         (MODEL | {"adc": {"bits": 16, "span": "5 V", "noise": "1 mV"}}, ("model", "adc", "noise"), "1 mV"),

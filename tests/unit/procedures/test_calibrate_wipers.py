@@ -58,6 +58,15 @@ def truth(config: RigConfig) -> TrueDigipots:
     return found
 
 
+@pytest.mark.parametrize("leak", ["0 S", "50 nS"])
+def test_an_open_branch_is_found_whether_it_leaks_or_not(leak: str) -> None:
+    # The part conducts 10 uS at least, so that the leak is half of what counts as open.
+    found = calibrated(rig(3, [{"kind": "open", "branch": "in2-out3", "leak": leak}]))
+    assert {name: b.verdict for name, b in found.branches.items() if b.verdict != "sound"} == {
+        "in2-out3": "open"
+    }
+
+
 @pytest.mark.parametrize("noise", ["40 uV", "100 uV"])
 def test_the_intervals_of_a_board_hold_what_is_true(noise: str) -> None:
     boards = 12
