@@ -157,7 +157,7 @@ class Bench:
         """Of the board, as of its last reply."""
         self.exchange_index = 0
         """Number of the next exchange of the run; simulated noise is a function of it. Set by a resume."""
-        self.resets = 0
+        self.resets: int = 0
         """Times the board was found reset and was restored."""
 
     @property

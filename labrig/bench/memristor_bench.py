@@ -79,6 +79,11 @@ def scheme_of(part: MemristorPart, highest_set: Volts, highest_reset: Volts) -> 
     )
 
 
+def _on_grid(highest: Volts, step: Volts) -> Volts:
+    """The highest that a generator of these steps gives without going above."""
+    return float(np.floor(highest / step * _SLACK) * step) if step and np.isfinite(highest) else highest
+
+
 class MemristorBench(Bench):
     """A board of memristors behind the rig's wiring, as the `PhysicalNetwork` that learners see.
 
@@ -126,8 +131,9 @@ class MemristorBench(Bench):
         self.part = part
         self.wear = wear
         """Of all runs."""
-        self._highest_pulse = _highest_pulse(part, supervisor.limits, highest_pulse)
         generator = board.info.pulses
+        step = generator.amplitude_step if generator else 0.0
+        self._highest_pulse = _on_grid(_highest_pulse(part, supervisor.limits, highest_pulse), step)
         self.scheme = scheme_of(
             part,
             min(self._highest_pulse, generator.highest_set if generator else 0.0),
@@ -256,7 +262,7 @@ class MemristorBench(Bench):
     def _send(self, open_loop: OpenLoop, rounds: Iterable[tuple[IntArray, FloatArray]]) -> None:
         for branches, volts in rounds:
             end_if_told()
-            self.pulse(branches, volts, np.full(branches.size, open_loop.width))
+            self.pulse_surely(branches, volts, np.full(branches.size, open_loop.width))
 
     def read_array(self) -> BranchArray:
         """Read all branches in one exchange, shape (B,), S; lines stay at rest afterwards.
@@ -306,8 +312,26 @@ class MemristorBench(Bench):
         self._admit_pulses(branches, volts, self.part.set.highest)
         self._carry_out(branches, volts, widths)
 
-    def form(self, branches: IntArray, volts: Volts, target: Siemens) -> None:
-        """Put one forming pulse on each of these branches, which by the last read conduct less than a target.
+    def pulse_surely(self, branches: IntArray, volts: FloatArray, widths: FloatArray | None = None) -> None:
+        """Put pulses that nobody makes sure of by reading and pulsing again.
+
+        Raises
+        ------
+        BoardFault
+            The board was reset, so that nobody knows which of them were given.
+        LimitExceeded, LinkError, ProtocolError, DeviceError
+        """
+        resets = self.resets
+        self.pulse(branches, volts, widths)
+        if self.resets > resets:
+            msg = (
+                f"board {self.info.serial_number} was reset while it gave pulses that are not read back:"
+                " nobody knows what its memristors conduct; start again"
+            )
+            raise BoardFault(msg)
+
+    def form(self, branches: IntArray, volts: Volts) -> None:
+        """Put one forming pulse on each of these branches, which by the last read have not formed.
 
         Raises
         ------
@@ -315,7 +339,7 @@ class MemristorBench(Bench):
             One has formed already, or the pulse is above the ceiling of the part or the rig.
         LinkError, ProtocolError, DeviceError
         """
-        formed = branches[~(self.branch_values()[branches] < target)]
+        formed = branches[~(self.branch_values()[branches] < self.part.formed)]
         if formed.size:
             name = self.topology.branch_name(int(formed[0]))
             msg = f"refused: branch {name} is formed, and a forming pulse would harm it; nothing was sent"
@@ -402,7 +426,14 @@ class MemristorBench(Bench):
     def _note_failures(self, targets: BranchArray, first: BranchArray, outcome: Verified) -> None:
         failed = (outcome.pulses > 0) & ~outcome.reached
         self._failed = np.where(outcome.reached, np.nan, np.where(failed, targets, self._failed))
-        spent = failed & (outcome.pulses >= self.scheme.most_pulses) & (outcome.reversals == 0)
+        scheme, ends = self.scheme, 3 * self.part.range_spread
+        enough = max(
+            (scheme.set_highest - scheme.set_start) / scheme.set_step,
+            (scheme.reset_highest - scheme.reset_start) / scheme.reset_step,
+        )
+        # No sound device can be at the end of its own range there, and each has felt the highest pulse.
+        inside = (targets > self.part.lowest * (1 + ends)) & (targets < self.part.highest * (1 - ends))
+        spent = failed & (outcome.pulses > enough) & (outcome.reversals == 0) & inside
         still = spent & (np.abs(outcome.conductances - first) <= _UNMOVED * np.abs(targets))
         for branch in np.flatnonzero(still).tolist():
             seen = format_quantity(float(outcome.conductances[branch]), "S")
@@ -442,10 +473,10 @@ class MemristorBench(Bench):
         request = replace(request, program=None)
         self._supervisor.admit(boundaries, worst)
         try:
-            reply = self._board.exchange(request)
+            reply = self.waiting.exchange(self._board, request)
         except BoardReset:
             self.resets += 1
-            reply = self._board.exchange(replace(request, pulses=None, verify=None))
+            reply = self.waiting.exchange(self._board, replace(request, pulses=None, verify=None))
         self._supervisor.settled(boundaries, worst)
         self.boot_count = reply.boot_count
         return reply

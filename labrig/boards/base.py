@@ -247,7 +247,7 @@ class Counters:
     measurements: int = 0
     """Settled states scanned."""
     writes: int = 0
-    """Branch codes sent."""
+    """Branch codes sent, or pulses of memristors given."""
 
 
 @dataclass(frozen=True, slots=True)

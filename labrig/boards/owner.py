@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from labrig.arrays import Seconds
 from labrig.errors import LabrigError, LinkClosed
@@ -26,6 +26,8 @@ class _Job(Generic[T]):
         self._done = threading.Event()
         self._result: list[T] = []
         self._error: BaseException | None = None
+        self.interrupted = False
+        """Whoever waits for it has been told to end."""
 
     def carry_out(self) -> None:
         try:
@@ -41,7 +43,7 @@ class _Job(Generic[T]):
             try:
                 self._done.wait()
             except BaseException as error:  # noqa: BLE001 - Ctrl-C, SIGTERM
-                interruption = error
+                interruption, self.interrupted = error, True
         if interruption is not None:
             raise interruption
         if self._error is not None:
@@ -67,6 +69,7 @@ class Owner:
         self._lease_until = 0.0
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closed = False
+        self._latest: _Job[Any] | None = None
         self._gate = threading.RLock()  # a signal's handler may call while a call is being made
         self._thread = threading.Thread(target=self._work, name=f"labrig {name}", daemon=True)
         self._thread.start()
@@ -75,6 +78,11 @@ class Owner:
     def is_beating(self) -> bool:
         """Heartbeats are sent: the board is armed, and the main loop was heard of lately."""
         return self._beating and time.monotonic() < self._lease_until
+
+    @property
+    def is_unwanted(self) -> bool:
+        """To be asked from a job that can stop early: its caller has been told to end."""
+        return self._latest is not None and self._latest.interrupted
 
     def renew(self, seconds: Seconds = LEASE) -> None:
         """Let heartbeats go on for at least so long from now."""
@@ -101,6 +109,7 @@ class Owner:
             if self._closed:
                 msg = f"{self._name} is closed: open the board again"
                 raise LinkClosed(msg)
+            self._latest = job
             self._jobs.put(job.carry_out)
         return job.outcome()
 

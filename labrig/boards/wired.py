@@ -387,19 +387,22 @@ class WiredBoard:
         commands = plan_pulses(pulses, self._session.payload, HEARTBEAT)
         replies = self._run_once([*commands, *exchange.commands])
         check_given(commands, replies[: len(commands)])
+        self._writes += pulses.wipers.size
         return self._reply(request, exchange, replies[len(commands) :], boot_count)
 
     def _verify(
         self, request: BoardRequest, verify: VerifyTargets, exchange: Exchange, boot_count: int
     ) -> BoardReply:
-        """Let the board work until no branch is left, then impose and scan."""
+        """Let the board work until no branch is left, or the caller is told to end, then impose and scan."""
         settle = self._scan(request).settle_units
         programming = Programming(verify, self._info, request.averages, settle, HEARTBEAT)
-        while commands := programming.commands(self._session.payload):
+        while not self._owner.is_unwanted and (commands := programming.commands(self._session.payload)):
             programming.take(self._run_once(commands))
+        found = programming.verified()
+        self._writes += int(found.pulses.sum())
         replies = self._run(exchange.commands, arm=exchange.drives)
         self._turn_arounds += 1
-        return replace(self._reply(request, exchange, replies, boot_count), verified=programming.verified())
+        return replace(self._reply(request, exchange, replies, boot_count), verified=found)
 
     def _run_once(self, commands: Sequence[Command]) -> list[Frame]:
         """One turn-around of what must not be done again under other numbers: it is armed for in any case."""

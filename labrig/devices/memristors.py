@@ -103,6 +103,11 @@ class MemristorPart:
         return self.highest - self.lowest
 
     @property
+    def formed(self) -> Siemens:
+        """From which on a device has formed: half-way, in decades, from pristine to the least conductance."""
+        return float(np.sqrt(self.forming.pristine * self.lowest))
+
+    @property
     def undisturbed(self) -> Volts:
         """Up to which no device moves: four standard deviations below the lower threshold."""
         return (1 - 4 * self.threshold_spread) * min(self.set.threshold, self.reset.threshold)

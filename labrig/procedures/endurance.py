@@ -82,7 +82,7 @@ def endurance(
     with begin(bench, stored, ENDURANCE, columns, 2 * plan.cycles, branches, attributes) as record:
         for cycle in range(plan.cycles):
             for place, state in enumerate(("set", "reset")):
-                bench.pulse(branches, np.full(branches.size, levels[state]))
+                bench.pulse_surely(branches, np.full(branches.size, levels[state]))
                 read = bench.read_array()[branches]
                 reads[state].append(read)
                 record.append(2 * cycle + place, {"cycle": cycle, "state": state, "conductances": read}, {})

@@ -86,7 +86,13 @@ def form(
     """
     branches = chosen_branches(bench, plan.branches)
     part, rules = bench.part, bench.part.forming
-    target = part.lowest if plan.target is None else plan.target
+    target = part.formed if plan.target is None else plan.target
+    if target > part.formed:
+        msg = (
+            f"--target: found {format_quantity(target, 'S')}; a device that conducts"
+            f" {format_quantity(part.formed, 'S')} is formed, and more forming would harm it; name less"
+        )
+        raise ConfigError(msg)
     ceiling = min(bench.highest_forming, np.inf if plan.ceiling is None else plan.ceiling)
     volts = (part.set.highest + rules.voltage) / 2 if plan.start is None else plan.start
     if not 0 < volts <= ceiling:
@@ -113,7 +119,7 @@ def form(
             reason = asked()
             if not pending.size or reason is not None or volts > ceiling:
                 break
-            bench.form(branches[pending], volts, target)
+            bench.form(branches[pending], volts)
             pulses[pending] += 1
             highest[pending] = volts
             read = bench.read_array()[branches]

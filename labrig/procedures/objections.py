@@ -130,6 +130,29 @@ def rates(topology: Topology, plan: TrainingPlan) -> list[str]:
     return [hint]
 
 
+def worn_out(bench: Bench, plan: TrainingPlan) -> list[str]:
+    """Memristors that the first write would take beyond what their part stands."""
+    if not isinstance(bench, MemristorBench):
+        return []
+    lived, stands = bench.wear.pulses[bench.wipers], bench.part.endurance
+    if bench.open_loop is not None:
+        due = np.full(lived.shape, 2 * bench.open_loop.cycles)
+    else:
+        due = np.zeros(lived.shape)
+        due[~plan.mask] = predicted_pulses(
+            bench.part, bench.scheme, bench.realised()[~plan.mask], plan.initial[~plan.mask], bench.tolerance
+        ).nominal
+    worn = np.flatnonzero(~plan.mask & (lived + due > stands))
+    if not worn.size:
+        return []
+    name = bench.topology.branch_name(int(worn[0]))
+    text = (
+        f"{worn.size} memristors will have had more pulses than their part stands, {stands}, before anything"
+        f" is learnt: {name} has had {lived[worn[0]]}; mask them, or take another board"
+    )
+    return [text]
+
+
 def first_write(bench: Bench, plan: TrainingPlan) -> list[str]:
     """What memristors are put through before anything is learnt."""
     if not isinstance(bench, MemristorBench):

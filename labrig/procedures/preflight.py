@@ -11,7 +11,16 @@ from labrig.circuit.coercivity import Coercivity, coercivity
 from labrig.circuit.feasibility import Feasibility, Wanted, feasibility
 from labrig.circuit.topology import Topology
 from labrig.config.loading import Experiment
-from labrig.procedures.objections import first_write, hints, modelled, rates, rigid, too_fine, unreached
+from labrig.procedures.objections import (
+    first_write,
+    hints,
+    modelled,
+    rates,
+    rigid,
+    too_fine,
+    unreached,
+    worn_out,
+)
 from labrig.procedures.plan import TrainingPlan, driven_span, plan_training
 from labrig.procedures.prediction import Predicted, predicted
 from labrig.procedures.recording import finite
@@ -91,6 +100,7 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
         (
             *unreached(topology, wanted, reach, floor, ceiling, tolerance),
             *rigid(topology, wanted, moves),
+            *worn_out(bench, plan),
             *too_fine(plan, costs, sure=True),
         ),
         (

@@ -9,12 +9,14 @@ from labrig.boards.base import Pulses
 class Pulsed(Protocol):
     """Branches that voltage pulses move. Their conductances follow, whatever the program is."""
 
-    def pulse(self, pulses: Pulses, index: int) -> None:
+    def pulse(self, pulses: Pulses, index: int, number: int) -> None:
         """Give pulses, one after the other.
 
         Parameters
         ----------
         index
-            Another one each time: what is random in a pulse follows from it.
+            Of the exchange, or scan: the time at which they come.
+        number
+            Another one each time: what is random in a pulse follows from both.
         """
         ...

@@ -89,10 +89,11 @@ class Memristors:
     def told(self, program: Program) -> Program:
         return program
 
-    def pulse(self, pulses: Pulses, index: int) -> None:
+    def pulse(self, pulses: Pulses, index: int, number: int) -> None:
+        del index
         each = (pulses.wipers.tolist(), pulses.amplitudes.tolist(), pulses.widths.tolist())
         for wiper, volts, seconds in zip(*each, strict=True):
-            self.given.append((wiper, volts, seconds, index))
+            self.given.append((wiper, volts, seconds, number))
             if wiper not in self.stuck:
                 self._move(wiper, volts, seconds)
 

@@ -175,7 +175,8 @@ class Device:
             return
         self._pulses += 1
         amplitudes, widths = np.array([millivolts / PER_MV]), np.array([width / PER_10NS])
-        self._pulsed.pulse(Pulses(np.array([branch]), amplitudes, widths), self._pulses)
+        one = Pulses(np.array([branch]), amplitudes, widths)
+        self._pulsed.pulse(one, self._scans, self._pulses)
         self._look_at_branches()
 
     def told(self) -> CodeArray:

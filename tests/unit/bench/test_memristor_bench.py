@@ -1,5 +1,7 @@
 """A bench of memristors: read as an array, moved by pulses, written by write-verify."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from labrig.bench.ispp_prediction import predicted_pulses
 from labrig.boards.base import BoardReply, BoardRequest
 from labrig.circuit.boundary import Boundary
 from labrig.config.rig import RigConfig
-from labrig.errors import BoardReset, ConfigError, LimitExceeded
+from labrig.errors import BoardFault, BoardReset, ConfigError, LimitExceeded
 from labrig.sim.hardware import Hardware
 from labrig.sim.memristor_board import MemristorBoard
 from labrig.sim.memristors import TrueMemristors
@@ -90,6 +92,42 @@ def test_a_stuck_branch_is_given_up_and_named() -> None:
         np.testing.assert_array_equal(true.pulses[[4, 11]], spent)
 
 
+def test_devices_at_the_ends_of_their_own_ranges_are_not_taken_for_stuck() -> None:
+    with opened(rows=8, columns=8) as (bench, true):
+        bench.write(np.full(64, 10.3e-6))
+        found = bench.write(np.full(64, bench.part.lowest))
+        assert not found.reached.all(), "some cannot conduct so little"
+        assert bench.stuck == {}
+        assert bench.write(np.full(64, 50e-6)).reached.all()
+        assert true.pulses.min() > 0
+
+
+def test_few_pulses_that_do_not_get_there_make_nobody_stuck() -> None:
+    with opened() as (bench, _):
+        bench.scheme = replace(bench.scheme, most_pulses=5)
+        found = bench.write(np.full(12, 75e-6))
+        assert not found.reached.any()
+        assert bench.stuck == {}
+
+
+def test_pulses_that_nobody_reads_back_are_not_believed_after_a_reset(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with opened() as (bench, true):
+        board = bench._board
+        exchange, states = board.exchange, true.pulses.copy()
+
+        def reset_once(request: BoardRequest) -> BoardReply:
+            monkeypatch.setattr(board, "exchange", exchange)
+            msg = "the board was reset"
+            raise BoardReset(msg)
+
+        monkeypatch.setattr(board, "exchange", reset_once)
+        with pytest.raises(BoardFault, match="nobody knows what its memristors conduct"):
+            bench.pulse_surely(np.arange(3), np.full(3, 0.8))
+        np.testing.assert_array_equal(true.pulses, states)
+
+
 def test_a_target_out_of_reach_is_tried_once() -> None:
     with opened() as (bench, true):
         targets = np.full(12, 40e-6)
@@ -121,7 +159,8 @@ def test_the_limits_of_the_rig_hold_for_pulses() -> None:
         assert true.pulses.sum() > 0
     # 115 uS at most, so that 0.1 mA is 0.87 V.
     with opened(limits={"branch_current": "0.1 mA"}) as (bench, _):
-        assert bench.scheme.set_highest == pytest.approx(0.1e-3 / bench.part.most)
+        assert bench.scheme.set_highest == pytest.approx(0.869)
+        assert bench.scheme.set_highest <= 0.1e-3 / bench.part.most
     with (
         pytest.raises(ConfigError, match="pulses may go to 400 mV, but CMO-HFOX needs 600 mV"),
         open_bench(memristor_rig(limits={"voltage": "0.4 V"})),

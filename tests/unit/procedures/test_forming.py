@@ -72,13 +72,24 @@ def test_what_conducts_already_gets_no_pulse_and_neither_does_what_is_not_asked_
         assert set(found.outcomes.tolist()) == {Formed.BEFORE}
         assert true.pulses.sum() == 0
         with pytest.raises(LimitExceeded, match="branch in0-out0 is formed, and a forming pulse would harm"):
-            bench.form(np.array([0]), 2.0, bench.part.lowest)
+            bench.form(np.array([0]), 2.0)
+        with pytest.raises(ConfigError, match="more forming would harm it; name less"):
+            formed(bench, tmp_path, target=60e-6)
     with opened(formed=False, limits=LIMITS, mask=["in2-out2"]) as (bench, true):
         one = formed(bench, tmp_path, branches=["in1,out1"])
         assert one.branches == ("in1-out1",)
         assert np.flatnonzero(true.pulses).tolist() == [4]
         formed(bench, tmp_path)
         assert true.pulses[8] == 0
+
+
+def test_formed_devices_at_their_least_conductance_get_no_forming_pulse(tmp_path: Path) -> None:
+    with opened(rows=8, columns=8, limits=LIMITS) as (bench, true):
+        bench.write(np.full(64, bench.part.lowest))
+        assert np.any(bench.read_array() < bench.part.lowest)
+        before = true.pulses.copy()
+        assert set(formed(bench, tmp_path).outcomes.tolist()) == {Formed.BEFORE}
+        np.testing.assert_array_equal(true.pulses, before)
 
 
 def test_no_limit_of_the_rig_is_passed(tmp_path: Path) -> None:

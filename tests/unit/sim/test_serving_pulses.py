@@ -103,9 +103,9 @@ class Slow(Memristors):
 
     clock: Clock
 
-    def pulse(self, pulses: Pulses, index: int) -> None:
+    def pulse(self, pulses: Pulses, index: int, number: int) -> None:
         self.clock.now += 0.06
-        super().pulse(pulses, index)
+        super().pulse(pulses, index, number)
 
 
 @pytest.mark.parametrize(("heartbeat", "pulses_in_time"), [(1000, 5), (400, 2), (60_000, 5)])
