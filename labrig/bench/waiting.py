@@ -32,6 +32,6 @@ class Waiting:
         if self.pace is not None:
             read = board.info.branches if request.read_back else 0
             codes = board.counters.writes - before + read
-            states = len(request.boundaries)
+            states = len(request.boundaries) * (1 + (request.learn.steps if request.learn else 0))
             self.predicted += self.pace.seconds(states, codes, request.settle, sensed=request.sources)
         return reply

@@ -187,6 +187,19 @@ class BoardModel(Model):
     seed: Seed = 0
     """Draws the spread of the elements and the noise."""
 
+    @model_validator(mode="after")
+    def _memristors_have_no_more(self) -> "BoardModel":
+        if isinstance(self.elements, MemristorElements):
+            known = (("wires", self.wires), ("environment", self.environment))
+            found: list[tuple[Place, str]] = [
+                ((name,), "found beside memristors, of which a simulation does not know it; leave it out")
+                for name, value in known
+                if value is not None
+            ]
+            if found:
+                raise mistakes("BoardModel", found)
+        return self
+
 
 class SimulatedBoard(BoardModel):
     """A board in this process."""

@@ -139,6 +139,17 @@ def _drift_mistakes(experiment: ExperimentConfig) -> Iterator[tuple[Place, str]]
         )
     elif drift.then == "zero" and experiment.learning.zero is None:
         yield ("then",), "found zero without learning.zero, which says how offsets are read; add it"
+    elif (
+        drift.then == "recalibrate"
+        and rig.calibration
+        and rig.calibration.converters
+        and rig.calibration.converters.absolute
+    ):
+        text = (
+            "found recalibrate beside converters that an instrument has calibrated, which the board alone"
+            " cannot do again; use zero or pause"
+        )
+        yield ("then",), text
     elif drift.then == "recalibrate" and (rig.calibration is None or rig.calibration.converters is None):
         text = (
             "found recalibrate, but the rig has no calibration of converters; labrig calibrate adc makes one"

@@ -50,7 +50,7 @@ class Contender:
     def __init__(self, bench: Bench, config: ExperimentConfig, budget: Budget) -> None:
         if config.learning.where == "board" or config.learning.zero is not None:
             what = "where: board" if config.learning.where == "board" else "zero"
-            msg = f"learning: found {what}; trainings of a study take turns on a board, leave it out"
+            msg = f"learning: found {what}, which studies and rehearsals do not know; leave it out"
             raise ConfigError(msg)
         if isinstance(bench, MemristorBench):
             msg = (
@@ -59,26 +59,25 @@ class Contender:
             )
             raise ConfigError(msg)
         if config.drift is not None:
-            msg = (
-                "drift: trainings of a study take turns on a board, which none of them watches; leave it out"
-            )
+            msg = "drift: in studies and rehearsals nobody watches it; leave it out"
             raise ConfigError(msg)
         self._bench = bench
         self._budget = budget
-        self._plan: TrainingPlan = plan_training(bench, config)
+        self.plan: TrainingPlan = plan_training(bench, config)
+        """What it follows."""
         self._programmer = bench.programmer
         self._steps = loop(
             bench,
-            self._plan.rule,
-            self._plan.policy,
-            self._plan.batches,
-            initial=self._plan.initial,
-            bounds=self._plan.bounds.bounds,
-            mask=self._plan.mask,
+            self.plan.rule,
+            self.plan.policy,
+            self.plan.batches,
+            initial=self.plan.initial,
+            bounds=self.plan.bounds.bounds,
+            mask=self.plan.mask,
         )
         self._stop = StopRules(config.stop)
-        self._errors = LastErrors(len(self._plan.samples))
-        self._vain = VainUpdates(bench.topology, len(self._plan.samples))
+        self._errors = LastErrors(len(self.plan.samples))
+        self._vain = VainUpdates(bench.topology, len(self.plan.samples))
         self._held: BranchArray | CodeArray | None = None
         self._extra = 0
         self._writes = 0
@@ -109,7 +108,7 @@ class Contender:
         self._writes += held.size if self._held is None else int(np.count_nonzero(held != self._held))
         self._held = held.copy()
         error = self._error(step)
-        reached = self._plan.reached(error)
+        reached = self.plan.reached(error)
         self._seconds += time.perf_counter() - started
         point = Point(step.step, step.progress.measurements + self._extra, self._writes, self._seconds, error)
         self.ending = self._stop.check(
@@ -123,10 +122,10 @@ class Contender:
     def _error(self, step: TrainingStep) -> Volts:
         """Over all samples; measured afresh before it may end the training, and counted."""
         error = self._errors.take(step.evidence, step.latent)
-        if not self._plan.reached(error) or self._errors.at_once:
+        if not self.plan.reached(error) or self._errors.at_once:
             return error
-        self._extra += len(self._plan.samples)
-        return evaluate(self._bench, self._plan.samples).error
+        self._extra += len(self.plan.samples)
+        return evaluate(self._bench, self.plan.samples).error
 
     def _spent(self, point: Point) -> Ending | None:
         budget = self._budget

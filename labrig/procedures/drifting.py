@@ -11,6 +11,7 @@ import numpy as np
 
 from labrig.bench.bench import Bench
 from labrig.bench.corrections import Corrections
+from labrig.circuit.build import build_wires
 from labrig.config.calibration import Calibration
 from labrig.config.calibrations import read_calibration
 from labrig.config.drift import DriftConfig
@@ -69,7 +70,9 @@ def plan_drift(bench: Bench, experiment: ExperimentConfig, samples: tuple[Sample
     low, high = max(min(levels), drive.low), min(max(levels), drive.high)
     if high - low < _LEAST_SPAN * drive.top:
         low = high = (min(levels) + max(levels)) / 2
-    reference = Reference(_branch(bench, experiment, config, high - low), low, high, config.repeats)
+    wires = None if used is None else used.wires
+    ends = None if wires is None else build_wires(wires, bench.topology.nodes).ends
+    reference = Reference(_branch(bench, experiment, config, high - low), low, high, config.repeats, ends)
     return DriftPlan(config, reference, band, used)
 
 
@@ -79,6 +82,8 @@ def _branch(bench: Bench, experiment: ExperimentConfig, config: DriftConfig, spa
     number, why = bench.info.serial_number, None
     if bench.info.drive == 0:
         why = f"board {number} has no drive resistors to measure its current by"
+    elif bench.info.pulses is not None:
+        why = f"board {number} has memristors, whose noise differs from look to look"
     elif span == 0:
         why = "the voltages of the task are too near each other, or to the rails, to measure its current"
     names = [bench.topology.branch_name(k) for k in range(len(bench.topology.branches))]

@@ -71,7 +71,9 @@ def predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
         measurements=len(states) * (exchanges + (steps if by_board else 0)) + looks * len(look),
         writes=int(np.count_nonzero(~plan.mask)) * (1 if by_board else exchanges),
         megabytes=predicted_bytes(columns, exchanges, interval) / 1e6,
-        seconds=None if by_board else _seconds(bench, plan, [(states, exchanges), (look, looks)]),
+        seconds=None
+        if by_board
+        else _seconds(bench, plan, [(states, exchanges, True), (look, looks, False)]),
         timed=bench.waiting.pace is not None and not by_board,
         error_floor=plan.floor.error if isinstance(plan.floor, Floor) else None,
         error_floor_unknown=plan.floor.reason if isinstance(plan.floor, NoFloor) else None,
@@ -83,24 +85,26 @@ def predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
 
 
 def _seconds(
-    bench: Bench, plan: TrainingPlan, kinds: Sequence[tuple[Sequence[Boundary], int]]
+    bench: Bench, plan: TrainingPlan, kinds: Sequence[tuple[Sequence[Boundary], int, bool]]
 ) -> Seconds | None:
     """As timed; else, since bytes flow while states settle, an exchange takes the longer of the two.
 
     Parameters
     ----------
     kinds
-        States of an exchange, and how many such exchanges there are.
+        States of an exchange, how many such exchanges there are, and whether they write; those that do not
+        look for drift, by currents.
     """
     if (pace := bench.waiting.pace) is not None:
         codes, sensed = int(np.count_nonzero(~plan.mask)), _sensed(bench, plan)
         return sum(
-            exchanges * pace.seconds(len(states), codes, bench.settling, sensed=sensed)
-            for states, exchanges in kinds
+            exchanges
+            * pace.seconds(len(states), codes if writes else 0, bench.settling, sensed=sensed or not writes)
+            for states, exchanges, writes in kinds
         )
     baudrate = _baudrate(plan.config.rig.board)
     total = 0.0
-    for states, exchanges in kinds:
+    for states, exchanges, _ in kinds:
         if not exchanges:
             continue
         each = None if baudrate is None else bench.line_bytes(states)

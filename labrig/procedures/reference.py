@@ -9,10 +9,8 @@ from labrig.bench.bench import Bench
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import NetworkStates, Origin
 from labrig.learning.evidence import trusted
+from labrig.procedures.calibrating.levels import DITHER, fractions
 
-_GOLDEN = (5**0.5 - 1) / 2
-_DITHER = 0.1
-"""By which the voltages of repeats differ, relative, so that the steps of converters average out."""
 _STEPS = 7
 """Of the ADC, by which the common level of repeats differs, for the same reason."""
 _GENTLE = 1 / 8
@@ -54,19 +52,22 @@ class Reference:
         Between which all nodes stay, V.
     repeats
         R.
+    ends
+        Resistance between where each node is read and its first branch, shape (N,), ohm; None: none.
     """
 
     branch: int | None
     low: Volts
     high: Volts
     repeats: int
+    ends: FloatArray | None = None
 
     def states(self, bench: Bench) -> list[Boundary]:
         """Of one look, in this order: all repeats of the first state, then of the second, and so on."""
         topology, span = bench.topology, self.high - self.low
-        shares = np.modf(_GOLDEN * np.arange(self.repeats))[0]
+        shares = fractions(self.repeats)
         adc = bench.info.adc
-        wander = 0.0 if adc is None else min(_STEPS * adc.lsb, _DITHER * span)
+        wander = 0.0 if adc is None else min(_STEPS * adc.lsb, DITHER * span)
         levels = [bench.level(self.low + wander * share) for share in shares.tolist()]
         alone = [Boundary({topology.inputs[0]: level}) for level in levels]
         if self.branch is None:
@@ -76,7 +77,7 @@ class Reference:
         equal: list[Boundary] = []
         lifted: list[Boundary] = []
         others: list[Boundary] = []
-        lifts = (span - wander) * (1 - _DITHER * shares)
+        lifts = (span - wander) * (1 - DITHER * shares)
         for level, lift in zip(levels, lifts.tolist(), strict=True):
             rest = {node: level + _GENTLE * lift for node in topology.inputs if node != source}
             same = dict.fromkeys(driven, level)
@@ -136,6 +137,8 @@ class Reference:
         far = [a if b == output else b for a, b in (topology.branches[k] for k in there)]
         measured = states.current_origin[:, output] == Origin.MEASURED
         into = np.where(measured, states.clamp_currents[:, output], np.nan).reshape(4, count)
+        if self.ends is not None:
+            volts = volts - np.where(self.ends > 0, self.ends * states.clamp_currents, 0.0)
         at = volts.reshape(4, count, -1)
         current, moved = into[2:] - into[1], at[2:] - at[1]
         over = moved[..., output] - moved[..., source]

@@ -12,6 +12,7 @@ from labrig.bench.bench import Bench
 from labrig.config.loading import Experiment
 from labrig.config.study import Budget
 from labrig.errors import ConfigError
+from labrig.learning.evaluation import evaluate
 from labrig.procedures.contender import Contender
 from labrig.procedures.reading_back import check_written
 from labrig.store.columns import Constant
@@ -76,7 +77,7 @@ def check_rehearsable(experiment: Experiment) -> None:
 
 
 def _drawn(bench: Bench, experiment: Experiment) -> Drawn:
-    """As `labrig.procedures.train` has it, from the first reading back to the last."""
+    """As `labrig.procedures.train` has it, but for the look at silent branches after a miss."""
     contender = Contender(bench, experiment.config, Budget())
     topology = bench.topology
     outputs = np.full((len(experiment.config.task.samples), len(topology.outputs)), np.nan)
@@ -90,6 +91,8 @@ def _drawn(bench: Bench, experiment: Experiment) -> Drawn:
         if len(contender.curve) == 1 and step.step == 0:
             check_written(bench)
     check_written(bench)
+    if contender.plan.validation:
+        evaluate(bench, contender.plan.validation)
     last = contender.curve[-1]
     return Drawn(
         error=last.error,

@@ -7,7 +7,7 @@ from labrig.circuit.topology import Topology
 from labrig.circuit.wires import Wires
 from labrig.config.boards import WiresConfig
 
-_LINES = 9
+_LINES = 24
 """Place of their spread among the random streams of a seed."""
 
 

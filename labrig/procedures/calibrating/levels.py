@@ -8,14 +8,19 @@ from labrig.errors import ConfigError
 
 MARGIN = 0.9
 """Of a limit that is used."""
-_DITHER = 0.1
+DITHER = 0.1
 """By which the voltages of states differ, relative, so that the steps of the converters average out."""
 _GOLDEN = (5**0.5 - 1) / 2
 
 
+def fractions(count: int, turn: int = 0) -> FloatArray:
+    """Spread over 0 … 1, each another and another at each turn, (count,)."""
+    return np.asarray(np.modf(_GOLDEN * (np.arange(count) + 31 * turn))[0], dtype=np.float64)
+
+
 def shares(count: int, turn: int) -> FloatArray:
     """Slightly below 1, each another and another at each turn, (count,)."""
-    return np.asarray(1 - _DITHER * np.modf(_GOLDEN * (np.arange(count) + 31 * turn))[0], dtype=np.float64)
+    return np.asarray(1 - DITHER * fractions(count, turn), dtype=np.float64)
 
 
 def signs(count: int) -> FloatArray:
@@ -37,6 +42,9 @@ def check_crossbar(bench: Bench, what: str) -> None:
         It has no codes, its network is no crossbar, or it measures no currents.
     """
     number = bench.info.serial_number
+    if bench.info.pulses is not None:
+        msg = f"board {number} has memristors, which have no codes to calibrate: they are read anew each time"
+        raise ConfigError(msg)
     if bench.info.codes is None:
         msg = f"board {number} is continuous: it has no codes to calibrate"
         raise ConfigError(msg)

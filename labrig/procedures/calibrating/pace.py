@@ -45,14 +45,17 @@ def read_pace(bench: Bench, progress: Progress) -> PaceCalibration:
     took: list[list[Seconds]] = [[] for _ in ways]
     sent = 0
     bench.write_codes(held)  # from here on only changes are sent
-    for turn in range(_TIMES):
-        progress("pace", turn, _TIMES)
-        for kind, way in enumerate(ways):
-            time.sleep(_PAUSE)
-            before, began = bench.counters.writes, bench.waiting.measured
-            way()
-            took[kind].append(bench.waiting.measured - began)
-            sent = max(sent, bench.counters.writes - before)
+    try:
+        for turn in range(_TIMES):
+            progress("pace", turn, _TIMES)
+            for kind, way in enumerate(ways):
+                time.sleep(_PAUSE)
+                before, began = bench.counters.writes, bench.waiting.measured
+                way()
+                took[kind].append(bench.waiting.measured - began)
+                sent = max(sent, bench.counters.writes - before)
+    finally:
+        bench.write_codes(held)
     one, several, sensed, there, back = (fmean(times) for times in took)
     state = max(several - one, 0.0) / (_STATES - 1)
     exchange = max(one - state, 0.0)

@@ -13,8 +13,10 @@ from labrig.circuit.build import build_wires
 from labrig.circuit.wires import Mesh, Wires, inner_drops
 from labrig.config.calibration import WireCalibration, WiresCalibration
 from labrig.devices.parts import digipot
+from labrig.errors import ConfigError
 from labrig.procedures.board_check.levels import Drive
 from labrig.procedures.calibrating.levels import MARGIN, check_crossbar, shares, signs
+from labrig.units import format_quantity
 
 Progress = Callable[[str, int, int], None]
 _HALVES = 2
@@ -85,6 +87,10 @@ def _programs(bench: Bench, before: CodeArray) -> list[CodeArray]:
     allowed = [
         code for code in codes if bench.most_conductive(code * every).max() <= bench.limits.conductance
     ]
+    if not allowed:
+        most = format_quantity(bench.limits.conductance, "S")
+        msg = f"limits.conductance: {most} allows none of the part's codes on all branches; raise it"
+        raise ConfigError(msg)
     generator = np.random.default_rng(_DRAWN_BY)
     found: list[CodeArray] = []
     for _ in range(_HALVES):

@@ -17,6 +17,7 @@ from labrig.config.rig import RigConfig
 from labrig.errors import ConfigError
 from labrig.procedures.calibrating.calibrate import calibrate_line, calibrate_wiper
 from labrig.procedures.calibrating.sealing import write_calibration
+from labrig.procedures.calibrating.wires import read_wires
 from labrig.sim.branches import TrueDigipots, draw_branches
 from labrig.sim.wires import draw_wires
 from labrig.sim.world import CircuitWorld
@@ -140,6 +141,14 @@ def test_a_board_without_drive_resistors_is_refused_in_words() -> None:
     bare = config.model_copy(update={"board": board})
     with labrig.open_bench(bare) as bench, pytest.raises(ConfigError, match="no drive resistors"):
         calibrate_line(bench, None, nothing, full=False)
+
+
+def test_limits_that_allow_no_code_are_told() -> None:
+    with (
+        labrig.open_bench(rig(LUMPED, limits={"conductance": "5 uS"})) as bench,
+        pytest.raises(ConfigError, match=r"limits.conductance: 5 µS allows none"),
+    ):
+        list(read_wires(bench, nothing))
 
 
 def scanned(bench: Bench) -> FloatArray:

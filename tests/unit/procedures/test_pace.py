@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from labrig.arrays import CodeArray
 from labrig.bench.waiting import Waiting
 from labrig.circuit.boundary import Boundary
 from labrig.procedures.calibrating.pace import read_pace
@@ -29,6 +30,24 @@ def test_the_board_has_its_own_codes_afterwards(monkeypatch: pytest.MonkeyPatch)
     bench, _ = slow_bench(rig(2, 2), monkeypatch)
     bench.write_codes(np.array([7, 256, 30, 200]))
     read_pace(bench, quiet)
+    assert bench.read_back().tolist() == [7, 256, 30, 200]
+
+
+def test_the_board_has_its_own_codes_where_timing_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, _ = slow_bench(rig(2, 2), monkeypatch)
+    bench.write_codes(np.array([7, 256, 30, 200]))
+    write, calls = bench.write_codes, 0
+
+    def interrupted(codes: CodeArray) -> None:
+        nonlocal calls
+        calls += 1
+        write(codes)
+        if calls == 2:  # the first were its own
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "write_codes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        read_pace(bench, quiet)
     assert bench.read_back().tolist() == [7, 256, 30, 200]
 
 

@@ -61,6 +61,14 @@ def test_only_a_crossbar_has_such_lines() -> None:
         RigConfig.model_validate(rig(WIRES, graph))
 
 
+@pytest.mark.parametrize("beside", [{"wires": WIRES}, {"environment": {"temperature": "30 degC"}}])
+def test_memristors_have_no_such_lines_and_no_climate(beside: dict[str, Any]) -> None:
+    described = rig(None)
+    described["board"] |= {"elements": {"kind": "memristor", "part": "CMO-HFOX"}, **beside}
+    with pytest.raises(ValidationError, match="found beside memristors"):
+        RigConfig.model_validate(described)
+
+
 def test_launched_firmware_has_no_such_lines() -> None:
     model = {
         "elements": {"kind": "digipot", "part": "MCP4351-104"},
