@@ -158,3 +158,18 @@ def test_an_interrupt_comes_through_only_after_the_job_has_run_to_its_end(owner:
         owner.call(interrupted)
     assert ran == ["to its end"]
     assert owner.call(lambda: 1) == 1
+
+
+def test_a_job_that_can_stop_early_sees_that_its_caller_was_told_to_end(owner: Owner) -> None:
+    def until_unwanted() -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not owner.is_unwanted:
+            assert time.monotonic() < deadline, "nobody told the job"
+            time.sleep(0.002)
+
+    timer = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        owner.call(until_unwanted)
+    timer.join()
+    assert owner.call(lambda: owner.is_unwanted) is False
