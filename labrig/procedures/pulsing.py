@@ -1,5 +1,6 @@
 """A training whose branches are memristors: how they are written, and what it stores of pulses and wear."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -58,6 +59,18 @@ def prepare_writes(bench: Bench, learning: LearningConfig) -> None:
             cycles=write.cycles,
         )
     )
+
+
+def stuck_state(bench: Bench) -> str:
+    """Memristors that answer to no pulse, for a checkpoint."""
+    stuck = bench.stuck if isinstance(bench, MemristorBench) else {}
+    return json.dumps({str(branch): why for branch, why in stuck.items()})
+
+
+def restore_stuck(bench: Bench, state: str) -> None:
+    """Leave out what the session before has found out, so that a resume does not wear it by trying again."""
+    if isinstance(bench, MemristorBench):
+        bench.stuck.update({int(branch): why for branch, why in json.loads(state).items()})
 
 
 def pulsed(bench: Bench) -> tuple[int, int]:

@@ -101,6 +101,20 @@ def test_a_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     assert error[11] == pytest.approx(error[10], abs=3e-3)
 
 
+def test_a_resume_does_not_try_stuck_devices_again(tmp_path: Path) -> None:
+    loaded = labrig.load_experiment(memristor_experiment(tmp_path, faults=STUCK))
+    with labrig.open_bench(loaded.rig) as bench:
+        training = labrig.train(bench, loaded, runs=tmp_path)
+        for step in training:
+            if step.step == 5:
+                break
+    with open_resumed(training.run) as resumed:
+        resumed.start(lambda: None).finish()
+    with RunReader(training.run) as reader:
+        worn = np.asarray(reader.constants()["branch_wear"].value)
+    assert worn[[4, 11]].tolist() == [200, 200], "the most pulses of one write, and none after it"
+
+
 def test_other_boards_have_no_say_in_how_memristors_are_written(tmp_path: Path) -> None:
     path = Files(tmp_path).simulated()
     path.write_text(path.read_text().replace("  bounds:", "  write: {kind: verify}\n  bounds:"))
