@@ -11,8 +11,10 @@ from labrig.cli.options import Json
 from labrig.cli.outputs import check_folder
 
 if TYPE_CHECKING:
+    from labrig.bench.bench import Bench
     from labrig.config.calibration import ConvertersCalibration
     from labrig.config.rig import RigConfig
+    from labrig.procedures.calibrating.resistor import Resistor
 
 app = command_group("Find out what a board is, with uncertainties, into a file.")
 
@@ -71,6 +73,12 @@ def wiper(
             metavar="LIST", help="Codes to measure, such as 0,64,128,192,256; default: a good choice."
         ),
     ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BRANCH=OHM", help="A known resistor in place of a masked branch: in0-out0='10 kohm'."
+        ),
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, max=1000, help="Times up and down.", metavar="N")] = 2,
     out: Out = None,
     days: Days = 90.0,
@@ -83,7 +91,8 @@ def wiper(
     All branches of a crossbar are measured at once, up and down.
 
     Where the rig has no calibration of its converters by an instrument, these come first. The
-    board gets its own codes back.
+    board gets its own codes back. Currents are read over the drive resistors, which are taken as
+    stated unless there is a reference.
 
     Example: labrig calibrate wiper rig.yaml --out board-a7f3.json
     """
@@ -97,7 +106,8 @@ def wiper(
     wires = None if config.calibration is None else config.calibration.wires
     config, known = _with_known_converters(config)
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
-        found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update, wires)
+        resistor = _resistor(bench, reference)
+        found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update, wires, resistor)
         _finish(bench, found, out, days, kelvin, json=json)
 
 
@@ -161,6 +171,27 @@ def _node_of(config: "RigConfig", smu: str) -> str:
         msg = f"--smu: found {smu!r}; the rig's source meters on a node are {', '.join(joined) or 'none'}"
         raise ConfigError(msg)
     return joined[smu]
+
+
+def _resistor(bench: "Bench", text: str | None) -> "Resistor | None":
+    """Looked up on the board before anything is measured."""
+    from labrig.config.quantities import Quantity
+    from labrig.errors import ConfigError
+    from labrig.procedures.calibrating.resistor import Resistor
+
+    if text is None:
+        return None
+    branch, equals, value = text.partition("=")
+    try:
+        found = Resistor(branch, Quantity("ohm", above=0.0).read(value)) if equals else None
+    except ValueError as error:
+        msg = f"--reference: {error}"
+        raise ConfigError(msg) from None
+    if found is None:
+        msg = f"--reference: found {text!r}; write a branch, = and a resistance, such as in0-out0='10 kohm'"
+        raise ConfigError(msg)
+    found.place(bench)
+    return found
 
 
 def _codes(text: str | None) -> list[int]:

@@ -179,6 +179,8 @@ class BoardModel(Model):
     """null: voltages are imposed exactly."""
     drive: SeriesOhms = 0.0
     """Resistor between each driver and its line."""
+    drive_tolerance: Tolerance = 0.0
+    """Of each of these from what is stated, drawn by the seed."""
     wires: WiresConfig | None = None
     """null: the lines have no resistance; only those of a crossbar may."""
     nudge: NudgeConfig = NudgeConfig()
@@ -287,18 +289,25 @@ def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, s
         elif launch.target == "atmega2560" and converter.bits not in _EMULATED_BITS:
             text = f"found {converter.bits}; the emulated microcontroller has converters of 12 or 16 bits"
             yield (name, "bits"), text
+    yield from _only_simulated(model)
+    if model.adc and model.adc.noise > 0:
+        text = f"found {format_quantity(model.adc.noise, 'V')}; the launched firmware reads without noise"
+        yield ("adc", "noise"), text
+
+
+def _only_simulated(model: BoardModel) -> Iterator[tuple[Place, str]]:
     vices = model.elements.vices if isinstance(model.elements, DigipotElements) else None
     if vices is not None and vices.wiper_bow > 0:
         text = "found; wipers of the launched firmware are the same at any voltage: simulate the board"
         yield ("elements", "vices", "wiper_bow"), text
+    if model.drive_tolerance > 0:
+        text = "found; drive resistors of the launched firmware are as stated: simulate the board"
+        yield ("drive_tolerance",), text
     if model.wires is not None:
         yield (
             ("wires",),
             "found; lines of the launched firmware's circuit have no resistance: simulate the board",
         )
-    if model.adc and model.adc.noise > 0:
-        text = f"found {format_quantity(model.adc.noise, 'V')}; the launched firmware reads without noise"
-        yield ("adc", "noise"), text
     if model.environment is not None:
         text = "found beside launch; the launched firmware has parts that stay as they are: leave it out"
         yield ("environment",), text

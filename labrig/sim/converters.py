@@ -99,17 +99,20 @@ class Driver:
         None: everything is imposed exactly. Else voltages are codes, a nudge's conductance is a whole
         number of nS and an injected current one of pA.
     drive
-        0: the line is forced.
+        As stated; 0: the line is forced.
     scale
         Offset and gain of each line's DAC.
     climate
         In which these change; None: they do not.
+    drives
+        True over stated resistance of each line's, shape (L,); None: they are alike.
     """
 
     converter: Converter | None
     drive: Ohms
     scale: Scale = EXACT
     climate: Climate | None = None
+    drives: FloatArray | None = None
 
     def at(self, index: int) -> "Driver":
         """As it is in the exchange of this number."""
@@ -133,9 +136,12 @@ class Driver:
         if self.drive == 0:
             return Boundary(levels, currents, nudges)
         behind: dict[int, Nudge] = {
-            line: ThroughConductance(volts, 1 / self.drive) for line, volts in levels.items()
+            line: ThroughConductance(volts, 1 / self._resistance(line)) for line, volts in levels.items()
         }
         return Boundary({}, currents, {**behind, **nudges})
+
+    def _resistance(self, line: int) -> Ohms:
+        return self.drive if self.drives is None else self.drive * float(self.drives[line])
 
     def levels(self, volts: Mapping[int, Volts]) -> dict[int, Volts]:
         """`level` of each line."""

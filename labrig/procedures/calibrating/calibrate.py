@@ -1,7 +1,7 @@
 """Calibrate a board, as far as one asks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from labrig.devices.parts import digipot
 from labrig.procedures.calibrating.converters import LEVELS, converters_of, read_potentials
 from labrig.procedures.calibrating.levels import check_crossbar
 from labrig.procedures.calibrating.pace import read_pace
+from labrig.procedures.calibrating.resistor import Resistor
 from labrig.procedures.calibrating.sealing import Findings
 from labrig.procedures.calibrating.wipers import default_codes, measured, read_wipers
 from labrig.procedures.calibrating.wires import Inside, read_wires, wires_of
@@ -86,6 +87,7 @@ def calibrate_wiper(
     known: ConvertersCalibration | None,
     progress: Progress,
     wires: WiresCalibration | None = None,
+    reference: Resistor | None = None,
 ) -> Findings:
     """Code to conductance of every branch, and the board's pace; converters first if they are not known yet.
 
@@ -97,6 +99,8 @@ def calibrate_wiper(
         Times that all codes are gone through, up and down.
     known, wires
         What the rig's calibration has of the converters, and of the lines.
+    reference
+        In place of a branch: it tells what the drive resistors are, which are taken as stated without it.
     """
     check_crossbar(bench, "wiper")
     found = _with_converters(bench, known, progress)
@@ -105,9 +109,10 @@ def calibrate_wiper(
     settings = tuple(read_wipers(bench, wanted, repeats, progress))
     inside = None if wires is None else Inside.of(bench, wires)
     read = measured(settings, bench.topology, bench.info.drive, adc.lsb if adc else 0.0, inside)
+    scale = 1.0 if reference is None else reference.scale(bench, read.conductances, read.variances)
     part = digipot(bench.info.part)
     names = [bench.topology.branch_name(k) for k in range(len(bench.topology.branches))]
-    table = Table.of(read.codes, read.conductances, read.variances)
+    table = Table.of(read.codes, scale * read.conductances, scale**2 * read.variances)
     method = {
         **found.method,
         "wipers": {
@@ -116,6 +121,7 @@ def calibrate_wiper(
             "averages": bench.averages,
             "drive_ohm": bench.info.drive,
             "noise_volts": read.noise,
+            "reference": None if reference is None else {**asdict(reference), "scale": scale},
         },
     }
     wipers = calibrate_wipers(table, names, Sizes(part.wiper, part.end_to_end, part.steps))

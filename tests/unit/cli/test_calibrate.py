@@ -111,6 +111,24 @@ def test_lines_are_calibrated_shown_and_kept_by_a_calibration_of_the_wipers(
     assert json.loads(wipers.out)["wipers"] is not None
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("in1-out0", "write a branch, = and a resistance, such as in0-out0='10 kohm'"),
+        ("in1-out0=10000", "has no unit"),
+        ("in1-out0=1 V", "ohm"),
+        ("in1-out0=10 kohm", "add it to the rig's mask"),
+    ],
+)
+def test_a_reference_that_cannot_be_used_is_one_sentence(
+    call: Labrig, tmp_path: Path, text: str, said: str
+) -> None:
+    told = call("calibrate", "wiper", write_rig(tmp_path, faults=[]), "--simulate", "--reference", text)
+    assert told.code == 2
+    assert "--reference: " in told.err
+    assert said in told.err
+
+
 def test_a_source_meter_gives_volts(call: Labrig, tmp_path: Path) -> None:
     simulated = BOARD["model"] | {"kind": "simulated"}
     meters = {

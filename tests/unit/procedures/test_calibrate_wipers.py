@@ -13,7 +13,9 @@ from labrig.circuit.boundary import Boundary
 from labrig.config.boards import SimulatedBoard
 from labrig.config.calibration import WipersCalibration
 from labrig.config.rig import RigConfig
+from labrig.errors import CalibrationError, ConfigError
 from labrig.procedures.calibrating.calibrate import calibrate_wiper
+from labrig.procedures.calibrating.resistor import Resistor
 from labrig.sim.branches import TrueDigipots, draw_branches
 from labrig.sim.world import CircuitWorld
 
@@ -56,6 +58,38 @@ def truth(config: RigConfig) -> TrueDigipots:
     found = draw_branches(config.board.elements, len(NAMES), config.board.seed)
     assert isinstance(found, TrueDigipots)
     return found
+
+
+def test_a_known_resistor_tells_what_the_drive_resistors_are() -> None:
+    config = rig(7).model_copy(update={"mask": ("in0-out0",)})
+    config = config.model_copy(update={"board": config.board.model_copy(update={"drive_tolerance": 0.05})})
+    true = truth(config)
+    ohm = 1 / true.conductance(0, 128)  # the code at power-up, which a masked branch keeps
+    column = [NAMES.index(f"in{i}-out0") for i in range(1, INPUTS)]
+    off: list[FloatArray] = []
+    for reference in (None, Resistor("in0-out0", ohm)):
+        with open_bench(config) as bench:
+            found = calibrate_wiper(bench, [], 1, None, nothing, reference=reference).wipers
+        assert found is not None
+        measured = np.array([found.branches[NAMES[k]].end_to_end for k in column])
+        off.append(measured / true.law.end_to_end[column] - 1)
+    # Its own drive resistor is off by some per cent; a resistance of 50 kohm is read to a thousandth.
+    assert np.abs(off[0]).min() > 0.01
+    assert np.abs(off[1]).max() < 0.003
+
+
+@pytest.mark.parametrize(
+    ("resistor", "kind", "said"),
+    [
+        (Resistor("in9-out9", 1e4), ConfigError, "which is no branch of this network"),
+        (Resistor("in1-out1", 1e4), ConfigError, "add it to the rig's mask"),
+        (Resistor("in0-out0", 1e3), CalibrationError, "look at the branch, and at board.drive"),
+    ],
+)
+def test_a_resistor_that_is_not_there_is_told(resistor: Resistor, kind: type[Exception], said: str) -> None:
+    config = rig(7).model_copy(update={"mask": ("in0-out0",)})
+    with open_bench(config) as bench, pytest.raises(kind, match=said):
+        calibrate_wiper(bench, [0, 128, 256], 1, None, nothing, reference=resistor)
 
 
 @pytest.mark.parametrize("leak", ["0 S", "50 nS"])
