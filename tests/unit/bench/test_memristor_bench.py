@@ -114,15 +114,14 @@ def test_pulses_that_nobody_reads_back_are_not_believed_after_a_reset(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with opened() as (bench, true):
-        board = bench._board
-        exchange, states = board.exchange, true.pulses.copy()
+        exchange, states = MemristorBoard.exchange, true.pulses.copy()
 
-        def reset_once(request: BoardRequest) -> BoardReply:
-            monkeypatch.setattr(board, "exchange", exchange)
-            msg = "the board was reset"
+        def reset_once(_: MemristorBoard, request: BoardRequest) -> BoardReply:
+            monkeypatch.setattr(MemristorBoard, "exchange", exchange)
+            msg = f"the board was reset before {len(request.boundaries)} states"
             raise BoardReset(msg)
 
-        monkeypatch.setattr(board, "exchange", reset_once)
+        monkeypatch.setattr(MemristorBoard, "exchange", reset_once)
         with pytest.raises(BoardFault, match="nobody knows what its memristors conduct"):
             bench.pulse_surely(np.arange(3), np.full(3, 0.8))
         np.testing.assert_array_equal(true.pulses, states)
