@@ -161,15 +161,16 @@ def test_an_interrupt_comes_through_only_after_the_job_has_run_to_its_end(owner:
 
 
 def test_a_job_that_can_stop_early_sees_that_its_caller_was_told_to_end(owner: Owner) -> None:
-    def until_unwanted() -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not owner.is_unwanted:
-            assert time.monotonic() < deadline, "nobody told the job"
-            time.sleep(0.002)
+    main = threading.main_thread().ident
+    assert main is not None
+    stopped: list[bool] = []
 
-    timer = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
-    timer.start()
+    def until_unwanted() -> None:
+        signal.pthread_kill(main, signal.SIGINT)
+        wait_until(lambda: owner.is_unwanted)
+        stopped.append(True)
+
     with pytest.raises(KeyboardInterrupt):
         owner.call(until_unwanted)
-    timer.join()
+    assert stopped == [True]
     assert owner.call(lambda: owner.is_unwanted) is False

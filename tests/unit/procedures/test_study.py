@@ -148,7 +148,9 @@ def test_the_wall_between_cases_is_their_bounds_too(tmp_path: Path) -> None:
 def test_what_cannot_take_turns_is_refused(tmp_path: Path, key: str) -> None:
     Files(tmp_path).simulated()
     study = written(tmp_path, STUDY.replace("batch: {}", f"batch: {{{key}}}"))
-    with pytest.raises(ConfigError, match="trainings of a study take turns on a board"):
+    with pytest.raises(
+        ConfigError, match=r"in studies and rehearsals|which studies and rehearsals do not know"
+    ):
         run_group(groups_of(study, simulate=True)[0])
 
 
