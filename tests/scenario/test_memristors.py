@@ -11,6 +11,7 @@ import pytest
 import labrig
 from labrig.arrays import FloatArray, IntArray
 from labrig.bench.memristor_bench import MemristorBench
+from labrig.errors import ConfigError
 from labrig.store.reader import RunReader
 
 MODEL = """
@@ -63,6 +64,7 @@ def trained(path: Path) -> tuple[FloatArray, IntArray, dict[int, str]]:
         training = labrig.train(bench, loaded, runs=path.parent / "runs")
         training.finish()
         with RunReader(training.run) as run:
+            assert run.scalars("writes")[-1] == run.scalars("pulses")[-1] > 0, "a pulse counts as a write"
             return run.scalars("error").astype(np.float64), bench.wear.pulses[bench.wipers], bench.stuck
 
 
@@ -73,6 +75,18 @@ def test_memristors_of_compiled_firmware_are_trained(tmp_path: Path, where: str)
     assert errors[-5:].mean() < 0.25 * errors[0]
     assert list(stuck) == [19], "in4-out3 answers to no pulse"
     assert np.flatnonzero(wear == 0).tolist() == [9], "in2-out1 is masked"
+
+
+def test_a_memristor_cannot_be_the_reference_of_looks_for_drift(tmp_path: Path) -> None:
+    launched = f"launch: {{target: host}}\n  model: {MODEL}"
+    path = experiment(tmp_path, launched, "board")
+    path.write_text(path.read_text() + "drift: {reference: in2-out1}\n")
+    loaded = labrig.load_experiment(path)
+    with (
+        labrig.open_bench(loaded.rig) as bench,
+        pytest.raises(ConfigError, match=r"drift\.reference: in2-out1 cannot be watched: .* memristors"),
+    ):
+        labrig.preflight(bench, loaded)
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ import pytest
 from scipy.stats import binom
 
 import labrig
-from labrig.config.loading import load_experiment
+from labrig.config.calibration import Calibration, sealed
+from labrig.config.calibrations import calibration_text
+from labrig.config.loading import load_calibration, load_experiment
 from labrig.errors import CalibrationError, ConfigError, RunError
 from labrig.procedures.calibrating.calibrate import calibrate_adc
 from labrig.procedures.calibrating.sealing import write_calibration
@@ -228,6 +230,10 @@ def test_a_run_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path, then: st
         assert_same(one, other)
 
 
+SEALED = {"format", "sha256"}
+"""What sealing a calibration adds to it."""
+
+
 def calibrated(folder: Path, **changes: Any) -> str:
     """The line of a rig that names a calibration of the converters of this board."""
     plain = load_experiment(written(folder, **(changes | {"drift": "{}", "calibration": ""})))
@@ -355,6 +361,19 @@ def test_what_cannot_be_is_refused_with_its_place(
 ) -> None:
     line = next(k for k, text in enumerate(EXPERIMENT.splitlines(), start=1) if text.startswith("drift:"))
     with pytest.raises(ConfigError, match=rf"experiment\.yaml:{line}: {complaint}"):
+        load_experiment(written(tmp_path, **changes))
+
+
+def test_what_an_instrument_has_calibrated_is_not_calibrated_again_without_it(tmp_path: Path) -> None:
+    changes = {**WARMING, "drift": "{every: 10, then: recalibrate}"}
+    changes["calibration"] = calibrated(tmp_path, **changes)
+    path = tmp_path / "board.json"
+    found = load_calibration(path)
+    assert found.converters is not None
+    absolute = found.converters.model_copy(update={"absolute": True})
+    content = {name: getattr(found, name) for name in Calibration.model_fields if name not in SEALED}
+    path.write_text(calibration_text(sealed(**{**content, "converters": absolute})))
+    with pytest.raises(ConfigError, match=r"drift\.then: found recalibrate beside .* an instrument"):
         load_experiment(written(tmp_path, **changes))
 
 
