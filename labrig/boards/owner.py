@@ -14,6 +14,8 @@ PERIOD: Seconds = 0.25
 """Between two heartbeats."""
 LEASE: Seconds = 5.0
 """How long heartbeats go on after the main loop was last heard of."""
+_LOOK: Seconds = 0.2
+"""Between two looks for a signal that came just before the wait for a job began, and woke nobody."""
 
 T = TypeVar("T")
 
@@ -26,22 +28,32 @@ class _Job(Generic[T]):
         self._done = threading.Event()
         self._result: list[T] = []
         self._error: BaseException | None = None
+        self.is_handed_over = False
         self.interrupted = False
         """Whoever waits for it has been told to end."""
 
     def carry_out(self) -> None:
+        if self._done.is_set():  # handed over twice: a signal came just then
+            return
         try:
             self._result.append(self._function())
         except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
             self._error = error
         self._done.set()
 
-    def outcome(self) -> T:
-        """Wait to the end even where a signal interrupts; then raise what the signal's handler raised."""
+    def outcome(self, hand_over: Callable[["_Job[T]"], None]) -> T:
+        """Have it carried out and wait to the end even where a signal interrupts, from the handing over on.
+
+        Then raise what the signal's handler raised.
+        """
         interruption: BaseException | None = None
         while not self._done.is_set():
             try:
-                self._done.wait()
+                if not self.is_handed_over:
+                    hand_over(self)
+                self._done.wait(_LOOK)
+            except LinkClosed:
+                raise
             except BaseException as error:  # noqa: BLE001 - Ctrl-C, SIGTERM
                 interruption, self.interrupted = error, True
         if interruption is not None:
@@ -104,14 +116,7 @@ class Owner:
         LinkClosed
             After `stop`.
         """
-        job = _Job(function)
-        with self._gate:
-            if self._closed:
-                msg = f"{self._name} is closed: open the board again"
-                raise LinkClosed(msg)
-            self._latest = job
-            self._jobs.put(job.carry_out)
-        return job.outcome()
+        return _Job(function).outcome(self._hand_over)
 
     def stop(self) -> None:
         """End the thread after the jobs that wait; twice is fine."""
@@ -121,6 +126,15 @@ class Owner:
             self._closed = True
             self._jobs.put(None)
         self._thread.join()
+
+    def _hand_over(self, job: _Job[T]) -> None:
+        with self._gate:
+            if self._closed:
+                msg = f"{self._name} is closed: open the board again"
+                raise LinkClosed(msg)
+            self._latest = job
+            self._jobs.put(job.carry_out)
+            job.is_handed_over = True
 
     def _work(self) -> None:
         try:

@@ -1,10 +1,12 @@
 """The thread that owns a link: jobs in order, heartbeats in between while the lease lasts."""
 
+import queue
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -174,3 +176,34 @@ def test_a_job_that_can_stop_early_sees_that_its_caller_was_told_to_end(owner: O
         owner.call(until_unwanted)
     assert stopped == [True]
     assert owner.call(lambda: owner.is_unwanted) is False
+
+
+class _SignalAfterHandingOver(queue.SimpleQueue[Any]):
+    """Ctrl-C at the worst moment: the job is handed over, nobody waits for it yet."""
+
+    def __init__(self) -> None:
+        self._has_struck = False
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        super().put(item, block, timeout)
+        if item is not None and not self._has_struck:
+            self._has_struck = True
+            raise KeyboardInterrupt
+
+
+def test_a_signal_while_a_job_is_handed_over_waits_for_its_end_too() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queue, "SimpleQueue", _SignalAfterHandingOver)
+        owner = Owner("interrupted", lambda: None)
+    runs: list[bool] = []
+
+    def until_unwanted() -> None:
+        wait_until(lambda: owner.is_unwanted)
+        runs.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        owner.call(until_unwanted)
+    assert runs == [True]
+    owner.call(lambda: None)
+    owner.stop()
+    assert runs == [True], "handed over twice, carried out once"
