@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,6 +141,17 @@ def test_a_peer_that_vanishes_is_a_closed_link(ends: Ends) -> None:
         ends.link.read_exactly(1, timeout=0.5)
     with pytest.raises(LinkClosed):
         ends.link.read_until(b"\0", timeout=0.5)
+
+
+def test_who_waits_for_a_peer_that_vanishes_does_not_wait_on(ends: Ends) -> None:
+    ends.peer.send(b"half")
+    vanishing = threading.Timer(0.2, ends.peer.vanish)
+    vanishing.start()
+    began = time.monotonic()
+    with pytest.raises(LinkClosed, match="vanished"):
+        ends.link.read_exactly(8, timeout=60)
+    assert time.monotonic() - began < 30
+    vanishing.join()
 
 
 def test_a_closed_link_says_so(ends: Ends) -> None:
