@@ -1,7 +1,11 @@
 """What every part of a configuration is made of: closed, frozen models."""
 
+import ast
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from textwrap import dedent
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
@@ -15,7 +19,7 @@ Place = tuple[str | int, ...]
 class Model(BaseModel):
     """A closed, frozen mapping of a file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     file_keys: ClassVar[Mapping[str, JsonSchemaValue]] = {}
     """Keys that a file may hold and that loading replaces, with their JSON Schema."""
@@ -31,10 +35,30 @@ class Model(BaseModel):
         """Describe what a file holds: it names each ``kind``, and leaves out what loading fills in."""
         reference = handler(core_schema)
         schema = handler.resolve_ref_schema(reference)
-        schema.setdefault("properties", {}).update(cls.file_keys)
+        properties = schema.setdefault("properties", {})
+        for name, text in _attribute_docstrings(cls).items():
+            if name in properties:
+                properties[name]["description"] = text
+        properties.update(cls.file_keys)
         required = ({"kind"} & cls.model_fields.keys()) | (set(schema.get("required", ())) - cls.loaded_keys)
         schema["required"] = sorted(required)
         return reference
+
+
+def _attribute_docstrings(model: type[Model]) -> dict[str, str]:
+    """Of a model and its bases: read where a schema is made, as pydantic would read them at every start."""
+    found: dict[str, str] = {}
+    for base in reversed([base for base in model.__mro__ if issubclass(base, Model)]):
+        (definition,) = ast.parse(dedent(inspect.getsource(base))).body
+        if not isinstance(definition, ast.ClassDef):
+            raise AssertionError
+        for field, text in pairwise(definition.body):
+            match field, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
+                    found[name] = inspect.cleandoc(said)
+                case _:
+                    pass
+    return found
 
 
 @dataclass(frozen=True)

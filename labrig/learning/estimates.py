@@ -1,7 +1,6 @@
 """What is known of each output's voltage: a mean and a variance, from readings and from predicted moves."""
 
 import numpy as np
-from scipy.special import ndtr
 
 from labrig.arrays import BoolArray, FloatArray, Volts
 from labrig.learning.steps import PolicyState, remembered, remind
@@ -62,6 +61,8 @@ class Estimates:
 
     def _cell(self, x: FloatArray, total: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and variance of a Gaussian of variance `total` within the cell around x."""
+        from scipy.special import ndtr
+
         step = self.lsb**2 / 12
         width = np.sqrt(total)
         coarse = self.lsb > _FINE * width
