@@ -50,9 +50,7 @@ def _attribute_docstrings(model: type[Model]) -> dict[str, str]:
     found: dict[str, str] = {}
     for base in reversed([base for base in model.__mro__ if issubclass(base, Model)]):
         (definition,) = ast.parse(dedent(inspect.getsource(base))).body
-        if not isinstance(definition, ast.ClassDef):
-            raise AssertionError
-        for field, text in pairwise(definition.body):
+        for field, text in pairwise(definition.body if isinstance(definition, ast.ClassDef) else ()):
             match field, text:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
                     found[name] = inspect.cleandoc(said)
