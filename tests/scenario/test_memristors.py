@@ -13,6 +13,7 @@ from labrig.arrays import FloatArray, IntArray
 from labrig.bench.memristor_bench import MemristorBench
 from labrig.errors import ConfigError
 from labrig.store.reader import RunReader
+from tests.support.memristors import memristor_experiment
 
 MODEL = """
     elements: {kind: memristor, part: CMO-HFOX}
@@ -117,3 +118,18 @@ def test_memristors_behind_a_port_are_trained_by_the_board_that_has_them(tmp_pat
     assert errors[-5:].mean() < 0.25 * errors[0]
     assert stuck == {}
     assert np.flatnonzero(wear == 0).tolist() == [9], "in2-out1 is masked"
+
+
+def test_preflight_counts_the_lives_of_memristors_against_what_their_part_stands(tmp_path: Path) -> None:
+    loaded = labrig.load_experiment(memristor_experiment(tmp_path, mask="[in0-out0]"))
+    with labrig.open_bench(loaded.rig) as bench:
+        assert isinstance(bench, MemristorBench)
+        assert labrig.preflight(bench, loaded).objections == ()
+        # The masked one is worn out already, which nobody minds; the other has a pulse left.
+        lived = np.array([bench.part.endurance + 5, bench.part.endurance - 1])
+        bench.wear.add(bench.wipers[[0, 7]], lived)
+        (objection,) = labrig.preflight(bench, loaded).objections
+    assert objection.startswith(
+        f"1 memristors will have had more pulses than their part stands, {bench.part.endurance}"
+    )
+    assert f"in2-out1 has had {lived[1]}; mask them, or take another board" in objection

@@ -18,8 +18,12 @@ def quiet(_: str, done: int, of: int) -> None:
     assert 0 <= done < of
 
 
+SAMPLE = {"inputs": ["0.5 V", "2 V", "4.5 V"], "targets": ["2.2 V", "2.6 V"]}
+
+
 @pytest.fixture(scope="module")
-def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a rig that was calibrated."""
     folder = tmp_path_factory.mktemp("rehearsed")
     rig: dict[str, Any] = {
         "network": {"kind": "crossbar", "inputs": 3, "outputs": 2},
@@ -37,17 +41,30 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
         found = calibrate_wiper(bench, [20, 40, 80, 160], 1, None, quiet)
         write_calibration(found, bench, folder / "board.json")
     (folder / "rig.yaml").write_text(json.dumps({**rig, "calibration": "board.json"}))
-    sample = {"inputs": ["0.5 V", "2 V", "4.5 V"], "targets": ["2.2 V", "2.6 V"]}
+    return folder
+
+
+def written(folder: Path, **task: object) -> Experiment:
     learning = {
         "rule": {"kind": "contrastive"},
         "step": {"kind": "fixed", "rate": 3e-6},
         "bounds": {"floor": "9 uS", "ceiling": "300 uS"},
         "initial": {"kind": "constant", "conductance": "40 uS"},
     }
-    path = folder / "experiment.yaml"
-    content = {"rig": "rig.yaml", "task": {"samples": [sample]}, "learning": learning, "stop": {"steps": 4}}
+    path = folder / f"experiment-{len(task)}.yaml"
+    content = {
+        "rig": "rig.yaml",
+        "task": {"samples": [SAMPLE], **task},
+        "learning": learning,
+        "stop": {"steps": 4},
+    }
     path.write_text(json.dumps(content))
     return load_experiment(path)
+
+
+@pytest.fixture(scope="module")
+def experiment(folder: Path) -> Experiment:
+    return written(folder)
 
 
 def test_draws_are_boards_of_their_own_and_the_same_again(experiment: Experiment) -> None:
@@ -69,6 +86,23 @@ def test_a_draw_costs_what_a_training_costs(experiment: Experiment, tmp_path: Pa
     assert drawn.error == training.error
     assert drawn.waits == pytest.approx(waited)
     assert drawn.waits > 0
+
+
+def test_a_draw_is_validated_where_a_training_is(
+    folder: Path, experiment: Experiment, tmp_path: Path
+) -> None:
+    other = {"inputs": ["1 V", "2 V", "3 V"], "targets": ["2 V", "2 V"]}
+    validated = written(folder, validation=[other, SAMPLE])
+    (drawn,) = draw_trainings(validated, 1, quiet)
+    with labrig.open_bench(validated.rig, simulate=True, draw=1) as bench:
+        training = labrig.train(bench, validated, runs=tmp_path, name="drawn")
+        training.finish()
+        waited, exchanges = bench.waiting.predicted, bench.exchange_index
+    assert (drawn.exchanges, drawn.error) == (exchanges, training.error)
+    assert drawn.waits == pytest.approx(waited)
+    (without,) = draw_trainings(experiment, 1, quiet)
+    assert drawn.exchanges > without.exchanges
+    assert drawn.waits > without.waits
 
 
 def test_what_is_stored_has_a_row_a_draw(experiment: Experiment) -> None:
