@@ -60,6 +60,22 @@ def test_a_reference_conducts_what_it_does_whatever_the_others_are_set_to(seed: 
         assert np.abs(sight.readings[:, -1] - true).max() < 4 * sight.shared[-1]
 
 
+def test_lines_that_are_known_make_no_drift_of_what_is_learned() -> None:
+    """Each line drops its current times 20 ohm before its branches; a reading is taken before that."""
+    lines = {"end": "20 ohm", "segment": "0 ohm"}
+    bench, board, branch = opened(seed=2, wires={"rows": lines, "columns": lines})
+    known = Reference(branch, 0.5, 4.5, 3, np.full(INPUTS + OUTPUTS, 20.0))
+    true = board.world.conductances[branch]
+    found: list[float] = []
+    unknown: list[float] = []
+    for turn in range(4):
+        bench.write_codes(shuffled(bench, turn))
+        found.append(float(known.look(bench).readings[:, -1].mean()))
+        unknown.append(float(Reference(branch, 0.5, 4.5, 3).look(bench).readings[:, -1].mean()))
+    assert np.abs(np.array(found) - true).max() < 1e-3 * true
+    assert np.abs(np.array(unknown) - true).max() > 5e-3 * true
+
+
 def test_rounding_leaves_a_conductance_uncertain_by_what_four_readings_are() -> None:
     """Each is off by lsb/√12 at random, over the drive resistor and ΔV, averaged over the repeats."""
     adc = {"bits": 14, "span": "5 V"}
