@@ -123,7 +123,8 @@ def format_quantity(value: float, unit: str, digits: int = 6) -> str:
     exponent = math.floor(math.log10(abs(float(f"{value:.{digits}g}")))) // 3 * 3
     exponent = min(max(exponent, min(_PREFIXES)), max(_PREFIXES))
     scaled = float(Decimal(repr(float(value))).scaleb(-exponent))
-    return f"{scaled:.{digits}g} {_PREFIXES[exponent]}{symbol}"
+    rounded = float(f"{scaled:.{digits}g}")  # to fewer digits than stand before the point, perhaps
+    return f"{rounded:.{max(digits, 3)}g} {_PREFIXES[exponent]}{symbol}"
 
 
 def _refusal(text: str, unit: str, why: str) -> str:

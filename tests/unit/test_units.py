@@ -118,6 +118,14 @@ def test_a_quantity_is_shown_with_an_engineering_prefix(value: float, unit: str,
     assert format_quantity(value, unit) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.384, "380 mΩ"), (171.0, "170 Ω"), (996.0, "1 kΩ"), (0.0123, "12 mΩ"), (4.04, "4 Ω")],
+)
+def test_few_digits_stand_before_the_point_without_an_exponent(value: float, text: str) -> None:
+    assert format_quantity(value, "ohm", 2) == text
+
+
 @given(st.floats(min_value=1e-12, max_value=1e12))
 def test_a_shown_quantity_reads_back_within_its_digits(value: float) -> None:
     # Six significant digits: half a unit of the sixth is at most 5e-6 of the value.
