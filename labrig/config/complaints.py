@@ -26,6 +26,21 @@ _WANTED = {
     "none_required": "null, the only value so far",
 }
 
+_KINDS = {
+    "ExperimentConfig": "an experiment",
+    "RigConfig": "a rig",
+    "MeterRig": "a rig",
+    "StudyConfig": "a study",
+    "Calibration": "a calibration",
+}
+_TELLING = {
+    "an experiment": {"rig", "task"},
+    "a rig": {"network", "board"},
+    "a study": {"experiment", "axes"},
+    "a calibration": {"format", "made", "wiring"},
+}
+"""Keys that no other kind of file has."""
+
 
 def complain(
     error: ValidationError, document: Document, model: type[Model], below: Place = ()
@@ -43,6 +58,12 @@ def complain(
     below
         Place of that part.
     """
+    named = {below: model.__name__}
+    if model.__name__ == "ExperimentConfig":
+        named[(*below, "rig")] = "RigConfig"
+    for place, kind in named.items():
+        if (text := _another_kind(document.get(place), kind)) is not None:
+            return ConfigError(sentence(document.where(place), place, text))
     lines: list[tuple[str, int, str]] = []
     for item in error.errors():
         if _follows_from_another(item):
@@ -63,6 +84,17 @@ def suggestion(word: str, allowed: list[str]) -> str:
         return f"only {allowed[0]} is allowed"
     close = get_close_matches(word, allowed, 1)
     return f"allowed are {', '.join(allowed)}" + (f" (did you mean {close[0]!r}?)" if close else "")
+
+
+def _another_kind(data: object, model: str) -> str | None:
+    """What to say of a file named where another kind is wanted; None: it is none of these."""
+    wanted = _KINDS.get(model)
+    if wanted is None or not is_mapping(data):
+        return None
+    for kind, keys in _TELLING.items():
+        if kind != wanted and keys <= data.keys():
+            return f"found {kind}, where {wanted} is wanted; name another file"
+    return None
 
 
 def _follows_from_another(item: ErrorDetails) -> bool:

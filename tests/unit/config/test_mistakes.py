@@ -1,9 +1,13 @@
 """Each mistake in a file is one sentence with file, line, key, what was found and what is allowed."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from labrig.config.loading import load_calibration, load_experiment, load_meters, load_rig
+from labrig.errors import ConfigError
 
 Write = Callable[[str, str], Path]
 Lines = Callable[[dict[int, str]], str]
@@ -289,3 +293,37 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path, refusal: Refusal)
     path = tmp_path / "experiment.yaml"
     path.write_bytes("name: Müller".encode("latin-1"))
     assert refusal(path) == f"{path}: this is not UTF-8 text (byte 7); save it as UTF-8"
+
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+RIGS, STUDIES = CONFIGS / "rigs", CONFIGS / "studies"
+A_CALIBRATION = '{"format": 1, "made": "2026-01-01T00:00:00Z", "board": "A7F3", "wiring": "00"}'
+
+
+@pytest.mark.parametrize(
+    ("load", "text", "said"),
+    [
+        (load_experiment, (RIGS / "digipot-16x16.yaml").read_text(), "found a rig, where an experiment is"),
+        (load_experiment, (STUDIES / "paper-size.yaml").read_text(), "found a study, where an experiment is"),
+        (load_rig, "rig: rig.yaml\ntask: {samples: []}\n", "found an experiment, where a rig is"),
+        (load_rig, A_CALIBRATION, "found a calibration, where a rig is"),
+        (load_meters, "rig: rig.yaml\ntask: {samples: []}\n", "found an experiment, where a rig is"),
+        (load_calibration, '{"network": {}, "board": {}}', "found a rig, where a calibration is"),
+    ],
+)
+def test_a_file_of_another_kind_is_one_sentence(
+    load: Callable[[Path], object], text: str, said: str, write: Write
+) -> None:
+    path = write("given", text)
+    with pytest.raises(ConfigError) as refused:
+        load(path)
+    sentence = rf"{re.escape(str(path))}:\d+: {said} wanted; name another file"
+    assert re.fullmatch(sentence, str(refused.value))
+
+
+def test_another_kind_of_file_is_told_where_an_experiment_names_its_rig(
+    write: Write, refusal: Refusal
+) -> None:
+    rig = write("board.json", A_CALIBRATION)
+    said = refusal(write("experiment.yaml", "rig: board.json\ntask: {samples: []}\n"))
+    assert said == f"{rig}:1: found a calibration, where a rig is wanted; name another file"
