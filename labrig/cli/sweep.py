@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from labrig.config.instruments import AnySourceMeter
     from labrig.config.rig import MeterRig, RigConfig
     from labrig.instruments.base import Setup
-    from labrig.procedures.store_sweep import Swept
-    from labrig.procedures.sweep_iv import SweepPlan
+    from labrig.procedures.sweeps.iv import SweepPlan
+    from labrig.procedures.sweeps.storing import Swept
 
 
 class Spacing(StrEnum):
@@ -152,8 +152,8 @@ def iv(
     from labrig.config.rig import RigConfig
     from labrig.config.writing import to_yaml
     from labrig.errors import ConfigError
-    from labrig.procedures.store_sweep import Where, sweep_alone, sweep_branch
-    from labrig.procedures.sweep_words import Others
+    from labrig.procedures.sweeps.storing import Where, sweep_alone, sweep_branch
+    from labrig.procedures.sweeps.words import Others
     from labrig.views.sweep_progress import SweepProgress
 
     config = load_meters(rig)
@@ -214,7 +214,7 @@ def codes(
     """
     from labrig.config.loading import load_rig
     from labrig.config.writing import to_yaml
-    from labrig.procedures.store_sweep import CodesPlan, Where, sweep_branch_codes
+    from labrig.procedures.sweeps.storing import CodesPlan, Where, sweep_branch_codes
     from labrig.views.sweep_progress import SweepProgress
 
     config = load_rig(rig)
@@ -272,8 +272,8 @@ def read_levels(
     import numpy as np
 
     from labrig.errors import ConfigError
-    from labrig.procedures.sweep_points import SweepShape, listed_levels, sweep_levels
-    from labrig.procedures.sweep_words import Order, Scale
+    from labrig.procedures.sweeps.points import SweepShape, listed_levels, sweep_levels
+    from labrig.procedures.sweeps.words import Order, Scale
 
     if listed is not None:
         if start is not None or stop is not None:
@@ -363,8 +363,8 @@ def _plan(
     point_by_point: bool,
 ) -> "SweepPlan":
     from labrig.errors import ConfigError
-    from labrig.procedures.sweep_iv import SweepPlan
-    from labrig.procedures.sweep_words import AtCompliance
+    from labrig.procedures.sweeps.iv import SweepPlan
+    from labrig.procedures.sweeps.words import AtCompliance
 
     width = None if pulse is None else _level("--pulse", pulse, "s")
     if width is not None and width <= 0:

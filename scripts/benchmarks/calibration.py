@@ -30,8 +30,8 @@ from labrig.config.calibration import WipersCalibration
 from labrig.config.rig import RigConfig
 from labrig.devices.curves import resistances_at, uncertainties_at
 from labrig.procedures.calibrating.calibrate import calibrate_wiper
-from labrig.procedures.selecting import select
-from labrig.procedures.sweep_codes import by_the_board, sweep_codes
+from labrig.procedures.sweeps.codes import by_the_board, sweep_codes
+from labrig.procedures.sweeps.selecting import select
 from labrig.sim.branches import TrueDigipots, draw_branches
 
 INPUTS, OUTPUTS = 8, 6

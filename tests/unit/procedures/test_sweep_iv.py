@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from labrig.instruments.base import Limited, Metering, Reading, VoltageSource
-from labrig.procedures.sweep_iv import PART, SweepPlan, sweep_iv
-from labrig.procedures.sweep_words import AtCompliance
+from labrig.procedures.sweeps.iv import PART, SweepPlan, sweep_iv
+from labrig.procedures.sweeps.words import AtCompliance
 from tests.support.meters import ResistorMeter
 
 MILLIAMPERE = VoltageSource(compliance=1e-3)

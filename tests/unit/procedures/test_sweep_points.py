@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labrig.errors import ConfigError
-from labrig.procedures.sweep_points import SweepShape, listed_levels, sweep_levels
-from labrig.procedures.sweep_words import Order, Scale
+from labrig.procedures.sweeps.points import SweepShape, listed_levels, sweep_levels
+from labrig.procedures.sweeps.words import Order, Scale
 
 
 def test_a_linear_sweep_has_both_ends_and_even_steps() -> None:

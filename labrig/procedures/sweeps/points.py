@@ -6,7 +6,7 @@ import numpy as np
 
 from labrig.arrays import FloatArray
 from labrig.errors import ConfigError
-from labrig.procedures.sweep_words import Order, Scale
+from labrig.procedures.sweeps.words import Order, Scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from labrig.arrays import FloatArray, Seconds
 from labrig.instruments.base import Limited, Reading, Setup, SourceMeter, SweepPoints
-from labrig.procedures.sweep_words import AtCompliance
+from labrig.procedures.sweeps.words import AtCompliance
 
 PART: Seconds = 10.0
 """A sweep in the instrument's engine is read this often at least, so that it can be looked at meanwhile."""

@@ -6,7 +6,7 @@ from labrig.arrays import Volts
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.topology import Topology
 from labrig.errors import ConfigError
-from labrig.procedures.sweep_words import Others
+from labrig.procedures.sweeps.words import Others
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,9 @@ from labrig.errors import LimitExceeded
 from labrig.instruments.base import Limited, Reading, VoltageSource
 from labrig.instruments.opening import setup_of
 from labrig.instruments.safe import SafeSourceMeter
-from labrig.procedures.selecting import around, select
-from labrig.procedures.sweep_codes import Measure, by_a_unit, by_the_board, sweep_codes
-from labrig.procedures.sweep_iv import Lease, SweepPlan, sweep_iv
-from labrig.procedures.sweep_recording import (
+from labrig.procedures.sweeps.codes import Measure, by_a_unit, by_the_board, sweep_codes
+from labrig.procedures.sweeps.iv import Lease, SweepPlan, sweep_iv
+from labrig.procedures.sweeps.recording import (
     CODES,
     code_columns,
     code_row,
@@ -32,7 +31,8 @@ from labrig.procedures.sweep_recording import (
     sweep_columns,
     sweep_row,
 )
-from labrig.procedures.sweep_words import Others
+from labrig.procedures.sweeps.selecting import around, select
+from labrig.procedures.sweeps.words import Others
 from labrig.store.catalogue import runs_folder
 from labrig.store.provenance import collect
 from labrig.store.writer import Run

@@ -15,7 +15,7 @@ from labrig.circuit.network import Origin
 from labrig.errors import ConfigError
 from labrig.instruments.base import Limited
 from labrig.instruments.safe import SafeSourceMeter
-from labrig.procedures.selecting import Selected, isolating
+from labrig.procedures.sweeps.selecting import Selected, isolating
 
 
 @dataclass(frozen=True, slots=True)

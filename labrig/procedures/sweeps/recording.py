@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from labrig.instruments.base import Identity, Reading, VoltageSource, unit_of
-from labrig.procedures.sweep_codes import CodePoint
-from labrig.procedures.sweep_iv import SweepPlan
+from labrig.procedures.sweeps.codes import CodePoint
+from labrig.procedures.sweeps.iv import SweepPlan
 from labrig.store.columns import Column, Value
 from labrig.store.tables import Json
 
