@@ -13,8 +13,8 @@ from labrig.config.study import Budget
 from labrig.errors import ConfigError, LabrigError
 from labrig.learning.evaluation import LastErrors, evaluate
 from labrig.learning.loop import TrainingStep, loop
-from labrig.procedures.plan import TrainingPlan, plan_training
-from labrig.procedures.stopping import Ending, StopRules, VainUpdates
+from labrig.procedures.training.plan import TrainingPlan, plan_training
+from labrig.procedures.training.stopping import Ending, StopRules, VainUpdates
 
 _APART = 1.02
 """Measurements of one point of a curve over those of the one before, at least."""

@@ -7,7 +7,7 @@ from labrig.arrays import FloatArray, Volts
 from labrig.circuit.network import Flag, PhysicalNetwork
 from labrig.config.tasks import Sample as NamedSample
 from labrig.learning.evaluation import evaluate
-from labrig.procedures.plan import number_samples
+from labrig.procedures.training.plan import number_samples
 
 
 @dataclass(frozen=True, slots=True)

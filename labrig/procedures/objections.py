@@ -15,8 +15,8 @@ from labrig.learning.contrastive import Contrastive
 from labrig.learning.evidence import States
 from labrig.learning.steps import FixedStep
 from labrig.learning.theory import crossbar_bound, graph_bound, paper_bound
-from labrig.procedures.plan import TrainingPlan
 from labrig.procedures.prediction import Predicted
+from labrig.procedures.training.plan import TrainingPlan
 from labrig.units import format_quantity
 
 _PREDICTED = 2.0

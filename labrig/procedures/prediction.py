@@ -18,8 +18,8 @@ from labrig.config.rig import BoardConfig
 from labrig.learning.evidence import States
 from labrig.learning.floor import Floor, NoFloor
 from labrig.learning.tasks import Batch
-from labrig.procedures.plan import TrainingPlan, driven_span
-from labrig.procedures.recording import keep_policy, plan_columns
+from labrig.procedures.training.plan import TrainingPlan, driven_span
+from labrig.procedures.training.recording import keep_policy, plan_columns
 from labrig.store.prediction import predicted_bytes, sampling_interval
 
 _BITS_A_BYTE = 10

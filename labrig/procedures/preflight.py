@@ -21,9 +21,9 @@ from labrig.procedures.objections import (
     unreached,
     worn_out,
 )
-from labrig.procedures.plan import TrainingPlan, driven_span, plan_training
 from labrig.procedures.prediction import Predicted, predicted
-from labrig.procedures.recording import finite
+from labrig.procedures.training.plan import TrainingPlan, driven_span, plan_training
+from labrig.procedures.training.recording import finite
 
 _NEGLIGIBLE = 1e-6
 """Share of the input span by which an output may miss its target where the experiment names no error."""

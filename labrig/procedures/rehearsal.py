@@ -14,7 +14,7 @@ from labrig.config.study import Budget
 from labrig.errors import ConfigError
 from labrig.learning.evaluation import evaluate
 from labrig.procedures.contender import Contender
-from labrig.procedures.reading_back import check_written
+from labrig.procedures.training.reading_back import check_written
 from labrig.store.columns import Constant
 
 Progress = Callable[[str, int, int], None]

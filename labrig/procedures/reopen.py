@@ -16,7 +16,7 @@ from labrig.config.network import NetworkConfig
 from labrig.config.rig import RigConfig
 from labrig.errors import ConfigError, RunError
 from labrig.learning.zeroing import Zeroed
-from labrig.procedures.drifting import use_again
+from labrig.procedures.training.drifting import use_again
 from labrig.store.catalogue import find_run, runs_folder
 from labrig.store.reader import RunReader
 from labrig.store.writer import EXPERIMENT_NAME

@@ -12,11 +12,11 @@ from labrig.arrays import CodeArray
 from labrig.bench.bench import Bench
 from labrig.config.loading import load_experiment
 from labrig.errors import RunError
-from labrig.procedures.checkpoint import Checkpoint
-from labrig.procedures.plan import plan_training
-from labrig.procedures.recording import bench_facts
 from labrig.procedures.reopen import open_again
 from labrig.procedures.train import Training, first_checkpoint, synchronous_for
+from labrig.procedures.training.checkpoint import Checkpoint
+from labrig.procedures.training.plan import plan_training
+from labrig.procedures.training.recording import bench_facts
 from labrig.store.columns import Constant
 from labrig.store.provenance import collect
 from labrig.store.reader import RunReader

@@ -21,12 +21,12 @@ from labrig.learning.loop import Progress, TrainingStep, loop
 from labrig.learning.steps import Certifying
 from labrig.learning.tasks import Sample
 from labrig.learning.zeroing import Zeroed
-from labrig.procedures.answering import silent_branches
-from labrig.procedures.board_learning import board_loop
-from labrig.procedures.checkpoint import Checkpoint, Tally
-from labrig.procedures.drifting import Drifting
-from labrig.procedures.plan import TrainingPlan, plan_training
-from labrig.procedures.pulsing import (
+from labrig.procedures.training.answering import silent_branches
+from labrig.procedures.training.board_learning import board_loop
+from labrig.procedures.training.checkpoint import Checkpoint, Tally
+from labrig.procedures.training.drifting import Drifting
+from labrig.procedures.training.plan import TrainingPlan, plan_training
+from labrig.procedures.training.pulsing import (
     pulse_attributes,
     pulse_results,
     pulse_row,
@@ -34,8 +34,8 @@ from labrig.procedures.pulsing import (
     restore_stuck,
     stuck_state,
 )
-from labrig.procedures.reading_back import check_written
-from labrig.procedures.recording import (
+from labrig.procedures.training.reading_back import check_written
+from labrig.procedures.training.recording import (
     bench_facts,
     keep_policy,
     plan_columns,
@@ -45,7 +45,7 @@ from labrig.procedures.recording import (
     training_results,
     training_row,
 )
-from labrig.procedures.stopping import Ending, StopRules, VainUpdates
+from labrig.procedures.training.stopping import Ending, StopRules, VainUpdates
 from labrig.store.catalogue import runs_folder
 from labrig.store.columns import Constant, Value
 from labrig.store.database import Synchronous

@@ -42,9 +42,9 @@ from labrig.learning.bounds import Bounds
 from labrig.learning.evidence import Evidence, States
 from labrig.learning.loop import TrainingStep
 from labrig.links.opening import open_link
-from labrig.procedures.plan import plan_training
-from labrig.procedures.recording import training_columns
 from labrig.procedures.train import Training, first_checkpoint
+from labrig.procedures.training.plan import plan_training
+from labrig.procedures.training.recording import training_columns
 from labrig.sim.build import build_board
 from labrig.sim.launch import launched
 from labrig.store.columns import Value

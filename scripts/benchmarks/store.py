@@ -16,8 +16,8 @@ from rich.table import Table
 
 from labrig.circuit.topology import Topology
 from labrig.learning.loop import Progress
-from labrig.procedures.checkpoint import Checkpoint, Tally
-from labrig.procedures.recording import training_columns
+from labrig.procedures.training.checkpoint import Checkpoint, Tally
+from labrig.procedures.training.recording import training_columns
 from labrig.store.columns import Column, Value
 from labrig.store.database import DATABASE_NAME, Synchronous
 from labrig.store.prediction import predicted_bytes

@@ -59,7 +59,7 @@ from labrig.errors import LabrigError
 from labrig.links.opening import open_link
 from labrig.procedures.board_check.report import report
 from labrig.procedures.check_board import check_board
-from labrig.procedures.stopping import Ending
+from labrig.procedures.training.stopping import Ending
 from labrig.sim.damage import DamagedLink
 from labrig.sim.launch import launched, unnamed
 

@@ -15,7 +15,7 @@ from labrig.config.experiment import ExperimentConfig
 from labrig.config.loading import load_experiment
 from labrig.learning.floor import Floor
 from labrig.learning.loop import loop
-from labrig.procedures.plan import plan_training
+from labrig.procedures.training.plan import plan_training
 from labrig.store.reader import RunReader
 
 EXPERIMENTS = Path(__file__).parents[2] / "configs/experiments"

@@ -15,7 +15,7 @@ from labrig.cli.app import main
 from labrig.config.faults import BrownOut, Fault, Hang, Overrun, ResetAtOpen
 from labrig.config.loading import load_experiment
 from labrig.learning.loop import loop
-from labrig.procedures.plan import plan_training
+from labrig.procedures.training.plan import plan_training
 from labrig.store.columns import AnyArray
 
 EXPERIMENT = Path(__file__).parents[2] / "configs/experiments/crossbar-40x30-emulated.yaml"

@@ -26,7 +26,7 @@ from labrig.config.faults import (
 )
 from labrig.config.loading import Experiment, load_experiment
 from labrig.learning.loop import loop
-from labrig.procedures.plan import plan_training
+from labrig.procedures.training.plan import plan_training
 from labrig.store.columns import AnyArray
 
 EXPERIMENTS = Path(__file__).parents[2] / "configs/experiments"

@@ -10,8 +10,8 @@ import pytest
 import labrig
 from labrig.circuit.topology import Topology
 from labrig.config.experiment import StopConfig
-from labrig.procedures.recording import training_columns
 from labrig.procedures.train import Training
+from labrig.procedures.training.recording import training_columns
 from labrig.store.database import DATABASE_NAME, PAGE_SIZE
 from labrig.store.prediction import BUDGET_BYTES, predicted_bytes, sampling_interval
 

@@ -9,7 +9,7 @@ from labrig.config.experiment import ExperimentConfig
 from labrig.config.learning import AutoStep, BarzilaiBorweinStep, GaussNewtonStep, PolyakStep, StepConfig
 from labrig.config.loading import load_experiment
 from labrig.errors import ConfigError
-from labrig.procedures.plan import plan_training
+from labrig.procedures.training.plan import plan_training
 
 EXPERIMENT = """
 rig:

@@ -11,9 +11,9 @@ from labrig.errors import ConfigError
 from labrig.procedures.check_board import check_board
 from labrig.procedures.contender import Contender
 from labrig.procedures.preflight import preflight
-from labrig.procedures.pulsing import pulsed
 from labrig.procedures.resume import open_resumed
 from labrig.procedures.train import Training
+from labrig.procedures.training.pulsing import pulsed
 from labrig.store.reader import RunReader
 from tests.support.checks import quiet
 from tests.support.files import Files

@@ -11,7 +11,7 @@ from labrig.circuit.build import build_topology
 from labrig.config.boards import SimulatedBoard
 from labrig.config.rig import RigConfig
 from labrig.learning.watching import Watch
-from labrig.procedures.reference import Reference
+from labrig.procedures.training.reference import Reference
 from labrig.sim.board import SimulatedBoard as Board
 from labrig.sim.build import build_board
 

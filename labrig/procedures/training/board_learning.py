@@ -19,7 +19,7 @@ from labrig.learning.evidence import gather, phases_of, total_error
 from labrig.learning.loop import Progress, TrainingStep
 from labrig.learning.rule import LearningRule
 from labrig.learning.tasks import Batch, Sample
-from labrig.procedures.stopping import check_board_may_learn
+from labrig.procedures.training.stopping import check_board_may_learn
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from labrig.learning.watching import Look, Watch
 from labrig.procedures.board_check.levels import Drive
 from labrig.procedures.calibrating.calibrate import calibrate_adc
 from labrig.procedures.calibrating.sealing import raw_file, write_calibration
-from labrig.procedures.reference import Reference
+from labrig.procedures.training.reference import Reference
 from labrig.store.columns import Column, Value
 from labrig.units import format_quantity
 

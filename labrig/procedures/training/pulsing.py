@@ -11,7 +11,7 @@ from labrig.bench.memristor_bench import MemristorBench
 from labrig.bench.open_loop import OpenLoop
 from labrig.config.learning import ConstantInitial, LearningConfig, VerifiedWrite
 from labrig.errors import ConfigError
-from labrig.procedures.checkpoint import Tally
+from labrig.procedures.training.checkpoint import Tally
 from labrig.store.columns import Column, Constant, Value
 from labrig.store.tables import Json
 

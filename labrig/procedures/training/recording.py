@@ -18,10 +18,10 @@ from labrig.devices.laws import TapLaw
 from labrig.learning.evidence import Evidence
 from labrig.learning.floor import Floor, NoFloor
 from labrig.learning.loop import TrainingStep
-from labrig.procedures.checkpoint import Tally
-from labrig.procedures.drifting import drift_columns
-from labrig.procedures.plan import TrainingPlan
-from labrig.procedures.pulsing import pulse_columns
+from labrig.procedures.training.checkpoint import Tally
+from labrig.procedures.training.drifting import drift_columns
+from labrig.procedures.training.plan import TrainingPlan
+from labrig.procedures.training.pulsing import pulse_columns
 from labrig.store.columns import Column, Constant, Value
 from labrig.store.prediction import Keep
 from labrig.store.tables import Json

@@ -24,9 +24,9 @@ from labrig.learning.orders import Batches
 from labrig.learning.rule import TWO_STATES, LearningRule
 from labrig.learning.steps import StepPolicy
 from labrig.learning.tasks import Sample
-from labrig.procedures.board_learning import BoardLearning, plan_board_learning
-from labrig.procedures.drifting import DriftPlan, plan_drift
-from labrig.procedures.pulsing import prepare_writes
+from labrig.procedures.training.board_learning import BoardLearning, plan_board_learning
+from labrig.procedures.training.drifting import DriftPlan, plan_drift
+from labrig.procedures.training.pulsing import prepare_writes
 
 _ORDER, _START, _UPDATE = 0, 1, 2
 """Places of sample order, start and drawn branches among the random streams of an experiment's seed."""

@@ -1,0 +1,1 @@
+"""What `labrig.procedures.train` plans, stores, watches and ends by."""
