@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, Siemens, Volts
-from labrig.devices.laws import RheostatLaw, TapLaw
+from labrig.devices.laws import TabulatedLaw, TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Bounds
 from labrig.units import format_quantity
@@ -72,30 +72,31 @@ def effective_bounds(
         if allowed < ceiling.min():
             ceiling, ceiling_from = np.minimum(ceiling, allowed), at
     else:
-        least, most = law.conductances(law.highest), law.conductances(_safe_codes(worst, allowed, at))
+        safe = _safe_codes(worst, allowed, at)
+        least, most = law.least, law.between(*safe).most
         if bool(np.any(least > floor)):
             floor, floor_from = np.maximum(floor, least), least_from
         if bool(np.any(most < ceiling)):
-            limited = bool(np.any(most < law.conductances(law.lowest)))
+            limited = bool(np.any(most < law.most))
             ceiling, ceiling_from = (
                 np.minimum(ceiling, most),
                 f"{at}, worst {_of(law)}" if limited else "part",
             )
-        floor_from += ", nominal" if isinstance(law, RheostatLaw) else ", calibrated"
+        floor_from += ", calibrated" if isinstance(law, TabulatedLaw) else ", nominal"
     _refuse_empty(floor, ceiling, floor_from, ceiling_from)
     if law is not None:
         legal = law.within(floor, ceiling)
-        floor, ceiling = law.conductances(legal.highest), law.conductances(legal.lowest)
+        floor, ceiling = legal.least, legal.most
     return EffectiveBounds(Bounds(floor, ceiling), floor_from, ceiling_from)
 
 
 def _of(law: TapLaw) -> str:
-    return "tolerance" if isinstance(law, RheostatLaw) else "of its calibration"
+    return "of its calibration" if isinstance(law, TabulatedLaw) else "tolerance"
 
 
-def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> CodeArray:
-    """Lowest code of each branch whose conductance is allowed."""
-    least = worst.conductances(worst.highest)
+def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> tuple[CodeArray, CodeArray]:
+    """Lowest and highest code of each branch whose conductance is allowed."""
+    least = worst.least
     if bool(np.any(least > allowed)):
         msg = (
             f"learning.bounds: a branch may conduct {format_quantity(max(allowed, 0.0), 'S')} ({at}), but its"
@@ -103,7 +104,8 @@ def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> CodeArray:
             " lower the voltages of the task, raise the limits of the rig or take another part"
         )
         raise ConfigError(msg)
-    return worst.within(least, np.full(least.shape, allowed)).lowest
+    safe = worst.within(least, np.full(least.shape, allowed))
+    return safe.lowest, safe.highest
 
 
 def _refuse_empty(floor: BranchArray, ceiling: BranchArray, floor_from: str, ceiling_from: str) -> None:
