@@ -12,6 +12,7 @@ from labrig.arrays import IntArray
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.topology import Topology
 from labrig.config.rig import Wiring
+from labrig.devices.dividers import potentiometers
 from labrig.errors import ConfigError
 
 
@@ -41,6 +42,11 @@ class Sockets(Protocol):
     @property
     def branches(self) -> int:
         """Wipers."""
+        ...
+
+    @property
+    def dividers(self) -> bool:
+        """Whether two branches of a crossbar share a wiper."""
         ...
 
 
@@ -95,6 +101,7 @@ class _JustEnough:
     outputs: int
     hidden: int
     branches: int
+    dividers: bool = False
 
 
 def as_wired(wiring: Wiring, topology: Topology) -> Topology:
@@ -139,6 +146,9 @@ def resolve_wiring(wiring: Wiring, topology: Topology, board: Sockets) -> Wiring
         names = [topology.nodes[node] for node in nodes]
         places = _places(f"wiring.{group}", names, given, prefix, count, board)
         lines[list(nodes)] = first + np.asarray(places, dtype=np.int64)
+    if board.dividers:
+        shared = potentiometers(len(topology.branches), len(topology.outputs))
+        return WiringMap(lines, shared, board.branches)
     branches = [topology.branch_name(branch) for branch in range(len(topology.branches))]
     wipers = _places("wiring.branches", branches, wiring.branches, "wiper", board.branches, board)
     return WiringMap(lines, np.asarray(wipers, dtype=np.int64), board.branches)

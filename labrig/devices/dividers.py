@@ -108,12 +108,12 @@ class DividerLaw:
         """Derivative of `at` by s, (B,) to (B,) S: positive at A, negative at B."""
         away = np.where(self.at_a, shares, 1 - shares)
         rising = (self.wiper + self.end_to_end * away**2) / self._denominator(shares) ** 2
-        return np.where(self.at_a, rising, -rising)
+        return np.asarray(np.where(self.at_a, rising, -rising))
 
     def shares(self, conductances: BranchArray) -> FloatArray:
         """The s at which both branches have conductances in this ratio, (B,) S to (B,)."""
-        both = conductances + conductances[self.partner]
-        return np.where(self.at_a, conductances, conductances[self.partner]) / both
+        other = conductances[self.partner]
+        return np.asarray(np.where(self.at_a, conductances, other) / (conductances + other))
 
     def codes(self, conductances: BranchArray) -> CodeArray:
         """The legal code whose s is nearest to the ratio of both branches, (B,) S to (B,)."""
