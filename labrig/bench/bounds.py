@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, Siemens, Volts
+from labrig.devices.dividers import DividerLaw
 from labrig.devices.laws import TabulatedLaw, TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Bounds
+from labrig.learning.dividers import DividerBounds
 from labrig.units import format_quantity
 
 
@@ -85,9 +87,23 @@ def effective_bounds(
         floor_from += ", calibrated" if isinstance(law, TabulatedLaw) else ", nominal"
     _refuse_empty(floor, ceiling, floor_from, ceiling_from)
     if law is not None:
-        legal = law.within(floor, ceiling)
-        floor, ceiling = legal.least, legal.most
-    return EffectiveBounds(Bounds(floor, ceiling), floor_from, ceiling_from)
+        if isinstance(law, DividerLaw):
+            floor_from, ceiling_from = _of_both(law, floor, ceiling, floor_from, ceiling_from)
+        law = law.within(floor, ceiling)
+        floor, ceiling = law.least, law.most
+    box = DividerBounds(floor, ceiling, law) if isinstance(law, DividerLaw) else Bounds(floor, ceiling)
+    return EffectiveBounds(box, floor_from, ceiling_from)
+
+
+def _of_both(
+    law: DividerLaw, floor: BranchArray, ceiling: BranchArray, floor_from: str, ceiling_from: str
+) -> tuple[str, str]:
+    """What set the ends of dividers: the bound that leaves fewer codes sets the other branch's other end."""
+    by_floor = law.within(floor, np.full(floor.shape, np.inf))
+    by_ceiling = law.within(np.zeros(floor.shape), ceiling)
+    if bool(np.all(by_floor.lowest >= by_ceiling.lowest)):
+        return floor_from, "where the other branch is at its floor"
+    return "where the other branch is at its ceiling", ceiling_from
 
 
 def _of(law: TapLaw) -> str:
