@@ -70,6 +70,9 @@ def test_preflight_says_that_dividers_reach_the_weights_and_rheostats_without_in
         assert found.feasibility.reachable
         assert found.trainable
         assert found.objections == ()
+        assert any("with dividers a search" in hint for hint in found.hints)
+        assert found.predicted.writes == INPUTS * OUTPUTS * (500 + 1)
+        assert found.predicted.error_floor is None
         # Found by a search, so by conductances that a divider has: both in one ratio, and on its curve.
         law = bench.programmer.law
         assert law is not None
@@ -132,10 +135,20 @@ def test_a_training_ends_within_a_tap_of_each_potentiometer(tmp_path: Path) -> N
     assert np.sqrt(np.mean(errors[-LATEST:] ** 2)) < tap
     assert np.linalg.norm(outputs(parts, last) - targets) < tap
     assert np.array_equal(last.reshape(INPUTS, OUTPUTS) > 128, WEIGHTS.T > 0)
+    assert run.attrs["plain_steps"] == "false"  # Σ g² grows along a curve
     # ε holds for both branches at every code that was written.
     table = run["code_conductances"].values
     written = table[np.arange(len(table)), codes.reshape(len(codes), -1)]
     assert written[1:].min() >= 10.5e-6
+
+
+def test_no_branch_of_a_divider_is_called_silent(tmp_path: Path) -> None:
+    experiment = changed(stop={"steps": 3, "error": 1e-6})
+    with labrig.open_bench(experiment.rig) as bench:
+        training = labrig.train(bench, experiment, runs=tmp_path)
+        assert training.finish().outcome == "stopped"
+    assert training.error > 1e-6
+    assert "silent" not in labrig.open_run(training.run)
 
 
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:

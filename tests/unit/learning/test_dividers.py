@@ -19,7 +19,7 @@ ROWS, COLUMNS = 4, 2
 BRANCHES = ROWS * COLUMNS
 TOPOLOGY = Topology.crossbar(ROWS, COLUMNS)
 LAW = DividerLaw.nominal(digipot("MCP4351-104"), BRANCHES, COLUMNS)
-SHARES = np.repeat([[0.3, 0.8], [0.55, 0.1]], 2, axis=0).ravel()
+SHARES = np.repeat([[0.3, 0.8], [0.55, 0.12]], 2, axis=0).ravel()
 SAMPLE = Sample({0: 4.0, 1: 1.0, 2: 2.0, 3: 3.0}, {4: 2.8, 5: 2.2})
 
 
@@ -100,6 +100,26 @@ def test_a_training_brings_outputs_to_targets_of_which_one_branch_alone_knows_no
     assert done[0].error > 0.3
     assert done[-1].error < 1e-6
     assert all(np.allclose(step.latent, LAW.at(LAW.shares(step.latent)), rtol=1e-12) for step in done)
+
+
+def test_a_step_is_as_long_along_the_curve_as_the_rate_says() -> None:
+    rate = 1e-9
+    first = next(
+        loop(
+            IdealNetwork(TOPOLOGY),
+            Contrastive(),
+            FixedStep(rate),
+            WholeTask([SAMPLE]),
+            initial=LAW.at(SHARES),
+            bounds=bounds(),
+        )
+    )
+    moved = LAW.shares(first.next_latent) - SHARES
+    for branch in (0, 1, 4, 5):
+        pair = np.isin(np.arange(BRANCHES), [branch, LAW.partner[branch]])
+        slope = (power(SHARES + 1e-6 * pair) - power(SHARES - 1e-6 * pair)) / 2e-6
+        length = np.sum(LAW.slopes(SHARES)[pair] ** 2)  # of the curve by s, squared
+        assert moved[branch] == pytest.approx(-rate * slope / length, rel=1e-3)
 
 
 def test_masked_branches_stay() -> None:
