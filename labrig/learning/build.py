@@ -116,17 +116,23 @@ def build_policy(
 
 
 def _check_dividers(learning: config.LearningConfig) -> None:
-    """Steps whose length is found out, and branches that are drawn, move each branch by itself."""
+    """Whether steps and updates know nothing of single branches.
+
+    Raises
+    ------
+    ConfigError
+        They do.
+    """
     if not isinstance(learning.step, config.FixedStep | config.DiminishingStep):
         msg = (
-            f"learning.step: found {learning.step.kind!r}, which moves branches one by one; two branches of a"
+            f"learning.step: found {learning.step.kind!r}, which is for branches that move one by one; two of a"
             " divider move together: use fixed or diminishing"
         )
         raise ConfigError(msg)
     if isinstance(learning.update, config.FractionUpdate):
         msg = (
-            "learning.update: found branches that are drawn one by one; two branches of a divider move"
-            " together: leave it out"
+            "learning.update: found branches that are drawn one by one; two of a divider move together: leave"
+            " it out"
         )
         raise ConfigError(msg)
 

@@ -203,7 +203,7 @@ def _floor(
     if law is None:
         return NoFloor("the branches are continuous")
     if isinstance(law, DividerLaw):
-        return NoFloor("a floor is predicted for rheostats only, of which each code moves one branch")
+        return NoFloor("a floor is predicted for rheostats only")
     adc = bench.info.adc
     return predicted_floor(
         bench.topology,

@@ -96,6 +96,19 @@ def test_preflight_says_that_dividers_reach_the_weights_and_rheostats_without_in
     assert below <= missed
 
 
+def test_wipers_at_half_scale_between_equal_rows_move_nothing_which_preflight_says() -> None:
+    levels = dict(
+        zip((f"in{k}" for k in range(2 * INPUTS)), [4.0, 4.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0], strict=True)
+    )
+    targets = dict.fromkeys(("out0", "out1", "out2"), 2.6)
+    experiment = changed(task={"samples": [{"inputs": levels, "targets": targets}]})
+    with labrig.open_bench(experiment.rig) as bench:
+        found = labrig.preflight(bench, experiment)
+    # Either branch by itself would: what one of them conducts more the other one conducts less.
+    assert found.rank == 0
+    assert [text for text in found.objections if text.startswith("at the start no conductance moves")]
+
+
 def _plain_samples() -> list[dict[str, Any]]:
     samples: list[dict[str, Any]] = []
     for k in range(INPUTS):
@@ -174,9 +187,9 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(tmp_path: Path) -
     ("keys", "said"),
     [
         ({"where": "board"}, "a board learns on rheostats only, and this one has dividers; set it to host"),
-        ({"step": {"kind": "polyak"}}, "found 'polyak', which moves branches one by one"),
-        ({"step": {"kind": "sign"}}, "found 'sign', which moves branches one by one"),
-        ({"update": {"fraction": 0.5}}, "two branches of a divider move together: leave it out"),
+        ({"step": {"kind": "polyak"}}, "found 'polyak', which is for branches that move one by one"),
+        ({"step": {"kind": "sign"}}, "found 'sign', which is for branches that move one by one"),
+        ({"update": {"fraction": 0.5}}, "two of a divider move together: leave it out"),
     ],
 )
 def test_learning_that_moves_branches_one_by_one_is_refused(keys: dict[str, Any], said: str) -> None:
