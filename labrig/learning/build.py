@@ -125,8 +125,8 @@ def _check_dividers(learning: config.LearningConfig) -> None:
     """
     if not isinstance(learning.step, config.FixedStep | config.DiminishingStep):
         msg = (
-            f"learning.step: found {learning.step.kind!r}, which is for branches that move one by one; two of a"
-            " divider move together: use fixed or diminishing"
+            f"learning.step: found {learning.step.kind!r}, which is for branches that move one by one; two of"
+            " a divider move together: use fixed or diminishing"
         )
         raise ConfigError(msg)
     if isinstance(learning.update, config.FractionUpdate):
