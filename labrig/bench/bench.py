@@ -521,8 +521,13 @@ class Bench:
         return None if program is None else self.program_of(program)
 
     def _with_codes(self, codes: CodeArray) -> Codes:
-        values = self._program.values.copy()
-        values[self._wiring.wiper_of_branch] = codes
+        values, wipers = self._program.values.copy(), self._wiring.wiper_of_branch
+        values[wipers] = codes
+        if (other := np.flatnonzero(values[wipers] != codes)).size:
+            sharing: list[int] = np.flatnonzero(wipers == wipers[other[0]]).tolist()
+            first, second = map(self._topology.branch_name, sharing)
+            msg = f"codes: {first} and {second} have one wiper, and so one code; give both the same"
+            raise ConfigError(msg)
         return Codes(np.asarray(values, dtype=np.int64))
 
     def _exchange(

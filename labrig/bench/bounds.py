@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, Siemens, Volts
-from labrig.devices.laws import RheostatLaw, TapLaw
+from labrig.devices.dividers import DividerLaw
+from labrig.devices.laws import TabulatedLaw, TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Bounds
+from labrig.learning.dividers import DividerBounds
 from labrig.units import format_quantity
 
 
@@ -72,30 +74,45 @@ def effective_bounds(
         if allowed < ceiling.min():
             ceiling, ceiling_from = np.minimum(ceiling, allowed), at
     else:
-        least, most = law.conductances(law.highest), law.conductances(_safe_codes(worst, allowed, at))
+        safe = _safe_codes(worst, allowed, at)
+        least, most = law.least, law.between(*safe).most
         if bool(np.any(least > floor)):
             floor, floor_from = np.maximum(floor, least), least_from
         if bool(np.any(most < ceiling)):
-            limited = bool(np.any(most < law.conductances(law.lowest)))
+            limited = bool(np.any(most < law.most))
             ceiling, ceiling_from = (
                 np.minimum(ceiling, most),
                 f"{at}, worst {_of(law)}" if limited else "part",
             )
-        floor_from += ", nominal" if isinstance(law, RheostatLaw) else ", calibrated"
+        floor_from += ", calibrated" if isinstance(law, TabulatedLaw) else ", nominal"
     _refuse_empty(floor, ceiling, floor_from, ceiling_from)
     if law is not None:
-        legal = law.within(floor, ceiling)
-        floor, ceiling = law.conductances(legal.highest), law.conductances(legal.lowest)
-    return EffectiveBounds(Bounds(floor, ceiling), floor_from, ceiling_from)
+        if isinstance(law, DividerLaw):
+            floor_from, ceiling_from = _of_both(law, floor, ceiling, floor_from, ceiling_from)
+        law = law.within(floor, ceiling)
+        floor, ceiling = law.least, law.most
+    box = DividerBounds(floor, ceiling, law) if isinstance(law, DividerLaw) else Bounds(floor, ceiling)
+    return EffectiveBounds(box, floor_from, ceiling_from)
+
+
+def _of_both(
+    law: DividerLaw, floor: BranchArray, ceiling: BranchArray, floor_from: str, ceiling_from: str
+) -> tuple[str, str]:
+    """What set the ends of dividers: the bound that leaves fewer codes sets the other branch's other end."""
+    by_floor = law.within(floor, np.full(floor.shape, np.inf))
+    by_ceiling = law.within(np.zeros(floor.shape), ceiling)
+    if bool(np.all(by_floor.lowest >= by_ceiling.lowest)):
+        return floor_from, "where the other branch is at its floor"
+    return "where the other branch is at its ceiling", ceiling_from
 
 
 def _of(law: TapLaw) -> str:
-    return "tolerance" if isinstance(law, RheostatLaw) else "of its calibration"
+    return "of its calibration" if isinstance(law, TabulatedLaw) else "tolerance"
 
 
-def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> CodeArray:
-    """Lowest code of each branch whose conductance is allowed."""
-    least = worst.conductances(worst.highest)
+def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> tuple[CodeArray, CodeArray]:
+    """Lowest and highest code of each branch whose conductance is allowed."""
+    least = worst.least
     if bool(np.any(least > allowed)):
         msg = (
             f"learning.bounds: a branch may conduct {format_quantity(max(allowed, 0.0), 'S')} ({at}), but its"
@@ -103,7 +120,8 @@ def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> CodeArray:
             " lower the voltages of the task, raise the limits of the rig or take another part"
         )
         raise ConfigError(msg)
-    return worst.within(least, np.full(least.shape, allowed)).lowest
+    safe = worst.within(least, np.full(least.shape, allowed))
+    return safe.lowest, safe.highest
 
 
 def _refuse_empty(floor: BranchArray, ceiling: BranchArray, floor_from: str, ceiling_from: str) -> None:

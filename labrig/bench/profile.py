@@ -1,14 +1,16 @@
 """What a board's part and converters allow, and the tap laws that its codes follow."""
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from labrig.arrays import Amperes, Volts
 from labrig.bench.limits import BenchLimits
-from labrig.boards.base import BoardInfo
+from labrig.boards.base import BoardInfo, CodeRange
 from labrig.config.rig import Limits
+from labrig.devices.dividers import DividerLaw, TerminalLaw
 from labrig.devices.laws import RheostatLaw, TapLaw
 from labrig.devices.memristors import memristor
-from labrig.devices.parts import digipot
+from labrig.devices.parts import DigipotPart, digipot
 
 _INFINITE = float("inf")
 
@@ -19,7 +21,8 @@ class Laws:
 
     nominal: TapLaw | None
     worst: TapLaw | None
-    """Parts at the conductive end of their tolerance: currents are bounded by these."""
+    """Parts at the conductive end of their tolerance, of dividers the busiest terminal: currents are bounded
+    by these."""
 
 
 def tap_laws(info: BoardInfo, branches: int) -> Laws:
@@ -32,14 +35,24 @@ def tap_laws(info: BoardInfo, branches: int) -> Laws:
     """
     if info.codes is None:
         return Laws(None, None)
-    part = digipot(info.part)
-    nominal = RheostatLaw.nominal(part, branches)
-    nominal = replace(
-        nominal,
-        lowest=nominal.lowest.clip(info.codes.minimum),
-        highest=nominal.highest.clip(max=info.codes.maximum),
-    )
-    return Laws(nominal, replace(nominal, end_to_end=nominal.end_to_end * (1 - part.tolerance)))
+    part, codes = digipot(info.part), info.codes
+    if info.dividers:
+        divider, drawn = (kind.nominal(part, branches, info.outputs) for kind in (DividerLaw, TerminalLaw))
+        return Laws(_legal(divider, codes), _conductive(_legal(drawn, codes), part))
+    rheostat = _legal(RheostatLaw.nominal(part, branches), codes)
+    return Laws(rheostat, _conductive(rheostat, part))
+
+
+_Law = TypeVar("_Law", RheostatLaw, DividerLaw)
+
+
+def _legal(law: _Law, codes: CodeRange) -> _Law:
+    return law.between(law.lowest.clip(codes.minimum), law.highest.clip(max=codes.maximum))
+
+
+def _conductive(law: _Law, part: DigipotPart) -> _Law:
+    """Of parts at the conductive end of their tolerance."""
+    return replace(law, end_to_end=law.end_to_end * (1 - part.tolerance))
 
 
 def spread(info: BoardInfo) -> float:

@@ -39,7 +39,9 @@ class Programmer:
 
     def up_to(self, code: int) -> "Programmer":
         """The same, writing no code above this one."""
-        return self if self.law is None else replace(self, law=self.law.up_to(code))
+        if self.law is None:
+            return self
+        return replace(self, law=self.law.between(self.law.lowest, self.law.highest.clip(max=code)))
 
     def program(self, latent: BranchArray, held: Program) -> Program:
         """What to send for these conductances, (B,) S, to a board that holds `held`."""

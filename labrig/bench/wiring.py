@@ -12,6 +12,7 @@ from labrig.arrays import IntArray
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.topology import Topology
 from labrig.config.rig import Wiring
+from labrig.devices.dividers import potentiometers
 from labrig.errors import ConfigError
 
 
@@ -43,6 +44,11 @@ class Sockets(Protocol):
         """Wipers."""
         ...
 
+    @property
+    def dividers(self) -> bool:
+        """Whether two branches of a crossbar share a wiper."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class WiringMap:
@@ -53,7 +59,7 @@ class WiringMap:
     line_of_node
         Board line of each node, shape (N,).
     wiper_of_branch
-        Wiper of each branch, shape (B,).
+        Wiper of each branch, shape (B,); two branches of a divider have the same.
     wipers
         How many wipers the board has, W.
     """
@@ -95,6 +101,7 @@ class _JustEnough:
     outputs: int
     hidden: int
     branches: int
+    dividers: bool = False
 
 
 def as_wired(wiring: Wiring, topology: Topology) -> Topology:
@@ -139,6 +146,9 @@ def resolve_wiring(wiring: Wiring, topology: Topology, board: Sockets) -> Wiring
         names = [topology.nodes[node] for node in nodes]
         places = _places(f"wiring.{group}", names, given, prefix, count, board)
         lines[list(nodes)] = first + np.asarray(places, dtype=np.int64)
+    if board.dividers:
+        shared = potentiometers(len(topology.branches), len(topology.outputs))
+        return WiringMap(lines, shared, board.branches)
     branches = [topology.branch_name(branch) for branch in range(len(topology.branches))]
     wipers = _places("wiring.branches", branches, wiring.branches, "wiper", board.branches, board)
     return WiringMap(lines, np.asarray(wipers, dtype=np.int64), board.branches)

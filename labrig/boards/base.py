@@ -92,6 +92,8 @@ class BoardInfo:
     """None: this board has no pulses."""
     verifies: bool = False
     """It brings the memristors of its crossbar to conductances by itself."""
+    dividers: bool = False
+    """Each wiper is that of a potentiometer with three terminals: two branches of a crossbar share it."""
 
     @property
     def lines(self) -> int:

@@ -1,6 +1,6 @@
 """Whether the outputs of a network can be moved in every direction by its conductances."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,11 @@ class Coercivity:
 
 
 def coercivity(
-    topology: Topology, conductances: BranchArray, inputs: Mapping[int, Volts], outputs: Sequence[int]
+    topology: Topology,
+    conductances: BranchArray,
+    inputs: Mapping[int, Volts],
+    outputs: Sequence[int],
+    along: Callable[[BranchArray, FloatArray], FloatArray] | None = None,
 ) -> Coercivity:
     """Singular values of the derivative of some outputs by the conductances.
 
@@ -56,15 +60,18 @@ def coercivity(
         Forced, V; all other nodes float.
     outputs
         Those that matter.
+    along
+        What conductances that do not move one by one can follow of directions, (…, B); None: all.
 
     Raises
     ------
     CircuitError
         A node has no conducting path to an input.
     """
-    left, values, _ = np.linalg.svd(
-        output_derivative(topology, conductances, inputs, outputs), full_matrices=False
-    )
+    derivative = output_derivative(topology, conductances, inputs, outputs)
+    if along is not None:
+        derivative = along(conductances, derivative)
+    left, values, _ = np.linalg.svd(derivative, full_matrices=False)
     return Coercivity(values, left[:, -1])
 
 

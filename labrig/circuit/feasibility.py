@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -24,6 +25,50 @@ class Wanted:
 
     inputs: Mapping[int, Volts]
     targets: Mapping[int, Volts]
+
+
+class Ways(Protocol):
+    """What conductances follow from: P parameters."""
+
+    @property
+    def lowest(self) -> FloatArray:
+        """Shape (P,)."""
+        ...
+
+    @property
+    def highest(self) -> FloatArray:
+        """Shape (P,)."""
+        ...
+
+    def conductances(self, parameters: FloatArray) -> BranchArray:
+        """Of these parameters, (P,) to (B,) S."""
+        ...
+
+    def slopes(self, parameters: FloatArray, derivatives: FloatArray) -> FloatArray:
+        """Derivatives by parameters, (K, P), from those by conductances, (K, B)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _OneByOne:
+    """Each conductance of a box by its logarithm."""
+
+    floor: BranchArray
+    ceiling: BranchArray
+
+    @property
+    def lowest(self) -> FloatArray:
+        return np.log(self.floor)
+
+    @property
+    def highest(self) -> FloatArray:
+        return np.log(self.ceiling)
+
+    def conductances(self, parameters: FloatArray) -> BranchArray:
+        return np.clip(np.exp(parameters), self.floor, self.ceiling)
+
+    def slopes(self, parameters: FloatArray, derivatives: FloatArray) -> FloatArray:
+        return derivatives * self.conductances(parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +108,14 @@ def feasibility(
     *,
     tolerance: Volts,
     seed: int = 0,
+    ways: Ways | None = None,
 ) -> Feasibility:
     """Search the box for conductances that give all targets of all states.
 
     Without hidden nodes Kirchhoff's law at the targets, D_O diag(v^D) g = 0, is linear in g (Huijzer et al.,
     arXiv:2503.00349): the linear programme min Σ|residual current| decides. With hidden nodes, or outputs
-    without a target on any network but a crossbar, this is a search from several starts. Either way the
-    network is solved with what was found.
+    without a target on any network but a crossbar, or where conductances do not move one by one, this is a
+    search from several starts. Either way the network is solved with what was found.
 
     Parameters
     ----------
@@ -79,6 +125,8 @@ def feasibility(
         Shape (B,), S; the ceiling may be infinite.
     tolerance
         An output nearer to its target than this has reached it, V.
+    ways
+        In which the conductances can move together; None: each by itself.
 
     Raises
     ------
@@ -86,13 +134,14 @@ def feasibility(
         A node has no conducting path to an input.
     """
     highest = np.where(np.isfinite(ceiling), ceiling, _UNLIMITED * _greatest(floor, ceiling))
-    certain = topology.crossbar_shape is not None or not _unknown_nodes(topology, wanted)
+    linear = topology.crossbar_shape is not None or not _unknown_nodes(topology, wanted)
+    certain = linear and ways is None
     found = (
         _linear(topology, wanted, floor, highest)
         if certain
-        else _searched(topology, wanted, floor, highest, tolerance, seed)
+        else _searched(topology, wanted, ways or _OneByOne(floor, highest), tolerance, seed)
     )
-    if len(wanted) == 1 and topology.crossbar_shape is not None:
+    if certain and len(wanted) == 1 and topology.crossbar_shape is not None:
         found = _nearest(topology, wanted[0], found, floor, highest, tolerance)
     missed: list[Missed] = []
     states = solve(topology, found, [Boundary(state.inputs) for state in wanted]).node_voltages
@@ -227,27 +276,27 @@ def _ends(floor: FloatArray, ceiling: FloatArray) -> tuple[tuple[FloatArray, Flo
 def _searched(
     topology: Topology,
     wanted: Sequence[Wanted],
-    floor: BranchArray,
-    ceiling: BranchArray,
+    ways: Ways,
     tolerance: Volts,
     seed: int,
 ) -> BranchArray:
-    """Least squares of the errors over log g, from several starts; the best of them."""
+    """Least squares of the errors over what can be moved, from several starts; the best of them."""
     from scipy.optimize import least_squares
 
-    low, high = np.log(floor), np.log(ceiling)
+    low, high = ways.lowest, ways.highest
     draw = np.random.default_rng(seed)
     boundaries = [Boundary(state.inputs) for state in wanted]
 
-    def errors(logs: FloatArray) -> FloatArray:
-        volts = solve(topology, np.exp(logs), boundaries).node_voltages
+    def errors(parameters: FloatArray) -> FloatArray:
+        volts = solve(topology, ways.conductances(parameters), boundaries).node_voltages
         return np.concatenate(
             [volts[k, list(s.targets)] - list(s.targets.values()) for k, s in enumerate(wanted)]
         )
 
-    def slopes(logs: FloatArray) -> FloatArray:
-        g = np.exp(logs)
-        return np.vstack([output_derivative(topology, g, s.inputs, list(s.targets)) for s in wanted]) * g
+    def slopes(parameters: FloatArray) -> FloatArray:
+        g = ways.conductances(parameters)
+        found = np.vstack([output_derivative(topology, g, s.inputs, list(s.targets)) for s in wanted])
+        return ways.slopes(parameters, found)
 
     best: FloatArray | None = None
     width = np.maximum(high - low, 1e-9)
@@ -256,11 +305,11 @@ def _searched(
         found = least_squares(
             errors, first, slopes, bounds=(low, low + width), xtol=1e-14, ftol=1e-14, gtol=1e-14
         )
-        logs = np.asarray(found.x)
-        if best is None or np.abs(errors(logs)).max() < np.abs(errors(best)).max():
-            best = logs
+        reached = np.asarray(found.x)
+        if best is None or np.abs(errors(reached)).max() < np.abs(errors(best)).max():
+            best = reached
         if np.abs(errors(best)).max() <= tolerance:
             break
     if best is None:
         raise AssertionError
-    return np.clip(np.exp(best), floor, ceiling)
+    return ways.conductances(np.clip(best, low, high))

@@ -47,7 +47,7 @@ def board_facts(found: Look) -> list[tuple[str, str]]:
         ("protocol", "none, in process" if info.fingerprint is None else f"{info.fingerprint:08X}"),
         ("boot count", str(found.boot_count)),
         ("lines", f"{info.inputs} inputs, {info.outputs} outputs, {info.hidden} hidden"),
-        ("branches", f"{info.branches}, {info.part}"),
+        ("branches", f"{info.branches}{' dividers' if info.dividers else ''}, {info.part}"),
         _program(info),
         ("ADC", _converter(info.adc)),
         ("DAC", _converter(info.dac)),

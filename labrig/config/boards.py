@@ -48,19 +48,24 @@ class DigipotVices(Model):
     wiper_bow: Tolerance = 0.0
     """By how much the wiper resistance is higher half-way between the rails; 0: it is the same everywhere."""
     nonlinearity: Taps | None = None
-    """R-INL as it typically is at its largest: what the mismatch of a string's steps adds up to, in taps."""
+    """R-INL, of dividers P-INL, as it typically is at its largest: what the mismatch of a string's steps adds
+    up to, in taps."""
     tempco: Tempco | None = None
     """Relative change of R_AB, where the board has an environment."""
     tracking: LargestTempco = 0.0
     """Largest difference of a branch from that, drawn branch by branch."""
+    ratio_tempco: LargestTempco | None = None
+    """Of dividers alone: largest relative change of the wiper's share at mid-scale, drawn one by one."""
 
 
 class DigipotElements(Model):
-    """Digital potentiometers used as rheostats."""
+    """Digital potentiometers, as rheostats of two terminals or as dividers with all three."""
 
     kind: Literal["digipot"] = "digipot"
     part: Text
     """A part preset, such as ``MCP4351-104``."""
+    arrangement: Literal["rheostat", "divider"] = "rheostat"
+    """divider: A on an even row of a crossbar, B on the odd one after it, the wiper on the column."""
     tolerance: Tolerance | None = None
     """Of the end-to-end resistance, drawn branch by branch; null: the part's own."""
     vices: DigipotVices | None = None
@@ -189,6 +194,18 @@ class BoardModel(Model):
     seed: Seed = 0
     """Draws the spread of the elements and the noise."""
 
+    @property
+    def dividers(self) -> bool:
+        """Whether two branches share a potentiometer."""
+        return isinstance(self.elements, DigipotElements) and self.elements.arrangement == "divider"
+
+    @model_validator(mode="after")
+    def _dividers_have_no_wires(self) -> "BoardModel":
+        if self.dividers and self.wires is not None:
+            text = "found beside dividers, whose lines have no resistance in simulation; leave it out"
+            raise mistakes("BoardModel", [(("wires",), text)])
+        return self
+
     @model_validator(mode="after")
     def _memristors_have_no_more(self) -> "BoardModel":
         if isinstance(self.elements, MemristorElements):
@@ -242,6 +259,8 @@ class FirmwareBoard(Model):
     @model_validator(mode="after")
     def _reachable(self) -> "FirmwareBoard":
         found = list(_launch_mistakes(self, self.launch)) if self.launch else []
+        if self.launch is None and self.model is not None:
+            found.extend((("model", *place), text) for place, text in _divider_mistakes(self.model))
         if not (self.link or self.launch or self.serial_number):
             found.append(
                 ((), "found none of link, launch and serial_number; the board is found by one of them")
@@ -273,6 +292,7 @@ def _launch_mistakes(board: FirmwareBoard, launch: Launch) -> Iterator[tuple[Pla
 
 def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, str]]:
     """What launched firmware cannot be of this model: each place in it, with what is found there."""
+    yield from _divider_mistakes(model)
     driven = ("digipot", "memristor") if launch.target == "host" else ("digipot",)
     if model.elements.kind not in driven:
         known = " or ".join(map(repr, driven))
@@ -293,6 +313,12 @@ def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, s
     if model.adc and model.adc.noise > 0:
         text = f"found {format_quantity(model.adc.noise, 'V')}; the launched firmware reads without noise"
         yield ("adc", "noise"), text
+
+
+def _divider_mistakes(model: BoardModel) -> Iterator[tuple[Place, str]]:
+    if model.dividers:
+        text = "found divider; firmware drives rheostats only: let the board be of kind simulated"
+        yield ("elements", "arrangement"), text
 
 
 def _only_simulated(model: BoardModel) -> Iterator[tuple[Place, str]]:

@@ -104,10 +104,16 @@ class RigConfig(Model):
             *_processor_mistakes(self),
             *_meter_mistakes(self),
             *_wire_mistakes(self),
+            *_divider_mistakes(self),
         ]
         if found:
             raise mistakes("RigConfig", found)
         return self
+
+
+def has_dividers(rig: RigConfig) -> bool:
+    """Whether two branches of the rig's board share a potentiometer."""
+    return isinstance(rig.board, SimulatedBoard) and rig.board.dividers
 
 
 def converters_only(rig: RigConfig) -> RigConfig:
@@ -191,6 +197,42 @@ def _wire_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
             (*at, "wires"),
             "found on a network of kind graph; only lines of a crossbar have them; leave it out",
         )
+
+
+def _divider_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
+    if not has_dividers(rig):
+        return
+    network = rig.network
+    if not isinstance(network, CrossbarNetwork):
+        text = "found divider on a network of kind graph; its potentiometers lie between rows of a crossbar"
+        yield ("board", "elements", "arrangement"), text
+        return
+    if network.inputs % 2:
+        text = f"found {network.inputs}; each divider lies between two rows, so that their number is even"
+        yield ("network", "inputs"), text
+        return
+    if rig.wiring.branches:
+        text = "found beside dividers, two branches of which have one wiper; leave it out"
+        yield ("wiring", "branches"), text
+    names, columns = branch_names(network), network.outputs
+    number = {name: k for k, name in enumerate(names)}
+    for k, name in enumerate(rig.mask):
+        branch = number.get(name, 0)
+        partner = names[branch + (columns if branch // columns % 2 == 0 else -columns)]
+        if partner not in rig.mask:
+            yield ("mask", k), f"found {name!r} without {partner!r}, which has the same wiper; name both"
+    for k, fault in enumerate(rig.faults):
+        if isinstance(fault, BranchFault):
+            yield (
+                ("faults", k),
+                f"found {fault.kind!r}, of a branch; dividers are simulated without such faults",
+            )
+    calibration = rig.calibration
+    if calibration is not None and (calibration.wipers or calibration.wires):
+        text = (
+            "found wipers or lines, which are of a board of rheostats; dividers have no such calibration yet"
+        )
+        yield ("calibration",), text
 
 
 _PLURALS = {"branch": "branches", "node": "nodes"}

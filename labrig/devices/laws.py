@@ -35,8 +35,18 @@ class TapLaw(Protocol):
         """The same law, its legal codes narrowed to those with conductances in [floor, ceiling]."""
         ...
 
-    def up_to(self, code: int) -> Self:
-        """The same law without the codes above this one."""
+    def between(self, lowest: CodeArray, highest: CodeArray) -> Self:
+        """The same law with these legal codes, (B,) each."""
+        ...
+
+    @property
+    def least(self) -> BranchArray:
+        """Least conductance of each branch at any legal code, (B,), S."""
+        ...
+
+    @property
+    def most(self) -> BranchArray:
+        """Greatest conductance of each branch at any legal code, (B,), S."""
         ...
 
 
@@ -101,12 +111,22 @@ class RheostatLaw:
         exact_high = self._exact(floor * (1 - slack))
         lowest = np.ceil(np.clip(exact_low, self.lowest, self.highest + 1)).astype(np.int64)
         highest = np.floor(np.clip(exact_high, self.lowest - 1, self.highest)).astype(np.int64)
-        _refuse_empty(lowest, highest, floor, ceiling)
+        refuse_empty(lowest, highest, floor, ceiling)
         return replace(self, lowest=lowest, highest=highest)
 
-    def up_to(self, code: int) -> "RheostatLaw":
-        """The same law without the codes above this one."""
-        return replace(self, highest=self.highest.clip(max=code))
+    def between(self, lowest: CodeArray, highest: CodeArray) -> "RheostatLaw":
+        """The same law with these legal codes, (B,) each."""
+        return replace(self, lowest=lowest, highest=highest)
+
+    @property
+    def least(self) -> BranchArray:
+        """Conductance at the highest legal code, (B,), S."""
+        return self.conductances(self.highest)
+
+    @property
+    def most(self) -> BranchArray:
+        """Conductance at the lowest legal code, (B,), S."""
+        return self.conductances(self.lowest)
 
     def _exact(self, conductances: BranchArray) -> BranchArray:
         """Code, not rounded, at which the law gives these conductances."""
@@ -170,12 +190,22 @@ class TabulatedLaw:
         falling = np.minimum.accumulate(self.resistances[:, ::-1], axis=1)[:, ::-1]
         lowest = np.maximum(_first_above(falling, 1.0 / (ceiling * (1 + slack))), self.lowest)
         highest = np.minimum(_first_above(self.rising, 1.0 / (floor * (1 - slack))) - 1, self.highest)
-        _refuse_empty(lowest, highest, floor, ceiling)
+        refuse_empty(lowest, highest, floor, ceiling)
         return replace(self, lowest=lowest, highest=highest)
 
-    def up_to(self, code: int) -> "TabulatedLaw":
-        """The same law without the codes above this one."""
-        return replace(self, highest=self.highest.clip(max=code))
+    def between(self, lowest: CodeArray, highest: CodeArray) -> "TabulatedLaw":
+        """The same law with these legal codes, (B,) each."""
+        return replace(self, lowest=lowest, highest=highest)
+
+    @property
+    def least(self) -> BranchArray:
+        """Conductance at the highest legal code, (B,), S."""
+        return self.conductances(self.highest)
+
+    @property
+    def most(self) -> BranchArray:
+        """Conductance at the lowest legal code, (B,), S."""
+        return self.conductances(self.lowest)
 
 
 def _first_above(table: FloatArray, resistances: BranchArray) -> CodeArray:
@@ -191,7 +221,14 @@ def _first_above(table: FloatArray, resistances: BranchArray) -> CodeArray:
     return low
 
 
-def _refuse_empty(lowest: CodeArray, highest: CodeArray, floor: BranchArray, ceiling: BranchArray) -> None:
+def refuse_empty(lowest: CodeArray, highest: CodeArray, floor: BranchArray, ceiling: BranchArray) -> None:
+    """Whether every branch is left with a code, (B,) each.
+
+    Raises
+    ------
+    ConfigError
+        Names the first that is not.
+    """
     empty = np.flatnonzero(lowest > highest)
     if empty.size:
         branch = int(empty[0])

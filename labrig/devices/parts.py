@@ -7,8 +7,24 @@ from labrig.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
+class DividerFigures:
+    """What a datasheet has of a potentiometer whose terminals A, B and W are all joined to something.
+
+    All are of the unloaded voltage at W as a share of that between B and A, which R_AB and R_W do not enter.
+    """
+
+    nonlinearity: float
+    """P-INL, typical, in code steps, once both ends are taken off; R-INL is that of a resistance."""
+    ends: float
+    """Zero-scale error, typical, in code steps; the full-scale error is as large and of the other sign."""
+    tempco: float
+    """Relative change of the share per kelvin at mid-scale, typical."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class DigipotPart:
-    """A digital potentiometer used as a rheostat, wiper to the terminal from which its codes count."""
+    """A digital potentiometer; as a rheostat wiper to the terminal from which its codes count."""
 
     name: str
     end_to_end: Ohms
@@ -36,6 +52,8 @@ class DigipotPart:
     supply: tuple[Volts, Volts]
     """Between which it is specified."""
     source: str
+    divider: DividerFigures | None = None
+    """None: it has no third terminal."""
 
     @property
     def code_bits(self) -> int:
@@ -60,8 +78,20 @@ def _mcp4351(suffix: str, end_to_end: Ohms) -> DigipotPart:
         supply=(2.7, 5.5),
         source=(
             "Microchip DS22242A: 257 taps, R_AB ±20 %, R_W 75 Ω typical; wiper current DS22107B p. 6;"
-            " R-INL ±0.5 LSb typical at 5.5 V as of the sister MCP415X/425X, DS22060B p. 7. Not checked:"
-            " matching of channels, 50 ppm/K, and the spread of R_W"
+            " R-INL ±0.5 LSb typical at 5.5 V as of the sister MCP415X/425X, DS22060B p. 7; channels matched"
+            " to 1.5 % at most as rheostats (R_AB alone: 1.25 %) and 50 ppm/K typical from -20 to 70 °C as of"
+            " the sister MCP463X/465X, DS22096B p. 5. Not checked: the spread of R_W"
+        ),
+        divider=DividerFigures(
+            nonlinearity=0.5,
+            ends=0.1,
+            tempco=15e-6,
+            source=(
+                "Of sister parts of 257 taps, whose figures are the same for all four R_AB: INL ±0.5 LSb"
+                " typical, ±1 at most, V_WZSE +0.1 and V_WFSE -0.1 LSb typical (5 kΩ: up to 6), MCP424X/426X,"
+                " DS22059B p. 6, and MCP464X/466X, DS22107B p. 7; 15 ppm/K at mid-scale, MCP463X/465X,"
+                " DS22096B p. 5. Not checked: DS22242A itself"
+            ),
         ),
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BoolArray, BranchArray, Siemens
+from labrig.arrays import BoolArray, BranchArray, FloatArray, Siemens
 from labrig.errors import ConfigError
 
 
@@ -52,6 +52,11 @@ class Bounds:
     def project(self, conductances: BranchArray) -> BranchArray:
         """Nearest point of the box, branch by branch."""
         return np.minimum(np.maximum(conductances, self.floor), self.ceiling)
+
+    def along(self, conductances: BranchArray, directions: FloatArray) -> FloatArray:
+        """What of directions, (…, B), the parts can follow from these conductances, (B,) S: of a box all."""
+        del conductances
+        return directions
 
     def walls(self, proposed: BranchArray, masked: BoolArray) -> Walls:
         """Branches, other than masked ones, that `project` would hold back."""

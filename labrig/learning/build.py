@@ -9,6 +9,7 @@ from labrig.arrays import BoolArray, Volts
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
 from labrig.config import learning as config
+from labrig.devices.dividers import DividerLaw
 from labrig.devices.laws import TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.adjoint import AdjointCoupled
@@ -106,10 +107,34 @@ def build_policy(
     ConfigError
         The policy is not for such a task.
     """
+    if isinstance(law, DividerLaw):
+        _check_dividers(learning)
     policy = _step_policy(learning, topology, samples, mask, law, lsb)
     if isinstance(learning.update, config.FractionUpdate):
         return Desynchronous(policy, learning.update.fraction, generator)
     return policy
+
+
+def _check_dividers(learning: config.LearningConfig) -> None:
+    """Whether steps and updates know nothing of single branches.
+
+    Raises
+    ------
+    ConfigError
+        They do.
+    """
+    if not isinstance(learning.step, config.FixedStep | config.DiminishingStep):
+        msg = (
+            f"learning.step: found {learning.step.kind!r}, which is for branches that move one by one; two of"
+            " a divider move together: use fixed or diminishing"
+        )
+        raise ConfigError(msg)
+    if isinstance(learning.update, config.FractionUpdate):
+        msg = (
+            "learning.update: found branches that are drawn one by one; two of a divider move together: leave"
+            " it out"
+        )
+        raise ConfigError(msg)
 
 
 def _step_policy(

@@ -114,7 +114,7 @@ def loop(
                 done,
                 currents=wanted is States.BOTH_AND_CURRENTS,
             )
-            contrast = rule.contrast(network.topology, evidence)
+            contrast = bounds.along(latent, rule.contrast(network.topology, evidence))
         proposed = policy.propose(evidence, contrast, latent, bounds)
         following = np.where(masked, latent, bounds.project(proposed))
         step = TrainingStep(

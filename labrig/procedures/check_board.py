@@ -36,7 +36,7 @@ def check_board(bench: Bench, progress: Progress) -> BoardCheck:
     Raises
     ------
     ConfigError, LimitExceeded
-        The limits leave nothing to measure with, or the board has memristors.
+        The limits leave nothing to measure with, or the board has memristors or dividers.
     LinkError, ProtocolError, DeviceError
         The board does not answer, or does not get its codes back.
     """
@@ -45,6 +45,12 @@ def check_board(bench: Bench, progress: Progress) -> BoardCheck:
             f"board {bench.info.serial_number} has memristors, which a check would wear out: it writes every"
             " branch many times; look at its readings with labrig null, and find stuck devices with labrig"
             " retention --for '1 s'"
+        )
+        raise ConfigError(msg)
+    if bench.info.dividers:
+        msg = (
+            f"board {bench.info.serial_number} has dividers, which a check cannot judge: it sets branches one"
+            " by one; look at its readings with labrig null, and at branches with labrig sweep codes"
         )
         raise ConfigError(msg)
     original = bench.held()

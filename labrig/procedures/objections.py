@@ -11,6 +11,7 @@ from labrig.bench.memristor_bench import MemristorBench
 from labrig.circuit.coercivity import Coercivity
 from labrig.circuit.feasibility import Feasibility, Missed, Wanted, range_needed
 from labrig.circuit.topology import Topology
+from labrig.devices.dividers import DividerLaw
 from labrig.learning.contrastive import Contrastive
 from labrig.learning.evidence import States
 from labrig.learning.steps import FixedStep
@@ -111,6 +112,8 @@ def rates(topology: Topology, plan: TrainingPlan) -> list[str]:
     """Up to which rate a fixed step is known to converge, where something is known."""
     if not isinstance(plan.rule, Contrastive) or not isinstance(plan.policy, FixedStep):
         return []
+    if isinstance(plan.law, DividerLaw):  # whose two branches do not move one by one
+        return []
     if topology.hidden or len(plan.samples) != 1:
         return []
     sample, floor = plan.samples[0], float(plan.bounds.bounds.floor.min())
@@ -171,12 +174,12 @@ def first_write(bench: Bench, plan: TrainingPlan) -> list[str]:
     return [text]
 
 
-def hints(reach: Feasibility, predicted: Predicted) -> list[str]:
-    """What a search stands in for, and what source meters cost."""
+def hints(reach: Feasibility, predicted: Predicted, why: str) -> list[str]:
+    """What a search stands in for, because of what, and what source meters cost."""
     found: list[str] = []
     if not reach.certain:
         found.append(
-            "with hidden nodes a search from several starts stands in for a proof: it "
+            f"with {why} a search from several starts stands in for a proof: it "
             + (
                 "reached all targets"
                 if reach.reachable

@@ -69,7 +69,7 @@ def predicted(bench: Bench, plan: TrainingPlan) -> Predicted:
     return Predicted(
         steps=steps,
         measurements=len(states) * (exchanges + (steps if by_board else 0)) + looks * len(look),
-        writes=int(np.count_nonzero(~plan.mask)) * (1 if by_board else exchanges),
+        writes=np.unique(bench.wipers[~plan.mask]).size * (1 if by_board else exchanges),
         megabytes=predicted_bytes(columns, exchanges, interval) / 1e6,
         seconds=None
         if by_board

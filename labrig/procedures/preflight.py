@@ -11,6 +11,7 @@ from labrig.circuit.coercivity import Coercivity, coercivity
 from labrig.circuit.feasibility import Feasibility, Wanted, feasibility
 from labrig.circuit.topology import Topology
 from labrig.config.loading import Experiment
+from labrig.learning.dividers import DividerBounds, DividerWays
 from labrig.procedures.objections import (
     first_write,
     hints,
@@ -85,9 +86,10 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
     tolerance = max(config.stop.error or 0.0, _NEGLIGIBLE * span)
     floor, ceiling = box.floor.copy(), box.ceiling.copy()
     floor[plan.mask] = ceiling[plan.mask] = bench.realised()[plan.mask]
-    reach = feasibility(topology, wanted, floor, ceiling, tolerance=tolerance, seed=config.seed)
+    ways = DividerWays.within(box.law, floor, ceiling) if isinstance(box, DividerBounds) else None
+    reach = feasibility(topology, wanted, floor, ceiling, tolerance=tolerance, seed=config.seed, ways=ways)
     start = np.where(plan.mask, bench.realised(), box.project(plan.initial))
-    moves = tuple(coercivity(topology, start, state.inputs, [*state.targets]) for state in wanted)
+    moves = tuple(coercivity(topology, start, state.inputs, [*state.targets], box.along) for state in wanted)
     most = max(float(box.ceiling.max()), float(bench.realised()[plan.mask].max(initial=0.0)))
     worst = Worst(span, span * most if span else 0.0, span**2 * most if span else 0.0)
     costs = predicted(bench, plan)
@@ -104,7 +106,7 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
             *too_fine(plan, costs, sure=True),
         ),
         (
-            *hints(reach, costs),
+            *hints(reach, costs, "dividers" if topology.crossbar_shape else "hidden nodes"),
             *first_write(bench, plan),
             *modelled(bench, plan),
             *rates(topology, plan),

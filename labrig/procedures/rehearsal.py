@@ -10,6 +10,7 @@ from labrig.arrays import FloatArray, IntArray, Seconds, Volts
 from labrig.bench.assembly import open_bench
 from labrig.bench.bench import Bench
 from labrig.config.loading import Experiment
+from labrig.config.rig import has_dividers
 from labrig.config.study import Budget
 from labrig.errors import ConfigError
 from labrig.learning.evaluation import evaluate
@@ -65,8 +66,14 @@ def check_rehearsable(experiment: Experiment) -> None:
     Raises
     ------
     ConfigError
-        There is none.
+        There is none, or can be none.
     """
+    if has_dividers(experiment.rig):
+        msg = (
+            "rig: found dividers, of which there is no calibration yet whose uncertainties say what may come"
+            " out; rehearse once with labrig train --simulate"
+        )
+        raise ConfigError(msg)
     calibration = experiment.rig.calibration
     if calibration is None or calibration.wipers is None:
         msg = (

@@ -14,6 +14,7 @@ from labrig.bench.endings import end_if_told, undisturbed
 from labrig.boards.base import program_digest
 from labrig.circuit.network import PhysicalNetwork
 from labrig.config.loading import Experiment
+from labrig.devices.dividers import DividerLaw
 from labrig.errors import DeviceError, LabrigError, LinkError, ProtocolError, RunError, SafetyError
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
 from labrig.learning.floor import Floor
@@ -326,7 +327,7 @@ class Training:
         missed = plan.config.stop.error is not None or self.error > _MISSED * floor
         if ending.outcome != "stopped" or not missed or plan.law is None or plan.board is not None:
             return {}
-        if topology.crossbar_shape is None:
+        if topology.crossbar_shape is None or isinstance(plan.law, DividerLaw):
             return {}
         before = self._bench.exchange_index
         try:

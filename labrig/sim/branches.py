@@ -15,17 +15,14 @@ from labrig.config.boards import (
     MemristorElements,
 )
 from labrig.devices.laws import RheostatLaw
-from labrig.devices.parts import DigipotPart, digipot
+from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.climate import Climate, Warming
+from labrig.sim.dividers import TrueDividers, draw_dividers
+from labrig.sim.strings import crookedness, end_to_end, spread, stream, wipers
 
-_SPREAD, _MATCHING, _WIPERS, _STEPS, _TRACKING = 0, 5, 6, 7, 9
-"""Places of what the elements are drawn from among the random streams of a seed."""
-_BRIDGE = float(np.sqrt(np.pi / 2) * np.log(2))
-"""Mean of the largest deviation of a Brownian bridge: what independent steps of a string add up to, once
-their sum is known (Kolmogorov's distribution)."""
-_LEAST_STEP = 0.05
-"""Of a step that came out with no resistance, over a mean one."""
+_TRACKING = 9
+"""Place of what differs with the temperature among the random streams of a seed."""
 
 
 class TrueBranches(Protocol):
@@ -59,6 +56,11 @@ class TrueDigipots:
     """What each has at each code beyond the law, shape (B, codes), ohm; None: nothing."""
     warming: Warming | None = None
     """Of R_AB and its deviations; the wiper's switch goes with the supply. None: nothing changes."""
+
+    @property
+    def switches(self) -> FloatArray:
+        """Resistance of the switch in each branch, shape (B,), ohm; 0 in one that is open for good."""
+        return np.where(np.isfinite(self.law.wiper), self.law.wiper, 0.0)
 
     @property
     def power_up(self) -> Codes:
@@ -128,72 +130,46 @@ class TrueContinuous:
 
 def draw_branches(
     elements: ElementsConfig, count: int, seed: int, climate: Climate | None = None
-) -> TrueDigipots | TrueContinuous:
+) -> TrueDigipots | TrueDividers | TrueContinuous:
     """True parts of `count` branches: a function of the seed alone.
 
     Raises
     ------
     ConfigError
-        They are memristors, which have no programs: see `labrig.sim.memristors`.
+        They are memristors, which have no programs: see `labrig.sim.memristors`; or the part is no divider.
     """
     if isinstance(elements, MemristorElements):
         msg = "elements: found 'memristor', which only a board simulated in process can have; use digipot"
         raise ConfigError(msg)
+    if isinstance(elements, DigipotElements) and elements.arrangement == "divider":
+        return draw_dividers(elements, count // 2, seed, draw_warming(elements, count // 2, seed, climate))
     warming = draw_warming(elements, count, seed, climate)
     if not isinstance(elements, DigipotElements):
-        return TrueContinuous(_spread(elements.tolerance, count, seed), warming)
+        return TrueContinuous(spread(elements.tolerance, count, seed), warming)
     return replace(_draw_digipots(elements, count, seed), warming=warming)
 
 
 def draw_warming(
     elements: DigipotElements | IdealElements, count: int, seed: int, climate: Climate | None
 ) -> Warming | None:
-    """What a climate does to these elements, branch by branch; None where there is none."""
+    """What a climate does to these elements, one by one; None where there is none."""
     if climate is None:
         return None
     if not isinstance(elements, DigipotElements):
         return Warming(climate, np.full(count, elements.tempco))
     vices = DigipotVices() if elements.vices is None else elements.vices
     common = digipot(elements.part).tempco if vices.tempco is None else vices.tempco
-    return Warming(climate, common + vices.tracking * _stream(seed, _TRACKING).uniform(-1, 1, count))
+    return Warming(climate, common + vices.tracking * stream(seed, _TRACKING).uniform(-1, 1, count))
 
 
 def _draw_digipots(elements: DigipotElements, count: int, seed: int) -> TrueDigipots:
-    part = digipot(elements.part)
-    tolerance = part.tolerance if elements.tolerance is None else elements.tolerance
-    nominal = RheostatLaw.nominal(part, count)
-    if elements.vices is None:
-        end_to_end = nominal.end_to_end * _spread(tolerance, count, seed)
-        return TrueDigipots(replace(nominal, end_to_end=end_to_end))
-    return _with_vices(part, elements.vices, tolerance, nominal, seed)
-
-
-def _with_vices(
-    part: DigipotPart, vices: DigipotVices, tolerance: float, nominal: RheostatLaw, seed: int
-) -> TrueDigipots:
-    """Channels of a package share its R_AB, and each string of steps is matched so well and no better."""
-    count = len(nominal.wiper)
-    matching = part.matching if vices.matching is None else vices.matching
-    wiper_spread = part.wiper_spread if vices.wiper_spread is None else vices.wiper_spread
+    part, vices = digipot(elements.part), elements.vices
+    law = replace(RheostatLaw.nominal(part, count), end_to_end=end_to_end(elements, count, seed))
+    if vices is None:
+        return TrueDigipots(law)
+    law = replace(law, wiper=wipers(elements, count, seed))
     largest = part.nonlinearity if vices.nonlinearity is None else vices.nonlinearity
-    packages = _spread(tolerance, -(-count // part.channels), seed)[np.arange(count) // part.channels]
-    end_to_end = nominal.end_to_end * packages * _spread(matching, count, seed, _MATCHING)
-    wiper = nominal.wiper * _spread(wiper_spread, count, seed, _WIPERS)
-    law = replace(nominal, end_to_end=end_to_end, wiper=wiper)
     if largest == 0:
         return TrueDigipots(law)
-    mismatch = _stream(seed, _STEPS).normal(size=(count, part.steps))
-    mismatch *= largest / (_BRIDGE * np.sqrt(part.steps))
-    mismatch = np.maximum(mismatch - mismatch.mean(axis=1, keepdims=True), _LEAST_STEP - 1)
-    sums = np.concatenate([np.zeros((count, 1)), np.cumsum(mismatch, axis=1)], axis=1)
-    taps = (end_to_end / part.steps)[:, None]
-    return TrueDigipots(law, taps * sums[:, : part.code_max + 1])
-
-
-def _stream(seed: int, place: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(place,)))
-
-
-def _spread(tolerance: float, count: int, seed: int, place: int = _SPREAD) -> FloatArray:
-    """Uniform in 1 ± tolerance, shape (count,)."""
-    return 1 + tolerance * _stream(seed, place).uniform(-1, 1, count)
+    taps = (law.end_to_end / part.steps)[:, None]
+    return TrueDigipots(law, taps * crookedness(part, largest, count, seed))

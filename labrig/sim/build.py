@@ -1,7 +1,7 @@
 """Simulated boards from their configuration."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,16 +13,17 @@ from labrig.circuit.topology import Topology
 from labrig.config.boards import BoardModel, DigipotElements, FirmwareBoard, MemristorElements
 from labrig.config.boards import SimulatedBoard as SimulatedBoardConfig
 from labrig.config.calibration import Calibration
-from labrig.config.faults import Fault
+from labrig.config.faults import BranchFault, Fault
 from labrig.config.rig import BoardConfig
 from labrig.devices.memristors import memristor
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.sim.board import SimulatedBoard
-from labrig.sim.branches import TrueDigipots
+from labrig.sim.branches import TrueBranches, TrueContinuous
 from labrig.sim.broken import break_branches, check_no_processor, faults_by_wiper
 from labrig.sim.channels import BadChannels, bad_channels
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
+from labrig.sim.dividers import TrueDividers, inside_dividers
 from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
 from labrig.sim.memristor_board import MemristorBoard
@@ -30,7 +31,8 @@ from labrig.sim.memristors import AMPLITUDE_STEP, Devices, TrueMemristors
 from labrig.sim.scales import Scales
 from labrig.sim.switches import Switches
 from labrig.sim.twin import Parts, drawn_parts, measured_parts
-from labrig.sim.world import CircuitWorld
+from labrig.sim.wires import inside_wires
+from labrig.sim.world import CircuitWorld, Inside
 
 _DRIVES = 25
 """Place of the drive resistors among the random streams of a seed."""
@@ -83,9 +85,10 @@ def build_hardware(
         if calibration is None
         else measured_parts(model, calibration, topology, draw)
     )
-    branches = break_branches(parts.branches, faults_by_wiper(faults, topology, model.elements), model.seed)
-    switches = _switches(model, parts, lines) if calibration is None else None
-    world = CircuitWorld(lines, branches.conductances(branches.power_up, 0), parts.wires, switches)
+    inside = _inside(parts, lines)
+    branches = _broken(parts, faults_by_wiper(faults, topology, model.elements), model.seed)
+    switches = _switches(model, parts, lines if inside is None else inside.circuit, calibration)
+    world = CircuitWorld(lines, branches.conductances(branches.power_up, 0), inside, switches)
     adc = Converter(model.adc.bits, model.adc.span) if model.adc else None
     dac = Converter(model.dac.bits, model.dac.span) if model.dac else None
     scales = parts.scales
@@ -108,13 +111,32 @@ def build_hardware(
     )
 
 
-def _switches(model: BoardModel, parts: Parts, lines: Topology) -> Switches | None:
+def _inside(parts: Parts, lines: Topology) -> Inside | None:
+    if isinstance(parts.branches, TrueDividers):
+        return inside_dividers(lines)
+    return None if parts.wires is None else inside_wires(lines, parts.wires)
+
+
+def _broken(parts: Parts, broken: Mapping[int, BranchFault], seed: int) -> TrueBranches:
+    if not isinstance(parts.branches, TrueDividers):
+        return break_branches(parts.branches, broken, seed)
+    if broken:
+        msg = f"faults: {next(iter(broken.values())).kind}: dividers are simulated without faults of branches"
+        raise ConfigError(msg)
+    return parts.branches
+
+
+def _switches(
+    model: BoardModel, parts: Parts, circuit: Topology, calibration: Calibration | None
+) -> Switches | None:
     """What depends on the voltage at it. A twin has none: its wipers are as they were met."""
     vices = model.elements.vices if isinstance(model.elements, DigipotElements) else None
-    if vices is None or vices.wiper_bow == 0 or not isinstance(parts.branches, TrueDigipots):
+    if vices is None or vices.wiper_bow == 0 or calibration is not None:
         return None
-    wiper = parts.branches.law.wiper
-    return Switches(np.where(np.isfinite(wiper), wiper, 0.0), vices.wiper_bow, lines.ends[:, 1])
+    if isinstance(parts.branches, TrueContinuous):
+        return None
+    wiper = parts.branches.switches
+    return Switches(wiper, vices.wiper_bow, circuit.ends[: len(wiper), 1])
 
 
 def _drives(model: BoardModel, lines: int) -> FloatArray | None:
@@ -197,7 +219,7 @@ def _info(
         inputs=len(topology.inputs),
         outputs=len(topology.outputs),
         hidden=len(topology.hidden),
-        branches=len(topology.branches),
+        branches=len(topology.branches) // (2 if model.dividers else 1),
         codes=CodeRange(0, part.code_max, part.code_bits) if part else None,
         part=part.name if part else "ideal",
         adc=adc,
@@ -209,5 +231,6 @@ def _info(
             inject=model.nudge.inject,
         ),
         heartbeat=None,
-        learns=part is not None and topology.crossbar_shape is not None,
+        learns=part is not None and topology.crossbar_shape is not None and not model.dividers,
+        dividers=model.dividers,
     )

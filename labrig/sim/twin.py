@@ -17,6 +17,7 @@ from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import digipot
 from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
 from labrig.sim.climate import Climate
+from labrig.sim.dividers import TrueDividers
 from labrig.sim.doubts import Doubts, converter, curve_errors, level_error
 from labrig.sim.scales import EXACT, Scale, Scales
 from labrig.sim.wires import draw_wires
@@ -32,7 +33,7 @@ _LEAST = 1.0
 class Parts:
     """What a simulated board is made of, drawn or measured."""
 
-    branches: TrueDigipots | TrueContinuous
+    branches: TrueDigipots | TrueDividers | TrueContinuous
     scales: Scales
     noise: Volts
     wires: Wires | None

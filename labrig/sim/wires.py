@@ -4,8 +4,9 @@ import numpy as np
 
 from labrig.arrays import FloatArray
 from labrig.circuit.topology import Topology
-from labrig.circuit.wires import Wires
+from labrig.circuit.wires import Wires, meshed
 from labrig.config.boards import WiresConfig
+from labrig.sim.world import Inside
 
 _LINES = 24
 """Place of their spread among the random streams of a seed."""
@@ -19,3 +20,12 @@ def draw_wires(config: WiresConfig, lines: Topology, seed: int) -> Wires:
     ends: FloatArray = np.repeat([config.rows.end, config.columns.end], counts)
     segments: FloatArray = np.repeat([config.rows.segment, config.columns.segment], counts)
     return Wires(factors * ends, factors * segments)
+
+
+def inside_wires(topology: Topology, wires: Wires) -> Inside:
+    """The circuit with the nodes inside its lines, and the conductances of the pieces of wire."""
+    mesh = meshed(topology, wires)
+    inner = (f"inside {k}" for k in range(mesh.nodes - mesh.terminals))
+    ends = tuple((int(a), int(b)) for a, b in mesh.ends)
+    whole = Topology((*topology.nodes, *inner), ends, topology.inputs, topology.outputs)
+    return Inside(whole, mesh.conductances(wires))

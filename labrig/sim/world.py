@@ -1,6 +1,7 @@
 """One circuit on which every simulated device acts: what one forces, the others read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -9,7 +10,6 @@ from labrig.circuit.boundary import Boundary
 from labrig.circuit.islands import floating
 from labrig.circuit.solve import solve
 from labrig.circuit.topology import Topology
-from labrig.circuit.wires import Wires, meshed
 from labrig.sim.instruments.analogue import Drive, OperatingPoint, Thevenin
 from labrig.sim.sources import Holding, held, joined
 from labrig.sim.switches import Switches
@@ -21,6 +21,22 @@ _STILL: Volts = 1e-9
 """By which voltages may move from one round to the last."""
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A circuit with nodes that are no lines.
+
+    Parameters
+    ----------
+    circuit
+        Its lines first. Its branches are those that are programmed, and then pieces of wire.
+    pieces
+        Conductances of these, shape (E,), S.
+    """
+
+    circuit: Topology
+    pieces: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+
 class CircuitWorld:
     """A network of lines with its true conductances.
 
@@ -29,9 +45,9 @@ class CircuitWorld:
     topology
         On board lines.
     conductances
-        At power-up, shape (B,), S; 0 is an open branch.
-    wires
-        Resistances of the lines of a crossbar; None: they have none.
+        At power-up, shape (B,), S; 0 is an open branch. B is that of the circuit inside, where there is one.
+    inside
+        What there is between the lines beside the branches; None: nothing.
     switches
         What depends on the voltages; None: nothing.
     """
@@ -40,13 +56,14 @@ class CircuitWorld:
         self,
         topology: Topology,
         conductances: BranchArray,
-        wires: Wires | None = None,
+        inside: Inside | None = None,
         switches: Switches | None = None,
     ) -> None:
         self.topology = topology
         self.conductances = conductances
         self._switches = switches
-        self._circuit, self._pieces = (topology, np.zeros(0)) if wires is None else _inside(topology, wires)
+        whole = Inside(topology) if inside is None else inside
+        self._circuit, self._pieces = whole.circuit, whole.pieces
         self.standing = Boundary({})
         """What the drivers of the board hold now."""
         self.sources: dict[int, Drive] = {}
@@ -149,15 +166,6 @@ class CircuitWorld:
         sourced = np.zeros(len(self._circuit.nodes), dtype=np.bool_)
         sourced[[*boundary.voltages, *boundary.nudges]] = True
         return floating(self._circuit.ends, self._all_conductances, sourced)
-
-
-def _inside(topology: Topology, wires: Wires) -> tuple[Topology, FloatArray]:
-    """The circuit with the nodes inside its lines, and the conductances of the pieces of wire, S."""
-    mesh = meshed(topology, wires)
-    inner = (f"inside {k}" for k in range(mesh.nodes - mesh.terminals))
-    ends = tuple((int(a), int(b)) for a, b in mesh.ends)
-    whole = Topology((*topology.nodes, *inner), ends, topology.inputs, topology.outputs)
-    return whole, mesh.conductances(wires)
 
 
 class LineTerminals:

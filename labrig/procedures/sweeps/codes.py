@@ -77,7 +77,7 @@ def sweep_codes(
             for upward, way in ((True, up), (False, up[::-1])):
                 for code in way:
                     values = before.copy()
-                    values[selected.branch] = code
+                    values[bench.wipers == bench.wipers[selected.branch]] = code
                     bench.write_codes(values)
                     volts, amperes, lost = measure()
                     nominal = float(bench.realised()[selected.branch])

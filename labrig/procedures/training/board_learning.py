@@ -10,6 +10,7 @@ from labrig.circuit.boundary import Boundary
 from labrig.circuit.network import NetworkStates
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.learning import FixedStep
+from labrig.devices.dividers import DividerLaw
 from labrig.devices.laws import RheostatLaw, TabulatedLaw, TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Walls
@@ -69,6 +70,9 @@ def plan_board_learning(
             "learning.where: a board learns by one law for all its branches, not by the rig's calibration;"
             " set it to host, or leave the calibration out"
         )
+        raise ConfigError(msg)
+    if isinstance(law, DividerLaw):
+        msg = "learning.where: a board learns on rheostats only, and this one has dividers; set it to host"
         raise ConfigError(msg)
     if not isinstance(learning.step, FixedStep) or not isinstance(law, RheostatLaw):
         msg = "learning.where: a board learns with a fixed step and wiper codes only; set it to host"

@@ -13,6 +13,7 @@ from labrig.circuit.topology import Topology
 from labrig.config import learning as config
 from labrig.config.experiment import ExperimentConfig
 from labrig.config.tasks import Sample as NamedSample
+from labrig.devices.dividers import DividerLaw
 from labrig.devices.laws import TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.build import build_batches, build_policy, build_rule
@@ -201,6 +202,8 @@ def _floor(
         return NoFloor("how near a memristor comes to its latent is drawn anew by every write")
     if law is None:
         return NoFloor("the branches are continuous")
+    if isinstance(law, DividerLaw):
+        return NoFloor("a floor is predicted for rheostats only")
     adc = bench.info.adc
     return predicted_floor(
         bench.topology,

@@ -14,6 +14,7 @@ from labrig.boards.base import Codes
 from labrig.circuit.topology import Topology
 from labrig.config.experiment import ExperimentConfig, KeepConfig
 from labrig.config.learning import DiminishingStep, FixedStep
+from labrig.devices.dividers import DividerLaw
 from labrig.devices.laws import TapLaw
 from labrig.learning.evidence import Evidence
 from labrig.learning.floor import Floor, NoFloor
@@ -123,10 +124,11 @@ def _reference(bench: Bench, plan: TrainingPlan) -> str | None:
 
 
 def _plain_steps(plan: TrainingPlan) -> bool:
-    """Whether every update is a rate times the rule's contrast, on all branches."""
+    """Whether every update is a rate times the rule's contrast, on all branches one by one."""
     learning = plan.config.learning
     fixed = isinstance(learning.step, FixedStep | DiminishingStep) and learning.update == "all"
-    return fixed and plan.board is None and not plan.mask.any()
+    one_by_one = not plan.mask.any() and not isinstance(plan.law, DividerLaw)
+    return fixed and plan.board is None and one_by_one
 
 
 def training_results(

@@ -49,7 +49,7 @@ def fit(info: BoardInfo) -> tuple[Converter, Converter, CodeRange]:
             f" what the rig's board lacks is {missing}"
         )
         raise ConfigError(msg)
-    for mistake in (*_counts(info), *_analogue(info, adc, dac), *_texts(info)):
+    for mistake in (*_arrangement(info), *_counts(info), *_analogue(info, adc, dac), *_texts(info)):
         msg = f"board {info.serial_number} cannot be served: {mistake}"
         raise ConfigError(msg)
     return adc, dac, codes
@@ -80,6 +80,11 @@ def abilities(info: BoardInfo) -> Abilities:
         sections |= Section.INJECT
     low, high = info.nudging.through or (0.0, 0.0)
     return Abilities(sections, range(round(low * PER_NS), round(high * PER_NS) + 1))
+
+
+def _arrangement(info: BoardInfo) -> Iterator[str]:
+    if info.dividers:
+        yield "its potentiometers are dividers, and the wire knows rheostats only; open the rig itself"
 
 
 def _counts(info: BoardInfo) -> Iterator[str]:

@@ -1,0 +1,89 @@
+"""The codes of dividers that limits and bounds leave, by what their terminals carry."""
+
+import numpy as np
+import pytest
+
+from labrig.bench.assembly import open_bench
+from labrig.bench.bounds import EffectiveBounds
+from labrig.circuit.boundary import Boundary
+from labrig.config.rig import RigConfig
+from labrig.errors import LimitExceeded
+from labrig.learning.dividers import DividerBounds
+
+SPAN, LIMIT = 5.0, 2.5e-3
+"""V, and A through the wiper of an MCP43xx."""
+
+
+def rig() -> RigConfig:
+    digipot = {"kind": "digipot", "part": "MCP4351-103", "arrangement": "divider"}
+    network = {"kind": "crossbar", "inputs": 2, "outputs": 1}
+    return RigConfig.model_validate(
+        {
+            "network": network,
+            "board": {"kind": "simulated", "elements": digipot},
+            "limits": {"voltage": "5 V"},
+        }
+    )
+
+
+def bounds(floor: float, ceiling: float | None = None) -> tuple[EffectiveBounds, DividerBounds]:
+    with open_bench(rig()) as bench:
+        found = bench.restrict((floor, ceiling), span=SPAN)
+    assert isinstance(found.bounds, DividerBounds)
+    return found, found.bounds
+
+
+def busiest(code: int) -> float:
+    """Most that a terminal of a part at -20 % draws: 5 V between it and the two others."""
+    upper, lower, wiper = 8e3 * (1 - code / 256), 8e3 * code / 256, 75.0
+    at_wiper = wiper + 1 / (1 / upper + 1 / lower)
+    at_a = upper + 1 / (1 / lower + 1 / wiper)
+    at_b = lower + 1 / (1 / upper + 1 / wiper)
+    return SPAN / min(at_wiper, at_a, at_b)
+
+
+def test_no_terminal_of_the_worst_part_is_overloaded_and_no_code_is_given_away() -> None:
+    _, box = bounds(1e-6)
+    lowest, highest = int(box.law.lowest[0]), int(box.law.highest[0])
+    assert busiest(lowest) <= LIMIT < busiest(lowest - 1)
+    assert busiest(highest) <= LIMIT < busiest(highest + 1)
+
+
+def test_a_code_beyond_is_refused_before_it_is_written() -> None:
+    _, box = bounds(1e-6)
+    lowest = int(box.law.lowest[0])
+    with open_bench(rig()) as bench:
+        bench.settle([Boundary({0: SPAN, 1: 0.0})])
+        bench.write_codes(np.array([lowest, lowest]))
+        with pytest.raises(LimitExceeded, match=r"the limit is 2\.5 mA; nothing was sent"):
+            bench.write_codes(np.array([lowest - 1, lowest - 1]))
+        assert bench.branch_values().tolist() == [lowest, lowest]
+
+
+@pytest.mark.parametrize(
+    ("floor", "ceiling", "said"),
+    [
+        (1e-6, None, ("where the other branch is at its ceiling", "limits at 5 V, worst tolerance")),
+        (180e-6, None, ("experiment, nominal", "where the other branch is at its floor")),
+        (1e-6, 220e-6, ("where the other branch is at its ceiling", "experiment")),
+    ],
+)
+def test_the_bounds_say_which_branch_set_them(
+    floor: float, ceiling: float | None, said: tuple[str, str]
+) -> None:
+    found, box = bounds(floor, ceiling)
+    assert (found.floor_from, found.ceiling_from) == said
+    law = box.law
+    assert law.at_a.tolist() == [True, False]
+    assert box.floor.tolist() == [law.conductances(law.lowest)[0], law.conductances(law.highest)[1]]
+    assert box.ceiling.tolist() == [law.conductances(law.highest)[0], law.conductances(law.lowest)[1]]
+    assert box.floor.min() >= floor
+    assert box.ceiling.max() <= (ceiling or np.inf)
+
+
+def test_masked_branches_keep_their_code() -> None:
+    config = rig().model_copy(update={"mask": ("in0-out0", "in1-out0")})
+    with open_bench(config) as bench:
+        _, box = bounds(120e-6)
+        bench.settle([Boundary({0: 1.0, 1: 0.0})], program=box.floor)
+        assert bench.branch_values().tolist() == [128, 128]
