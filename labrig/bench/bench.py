@@ -50,6 +50,7 @@ from labrig.circuit.topology import Topology
 from labrig.config.calibration import PaceCalibration
 from labrig.devices.laws import TapLaw
 from labrig.errors import BoardReset, ConfigError
+from labrig.instruments.base import Identity
 from labrig.wire.learning import MOST_CODE, LearnTerms
 
 
@@ -71,6 +72,9 @@ class Scans:
     """Node side of the drive resistors, shape (M, N), V."""
     sources: FloatArray
     """Driver side, shape (M, N), V; NaN where it was not read."""
+    amperes: FloatArray
+    """Into each node, as an instrument there measured it, shape (M, N), A; NaN where there is none, or where
+    it was at a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,8 @@ class Bench:
         self._supervisor = supervisor
         self._scanning = scanning
         self._reasons = reasons or {}
+        self.drives = np.full(len(topology.nodes), board.info.drive)
+        """Resistor between each node and its driver, shape (N,), ohm, as the board states it."""
         self.doubts = doubts
         """How well a calibration knows the board; None: it has none."""
         self.waiting = Waiting(pace)
@@ -193,6 +199,14 @@ class Bench:
     def function_changes(self) -> FunctionChanges:
         """What it cost source meters to change between driving a node and listening to it."""
         return self._board.function_changes if isinstance(self._board, MeteredBoard) else FunctionChanges()
+
+    @property
+    def instruments(self) -> dict[int, Identity]:
+        """Who the source meters on nodes are."""
+        if not isinstance(self._board, MeteredBoard):
+            return {}
+        node_of = {line: node for node, line in enumerate(self._wiring.line_of_node.tolist())}
+        return {node_of[line]: identity for line, identity in self._board.identities.items()}
 
     @property
     def line_names(self) -> list[str]:
@@ -433,7 +447,11 @@ class Bench:
         """
         wanted = self._wanted(program) if codes is None else self._with_codes(codes)
         imposed, reply = self._imposed(boundaries, wanted, sources=self.info.drive > 0)
-        return Scans(imposed, *self._readings(reply))
+        volts, sources = self._readings(reply)
+        amperes = np.full(volts.shape, np.nan)
+        if reply.amperes is not None:
+            amperes = reply.amperes[:, self._wiring.line_of_node]
+        return Scans(imposed, volts, sources, amperes)
 
     def read_back(self) -> BranchArray | CodeArray:
         """What the chips say that they hold, branch by branch: codes, or S on a continuous board; (B,)."""
