@@ -157,6 +157,33 @@ def test_a_source_meter_gives_volts(call: Labrig, tmp_path: Path) -> None:
     assert call("calibrate", "adc", path, "--smu", "other").code == 2
 
 
+def test_a_source_meter_gives_ohms_and_the_file_says_so(call: Labrig, tmp_path: Path) -> None:
+    meter = {
+        "kind": "keithley2400",
+        "link": {"kind": "visa", "resource": "TCPIP::127.0.0.1::5025::SOCKET"},
+        "node": "in0",
+        "compliance_current": "100 mA",
+        "wires": 4,
+    }
+    board = BOARD["model"] | {"kind": "simulated"}
+    path = write_rig(tmp_path, board=board, faults=[], source_meters={"smu": meter})
+    out = tmp_path / "absolute.json"
+    told = call(
+        "calibrate", "wiper", path, "--smu", "smu", "--codes", "0,64,256", "--repeats", "1", "--out", out
+    )
+    assert told.code == 0, told.err
+    assert "scale by smu on in0: KEITHLEY INSTRUMENTS INC. MODEL 2400, serial" in told.out
+    found = load_calibration(out)
+    assert found.drives is not None
+    assert found.drives.rests_on == "source meter"
+    assert sorted(found.drives.lines) == ["in1", "in2", "in3", "out0", "out1", "out2"]
+    assert found.pace is None
+    both = call("calibrate", "wiper", path, "--smu", "smu", "--reference", "in0-out0=10 kohm")
+    assert both.code == 2
+    assert "leave the other out" in both.err
+    assert call("calibrate", "wiper", path, "--smu", "other").code == 2
+
+
 def test_what_was_calibrated_is_shown_drawn_and_compared(
     call: Labrig, calibration: Path, tmp_path: Path
 ) -> None:
