@@ -120,6 +120,8 @@ class Bench:
         How well a calibration knows the board; None: it has none.
     pace
         How long the board takes, by its calibration; None: it is not known.
+    drives
+        Resistor between each node and its driver, shape (N,), ohm; None: all as the board states.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class Bench:
         reasons: Mapping[str, str] | None = None,
         doubts: Doubts | None = None,
         pace: PaceCalibration | None = None,
+        drives: FloatArray | None = None,
     ) -> None:
         self._board = board
         self._topology = topology
@@ -146,8 +149,8 @@ class Bench:
         self._supervisor = supervisor
         self._scanning = scanning
         self._reasons = reasons or {}
-        self.drives = np.full(len(topology.nodes), board.info.drive)
-        """Resistor between each node and its driver, shape (N,), ohm, as the board states it."""
+        self.drives = np.full(len(topology.nodes), board.info.drive) if drives is None else drives
+        """Resistor between each node and its driver, shape (N,), ohm."""
         self.doubts = doubts
         """How well a calibration knows the board; None: it has none."""
         self.waiting = Waiting(pace)
@@ -610,7 +613,7 @@ class Bench:
         if currents:
             for row, boundary in enumerate(boundaries):
                 driven = [*boundary.voltages, *boundary.currents, *boundary.nudges]
-                over = driver_currents(boundary, self.info.drive, sources[row], volts[row])
+                over = driver_currents(boundary, self.drives, sources[row], volts[row])
                 known = over[driven]
                 modelled = injected(self.topology, conductances, volts[row])[driven]
                 unknown = np.isnan(known)

@@ -1,5 +1,6 @@
 """The drive resistors of a board, one by one, from currents that must balance."""
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,9 +78,10 @@ def fit_drives(readings: DriveReadings, stated: Ohms, rounding: Volts) -> DriveF
     free = np.eye(count) if readings.into is not None else _of_sum_0(count)
     left_over = flows.sum(axis=1) + (0.0 if readings.into is None else readings.into)
     design = flows @ free
-    residuals = left_over - design @ np.linalg.lstsq(design, left_over, rcond=None)[0]
+    solution = np.asarray(np.linalg.lstsq(design, left_over, rcond=None)[0], dtype=np.float64)
+    residuals = left_over - design @ solution
     scatter = float(residuals @ residuals) / max(len(flows) - design.shape[1] - 2, 1)
-    variance = max(scatter, count * (rounding / stated) ** 2 / 12, np.finfo(float).tiny)
+    variance = max(scatter, count * (rounding / stated) ** 2 / 12, sys.float_info.min)
     known = design.T @ design / variance + free.T @ free / TOLERANCE**2
     x = 1 - free @ np.linalg.solve(known, design.T @ left_over / variance)
     by_gains = free @ np.linalg.solve(known, design.T @ (readings.volts * x / stated) / variance) * doubts

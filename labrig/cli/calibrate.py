@@ -114,8 +114,10 @@ def wiper(
     _check_out(out)
     config = load_rig(rig)
     wires = None if config.calibration is None else config.calibration.wires
-    config, known = _with_known_converters(config)
     standard = _standard(config, smu, reference)
+    if standard is not None:
+        config = config.model_copy(update={"calibration": None})  # its volts are those of this instrument
+    config, known = _with_known_converters(config)
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
         told = standard or _resistor(bench, reference)
         found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update, wires, told)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from labrig.arrays import FloatArray
 from labrig.boards.base import BoardInfo, CodeRange, Converter, PulseRange
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
@@ -29,11 +28,8 @@ from labrig.sim.memristor_board import MemristorBoard
 from labrig.sim.memristors import AMPLITUDE_STEP, Devices, TrueMemristors
 from labrig.sim.scales import Scales
 from labrig.sim.switches import Switches
-from labrig.sim.twin import Parts, drawn_parts, measured_parts
+from labrig.sim.twin import Parts, drawn_drives, drawn_parts, measured_parts
 from labrig.sim.world import CircuitWorld
-
-_DRIVES = 25
-"""Place of the drive resistors among the random streams of a seed."""
 
 
 def simulation_of(board: BoardConfig) -> tuple[BoardModel, str | None]:
@@ -102,7 +98,7 @@ def build_hardware(
         branches=branches,
         reader=reader,
         sensor=replace(reader, bad=BadChannels(), scale=scales.sense),
-        driver=Driver(dac, model.drive, scales.dac, climate, _drives(model, len(lines.nodes))),
+        driver=Driver(dac, model.drive, scales.dac, climate, parts.drives),
         boot_count=time.time_ns() // 1_000_000 % 2**32,
         climate=climate,
     )
@@ -115,14 +111,6 @@ def _switches(model: BoardModel, parts: Parts, lines: Topology) -> Switches | No
         return None
     wiper = parts.branches.law.wiper
     return Switches(np.where(np.isfinite(wiper), wiper, 0.0), vices.wiper_bow, lines.ends[:, 1])
-
-
-def _drives(model: BoardModel, lines: int) -> FloatArray | None:
-    """True over stated resistance of the drive resistors; None: they are as stated."""
-    if model.drive_tolerance == 0:
-        return None
-    stream = np.random.default_rng(np.random.SeedSequence(model.seed, spawn_key=(_DRIVES,)))
-    return 1 + model.drive_tolerance * stream.uniform(-1, 1, lines)
 
 
 def build_board(
@@ -180,7 +168,7 @@ def _memristor_hardware(
         branches=memristors,
         reader=reader,
         sensor=replace(reader, bad=BadChannels(), scale=scales.sense),
-        driver=Driver(dac, model.drive, scales.dac, drives=_drives(model, len(lines.nodes))),
+        driver=Driver(dac, model.drive, scales.dac, drives=drawn_drives(model, len(lines.nodes))),
         boot_count=time.time_ns() // 1_000_000 % 2**32,
     )
 

@@ -5,13 +5,18 @@ from math import inf, sqrt
 
 import numpy as np
 
-from labrig.arrays import FloatArray, Volts
+from labrig.arrays import FloatArray, Ohms, Volts
 from labrig.boards.base import Converter
 from labrig.circuit.build import build_wires
 from labrig.circuit.topology import Topology
 from labrig.circuit.wires import Wires
 from labrig.config.boards import BoardModel, DigipotElements
-from labrig.config.calibration import Calibration, ConverterCalibration, WipersCalibration
+from labrig.config.calibration import (
+    Calibration,
+    ConverterCalibration,
+    DrivesCalibration,
+    WipersCalibration,
+)
 from labrig.devices.curves import resistances_at
 from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import digipot
@@ -22,10 +27,12 @@ from labrig.sim.scales import EXACT, Scale, Scales
 from labrig.sim.wires import draw_wires
 
 _UNMOVED = ("short", "stuck")
-_BRANCHES, _CONVERTERS = 0, 1
+_BRANCHES, _CONVERTERS, _DRIVES = 0, 1, 2
 """Places of what is drawn of them among the streams of a draw."""
 _LEAST = 1.0
-"""Ohm that a branch has at least, however little is known of it."""
+"""Ohm that a branch or drive resistor has at least, however little is known of it."""
+_TOLERANCE = 25
+"""Place of the drive resistors among the random streams of a seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Parts:
     wires: Wires | None
     noise_seed: int
     climate: Climate | None = None
+    drives: FloatArray | None = None
+    """True over stated resistance of the drive resistors, shape (L,); None: they are as stated."""
 
 
 def drawn_parts(model: BoardModel, lines: Topology) -> Parts:
@@ -53,7 +62,16 @@ def _drawn(model: BoardModel, lines: Topology, climate: Climate | None) -> Parts
         None if model.wires is None else draw_wires(model.wires, lines, model.seed),
         model.seed,
         climate,
+        drawn_drives(model, len(lines.nodes)),
     )
+
+
+def drawn_drives(model: BoardModel, lines: int) -> FloatArray | None:
+    """True over stated resistance of the drive resistors; None: they are as stated."""
+    if model.drive_tolerance == 0:
+        return None
+    stream = np.random.default_rng(np.random.SeedSequence(model.seed, spawn_key=(_TOLERANCE,)))
+    return 1 + model.drive_tolerance * stream.uniform(-1, 1, lines)
 
 
 def measured_parts(model: BoardModel, calibration: Calibration, topology: Topology, draw: int = 0) -> Parts:
@@ -93,7 +111,10 @@ def measured_parts(model: BoardModel, calibration: Calibration, topology: Topolo
         noise = _noise(found.noise, model, averages)
     if calibration.wires is not None:
         wires = build_wires(calibration.wires, names)
-    return Parts(branches, scales, noise, wires, doubts.noise_seed, drawn.climate)
+    drives = drawn.drives
+    if calibration.drives is not None and model.drive > 0:
+        drives = _ratios(calibration.drives, names, model.drive, doubts.generator(_DRIVES))
+    return Parts(branches, scales, noise, wires, doubts.noise_seed, drawn.climate, drives)
 
 
 def _as_measured(
@@ -132,6 +153,22 @@ def _scale(
             one = found[name]
             values[k] = (one.offset, one.gain) if doubt is None else converter(one, doubt)
     return Scale(values[:, 0], values[:, 1]) if found else EXACT
+
+
+def _ratios(
+    found: DrivesCalibration, names: tuple[str, ...], stated: Ohms, doubt: np.random.Generator | None
+) -> FloatArray:
+    """True over stated resistance, shape (L,); 1 where it was not measured.
+
+    What all of them have in common is not drawn: branches are off by as much then, and no reading tells.
+    """
+    ratios = np.ones(len(names))
+    for k, name in enumerate(names):
+        if name in found.lines:
+            one = found.lines[name]
+            off = 0.0 if doubt is None else one.uncertainty * doubt.normal()
+            ratios[k] = max(one.ohm + off, _LEAST) / stated
+    return ratios
 
 
 def _noise(reading: Volts, model: BoardModel, averages: int) -> Volts:

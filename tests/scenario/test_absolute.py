@@ -34,7 +34,7 @@ def nothing(_: str, done: int, of: int) -> None:
 
 
 def rig(links: tuple[dict[str, Any], dict[str, Any]] | None = None, **meter: Any) -> RigConfig:
-    model = {
+    model: dict[str, Any] = {
         "elements": {"kind": "digipot", "part": "MCP4351-104", "vices": {}},
         "adc": {"bits": 16, "span": "5 V", "offset": "2 mV", "gain": "1 %", "noise": "50 uV"},
         "dac": {"bits": 16, "span": "5 V", "offset": "5 mV", "gain": "0.5 %"},
