@@ -83,10 +83,13 @@ def fit_drives(readings: DriveReadings, stated: Ohms, rounding: Volts) -> DriveF
     scatter = float(residuals @ residuals) / max(len(flows) - design.shape[1] - 2, 1)
     variance = max(scatter, count * (rounding / stated) ** 2 / 12, sys.float_info.min)
     known = design.T @ design / variance + free.T @ free / TOLERANCE**2
-    x = 1 - free @ np.linalg.solve(known, design.T @ left_over / variance)
-    by_gains = free @ np.linalg.solve(known, design.T @ (readings.volts * x / stated) / variance) * doubts
-    covariance = free @ np.linalg.inv(known) @ free.T + by_gains @ by_gains.T
-    return DriveFit(stated / x, covariance / np.outer(x, x))
+    step = np.asarray(np.linalg.solve(known, design.T @ left_over / variance), dtype=np.float64)
+    x = 1 - free @ step
+    felt = design.T @ (readings.volts * x / stated) / variance
+    by_gains = free @ np.asarray(np.linalg.solve(known, felt), dtype=np.float64) * doubts
+    by_noise = free @ np.asarray(np.linalg.inv(known), dtype=np.float64) @ free.T
+    covariance = (by_noise + by_gains @ by_gains.T) / np.outer(x, x)
+    return DriveFit(stated / x, covariance)
 
 
 def _gains(readings: DriveReadings, rounding: Volts) -> tuple[FloatArray, FloatArray]:
