@@ -1,6 +1,5 @@
 """The drive resistors of a board, one by one, from currents that must balance."""
 
-import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,9 @@ from labrig.arrays import FloatArray, Ohms, Volts
 TOLERANCE = 0.25
 """Relative, standard: by which a drive resistor is taken to be off what is stated before anything was read.
 It keeps one that carries no current where it is stated, and weighs nothing otherwise."""
+
+_NONE = 1e-300
+"""A^2; variance of a current that is read without any error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def fit_drives(readings: DriveReadings, stated: Ohms, rounding: Volts) -> DriveF
     solution = np.asarray(np.linalg.lstsq(design, left_over, rcond=None)[0], dtype=np.float64)
     residuals = left_over - design @ solution
     scatter = float(residuals @ residuals) / max(len(flows) - design.shape[1] - 2, 1)
-    variance = max(scatter, count * (rounding / stated) ** 2 / 12, sys.float_info.min)
+    variance = max(scatter, count * (rounding / stated) ** 2 / 12, _NONE)
     known = design.T @ design / variance + free.T @ free / TOLERANCE**2
     step = np.asarray(np.linalg.solve(known, design.T @ left_over / variance), dtype=np.float64)
     x = 1 - free @ step

@@ -22,13 +22,14 @@ from labrig.sim.branches import TrueDigipots
 from labrig.sim.broken import break_branches, check_no_processor, faults_by_wiper
 from labrig.sim.channels import BadChannels, bad_channels
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
+from labrig.sim.drives import drawn_drives
 from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
 from labrig.sim.memristor_board import MemristorBoard
 from labrig.sim.memristors import AMPLITUDE_STEP, Devices, TrueMemristors
 from labrig.sim.scales import Scales
 from labrig.sim.switches import Switches
-from labrig.sim.twin import Parts, drawn_drives, drawn_parts, measured_parts
+from labrig.sim.twin import Parts, drawn_parts, measured_parts
 from labrig.sim.world import CircuitWorld
 
 

@@ -5,7 +5,7 @@ from math import inf, sqrt
 
 import numpy as np
 
-from labrig.arrays import FloatArray, Ohms, Volts
+from labrig.arrays import FloatArray, Volts
 from labrig.boards.base import Converter
 from labrig.circuit.build import build_wires
 from labrig.circuit.topology import Topology
@@ -14,7 +14,6 @@ from labrig.config.boards import BoardModel, DigipotElements
 from labrig.config.calibration import (
     Calibration,
     ConverterCalibration,
-    DrivesCalibration,
     WipersCalibration,
 )
 from labrig.devices.curves import resistances_at
@@ -23,6 +22,7 @@ from labrig.devices.parts import digipot
 from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
 from labrig.sim.climate import Climate
 from labrig.sim.doubts import Doubts, converter, curve_errors, level_error
+from labrig.sim.drives import drawn_drives, measured_drives
 from labrig.sim.scales import EXACT, Scale, Scales
 from labrig.sim.wires import draw_wires
 
@@ -30,9 +30,7 @@ _UNMOVED = ("short", "stuck")
 _BRANCHES, _CONVERTERS, _DRIVES = 0, 1, 2
 """Places of what is drawn of them among the streams of a draw."""
 _LEAST = 1.0
-"""Ohm that a branch or drive resistor has at least, however little is known of it."""
-_TOLERANCE = 25
-"""Place of the drive resistors among the random streams of a seed."""
+"""Ohm that a branch has at least, however little is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +62,6 @@ def _drawn(model: BoardModel, lines: Topology, climate: Climate | None) -> Parts
         climate,
         drawn_drives(model, len(lines.nodes)),
     )
-
-
-def drawn_drives(model: BoardModel, lines: int) -> FloatArray | None:
-    """True over stated resistance of the drive resistors; None: they are as stated."""
-    if model.drive_tolerance == 0:
-        return None
-    stream = np.random.default_rng(np.random.SeedSequence(model.seed, spawn_key=(_TOLERANCE,)))
-    return 1 + model.drive_tolerance * stream.uniform(-1, 1, lines)
 
 
 def measured_parts(model: BoardModel, calibration: Calibration, topology: Topology, draw: int = 0) -> Parts:
@@ -113,7 +103,7 @@ def measured_parts(model: BoardModel, calibration: Calibration, topology: Topolo
         wires = build_wires(calibration.wires, names)
     drives = drawn.drives
     if calibration.drives is not None and model.drive > 0:
-        drives = _ratios(calibration.drives, names, model.drive, doubts.generator(_DRIVES))
+        drives = measured_drives(calibration.drives, names, model.drive, doubts.generator(_DRIVES))
     return Parts(branches, scales, noise, wires, doubts.noise_seed, drawn.climate, drives)
 
 
@@ -153,22 +143,6 @@ def _scale(
             one = found[name]
             values[k] = (one.offset, one.gain) if doubt is None else converter(one, doubt)
     return Scale(values[:, 0], values[:, 1]) if found else EXACT
-
-
-def _ratios(
-    found: DrivesCalibration, names: tuple[str, ...], stated: Ohms, doubt: np.random.Generator | None
-) -> FloatArray:
-    """True over stated resistance, shape (L,); 1 where it was not measured.
-
-    What all of them have in common is not drawn: branches are off by as much then, and no reading tells.
-    """
-    ratios = np.ones(len(names))
-    for k, name in enumerate(names):
-        if name in found.lines:
-            one = found.lines[name]
-            off = 0.0 if doubt is None else one.uncertainty * doubt.normal()
-            ratios[k] = max(one.ohm + off, _LEAST) / stated
-    return ratios
 
 
 def _noise(reading: Volts, model: BoardModel, averages: int) -> Volts:
