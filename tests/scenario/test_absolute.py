@@ -89,6 +89,7 @@ def test_a_source_meter_over_visa_tells_what_drive_resistors_hide() -> None:
     assert found.drives.rests_on == "source meter"
     assert found.drives.standard is not None
     assert "smu on in1: KEITHLEY INSTRUMENTS MODEL 2450, serial 04123456" in found.drives.standard
+    assert "accuracy by SPEC-2450 Rev. A, page 2" in found.drives.standard
     assert "in1" not in found.drives.lines
     uncertainty = found.drives.scale_uncertainty
     # A 2450 reads 2.7 V to 0.015 % and 1 mV, and 6 mA to 0.025 % and 6 uA: 0.05 % and 0.13 %, over root 3.

@@ -1,7 +1,7 @@
 """Calibrate a board, as far as one asks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -166,7 +166,8 @@ def calibrate_wiper(
             "averages": bench.averages,
             "drive_ohm": bench.info.drive,
             "noise_volts": read.noise,
-            "reference": None if reference is None else asdict(reference),
+            "reference": scale.standard,
+            "scale": scale.factor,
         },
         "drives": {"exchanges": 2 * len(balances), "code": loading.code, "still_code": loading.still},
     }

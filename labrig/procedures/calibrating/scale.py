@@ -83,7 +83,8 @@ def by_source_meter(
     volts = potentials.reference[np.isfinite(potentials.reference)]
     amperes = np.concatenate([balance.driven.amperes[:, place] for balance in balances])
     who = f"{standard.name} on {standard.node}: {bench.instruments[place]}"
-    return Scale(1.0, "source meter", who, standard.scale_uncertainty(volts, amperes))
+    sheet = f"accuracy by {standard.accuracies.source}"
+    return Scale(1.0, "source meter", f"{who}; {sheet}", standard.scale_uncertainty(volts, amperes))
 
 
 def relative_uncertainties(drives: DrivesCalibration, bench: Bench) -> dict[str, float]:
