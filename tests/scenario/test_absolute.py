@@ -79,6 +79,7 @@ def end_to_end(found: Findings) -> tuple[FloatArray, FloatArray]:
 def test_a_source_meter_over_visa_tells_what_drive_resistors_hide() -> None:
     with hidden() as (config, served, true):
         found = calibrated(config, Standard.of(config, "smu"))
+        assert any(":SENS:CURR:RSEN 1" in message for message in served.messages), "with four wires"
         assert not served.on
         assert served.released
     resistances, doubts = end_to_end(found)

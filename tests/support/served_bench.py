@@ -19,6 +19,7 @@ from labrig.sim.serving.device import Device
 from labrig.sim.serving.dispatcher import Dispatcher
 from labrig.sim.serving.server import BoardServant
 from labrig.sim.world import CircuitWorld, LineTerminals
+from tests.support.served_meters import Heard
 
 
 @dataclass
@@ -29,6 +30,8 @@ class ServedBench:
     visa: str
     world: CircuitWorld
     outputs: list[OutputState] = field(default_factory=list[OutputState])
+    messages: list[str] = field(default_factory=list[str])
+    """That the unit was sent."""
     unplug_after: int | None = None
     """Levels after which nobody answers at the unit's port any more."""
 
@@ -88,7 +91,7 @@ def served_bench(chips: Hardware, model: str, line: int) -> Generator[ServedBenc
         unit = build_instrument(model, [terminals], time.monotonic, found.outputs.append)
         servants: list[Servant] = [
             BoardServant(board, Dispatcher(Device(chips, time.monotonic))),
-            _Pluggable(InstrumentServant(port, unit), found, cable),
+            _Pluggable(InstrumentServant(port, Heard(unit, found.messages)), found, cable),
         ]
         server = threading.Thread(target=serve, args=(servants, ending))
         server.start()
