@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
+from labrig.arrays import FloatArray
 from labrig.bench.bench import Bench, Doubts, Scanning
 from labrig.bench.calibrated import calibrated_branches
 from labrig.bench.corrections import Corrections
@@ -242,10 +243,17 @@ def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = F
         reasons=_reasons(calibration),
         doubts=doubts,
         pace=_pace(calibration, averages),
+        drives=None if calibration is None else _drives(calibration, topology, board.info),
         corrections=Corrections.of(calibration.converters, topology)
         if calibration is not None and calibration.converters is not None
         else None,
     )
+
+
+def _drives(calibration: Calibration, topology: Topology, info: BoardInfo) -> FloatArray:
+    """As they were measured; as the board states where they were not."""
+    known = {} if calibration.drives is None else calibration.drives.lines
+    return np.array([known[node].ohm if node in known else info.drive for node in topology.nodes])
 
 
 def _pace(calibration: Calibration | None, averages: int) -> PaceCalibration | None:

@@ -50,6 +50,7 @@ from labrig.circuit.topology import Topology
 from labrig.config.calibration import PaceCalibration
 from labrig.devices.laws import TapLaw
 from labrig.errors import BoardReset, ConfigError
+from labrig.instruments.base import Identity
 from labrig.wire.learning import MOST_CODE, LearnTerms
 
 
@@ -71,6 +72,9 @@ class Scans:
     """Node side of the drive resistors, shape (M, N), V."""
     sources: FloatArray
     """Driver side, shape (M, N), V; NaN where it was not read."""
+    amperes: FloatArray
+    """Into each node, as an instrument there measured it, shape (M, N), A; NaN where there is none, or where
+    it was at a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ class Bench:
         How well a calibration knows the board; None: it has none.
     pace
         How long the board takes, by its calibration; None: it is not known.
+    drives
+        Resistor between each node and its driver, shape (N,), ohm; None: all as the board states.
     """
 
     def __init__(
@@ -133,6 +139,7 @@ class Bench:
         reasons: Mapping[str, str] | None = None,
         doubts: Doubts | None = None,
         pace: PaceCalibration | None = None,
+        drives: FloatArray | None = None,
     ) -> None:
         self._board = board
         self._topology = topology
@@ -142,6 +149,8 @@ class Bench:
         self._supervisor = supervisor
         self._scanning = scanning
         self._reasons = reasons or {}
+        self.drives = np.full(len(topology.nodes), board.info.drive) if drives is None else drives
+        """Resistor between each node and its driver, shape (N,), ohm."""
         self.doubts = doubts
         """How well a calibration knows the board; None: it has none."""
         self.waiting = Waiting(pace)
@@ -193,6 +202,14 @@ class Bench:
     def function_changes(self) -> FunctionChanges:
         """What it cost source meters to change between driving a node and listening to it."""
         return self._board.function_changes if isinstance(self._board, MeteredBoard) else FunctionChanges()
+
+    @property
+    def instruments(self) -> dict[int, Identity]:
+        """Who the source meters on nodes are."""
+        if not isinstance(self._board, MeteredBoard):
+            return {}
+        node_of = {line: node for node, line in enumerate(self._wiring.line_of_node.tolist())}
+        return {node_of[line]: identity for line, identity in self._board.identities.items()}
 
     @property
     def line_names(self) -> list[str]:
@@ -433,7 +450,11 @@ class Bench:
         """
         wanted = self._wanted(program) if codes is None else self._with_codes(codes)
         imposed, reply = self._imposed(boundaries, wanted, sources=self.info.drive > 0)
-        return Scans(imposed, *self._readings(reply))
+        volts, sources = self._readings(reply)
+        amperes = np.full(volts.shape, np.nan)
+        if reply.amperes is not None:
+            amperes = reply.amperes[:, self._wiring.line_of_node]
+        return Scans(imposed, volts, sources, amperes)
 
     def read_back(self) -> BranchArray | CodeArray:
         """What the chips say that they hold, branch by branch: codes, or S on a continuous board; (B,)."""
@@ -597,7 +618,7 @@ class Bench:
         if currents:
             for row, boundary in enumerate(boundaries):
                 driven = [*boundary.voltages, *boundary.currents, *boundary.nudges]
-                over = driver_currents(boundary, self.info.drive, sources[row], volts[row])
+                over = driver_currents(boundary, self.drives, sources[row], volts[row])
                 known = over[driven]
                 modelled = injected(self.topology, conductances, volts[row])[driven]
                 unknown = np.isnan(known)

@@ -2,24 +2,26 @@
 
 import numpy as np
 
-from labrig.arrays import BranchArray, FloatArray, Ohms
+from labrig.arrays import BranchArray, FloatArray
 from labrig.circuit.boundary import Boundary, ThroughConductance
 from labrig.circuit.topology import Topology
 
 
-def driver_currents(boundary: Boundary, drive: Ohms, sources: FloatArray, volts: FloatArray) -> FloatArray:
+def driver_currents(
+    boundary: Boundary, drives: FloatArray, sources: FloatArray, volts: FloatArray
+) -> FloatArray:
     """Current into each node by the drop over what drives it, shape (N,), A; NaN where that was not read.
 
     Parameters
     ----------
-    drive
-        Drive resistor; 0: there is no drop to read.
+    drives
+        Drive resistor of each node, shape (N,), ohm; 0: there is no drop to read.
     sources, volts
         Driver side and node side, shape (N,), V.
     """
     siemens = np.full(volts.shape, np.nan)
-    if drive > 0:
-        siemens[[*boundary.voltages, *boundary.nudges]] = 1 / drive
+    driven = [node for node in (*boundary.voltages, *boundary.nudges) if drives[node] > 0]
+    siemens[driven] = 1 / drives[driven]
     for node, nudge in boundary.nudges.items():
         if isinstance(nudge, ThroughConductance):
             siemens[node] = nudge.conductance

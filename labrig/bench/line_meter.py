@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from labrig.arrays import Amperes, Seconds, Volts
 from labrig.config.instruments import SourceMeterConfig
-from labrig.instruments.base import Reading, Setup
+from labrig.instruments.base import Identity, Reading, Setup
 from labrig.instruments.opening import setup_of
 from labrig.instruments.ramping import Ramp
 from labrig.instruments.safe import SafeSourceMeter
@@ -70,6 +70,11 @@ class LineMeter:
         self._level = 0.0
         self.changes = FunctionChanges()
 
+    @property
+    def identity(self) -> Identity:
+        """Who the instrument is."""
+        return self._meter.identity
+
     def impose(self, forced: Forced) -> Ramp:
         """The way to what is to be held; where the function changes, the output has been off meanwhile."""
         setup = self._current if forced.volts is None else self._voltage
@@ -83,6 +88,10 @@ class LineMeter:
             if before is not None:
                 self.changes = self.changes.and_one_of(time.monotonic() - begun)
         return self._meter.ramp(self._level)
+
+    def arrive(self) -> None:
+        """Wait until the unit has taken the level that it was sent."""
+        self._meter.arrive()
 
     def read(self) -> Reading:
         """Measure where it is."""

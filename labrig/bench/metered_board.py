@@ -18,7 +18,7 @@ from labrig.circuit.boundary import Boundary, Nudge, TowardTarget
 from labrig.circuit.network import Nudging
 from labrig.config.links import LinkConfig
 from labrig.errors import ConfigError, LabrigError
-from labrig.instruments.base import Limited, Reading
+from labrig.instruments.base import Identity, Limited, Reading
 from labrig.instruments.ramping import walk
 
 _LONGEST: Seconds = 30.0
@@ -36,9 +36,9 @@ class Lease(Protocol):
 class MeteredBoard:
     """Sets wipers through the board, and imposes and reads some lines through units.
 
-    States are imposed one after the other: all units are on their way together, the board imposes and scans
-    what is left to it, and then the units measure at the same time, those on one link in turn. What the last
-    state imposes stays.
+    States are imposed one after the other: all units are on their way together and have arrived before the
+    board imposes and scans what is left to it, and then the units measure at the same time, those on one link
+    in turn. What the last state imposes stays.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class MeteredBoard:
         self._board.renew(_LONGEST)
         reply = self._board.exchange(replace(request, boundaries=[]))
         shape = (len(request.boundaries), self._info.lines)
-        volts, sources = np.full(shape, np.nan), np.full(shape, np.nan)
+        volts, sources, amperes = (np.full(shape, np.nan) for _ in range(3))
         unusable = np.zeros(shape, dtype=np.bool_)
         for row, boundary in enumerate(request.boundaries):
             imposed = _resolved(boundary, volts)
@@ -100,8 +100,14 @@ class MeteredBoard:
             for line, reading in self._read().items():
                 volts[row, line] = reading.volts
                 unusable[row, line] = reading.limited is not Limited.NO or bool(reading.lost)
+                amperes[row, line] = np.nan if unusable[row, line] else reading.amperes
             self._states += 1
-        return replace(reply, voltages=volts, sources=sources, saturated=unusable)
+        return replace(reply, voltages=volts, sources=sources, saturated=unusable, amperes=amperes)
+
+    @property
+    def identities(self) -> dict[int, Identity]:
+        """Who the unit on each of these lines is."""
+        return {line: meter.identity for line, meter in self._meters.items()}
 
     @property
     def function_changes(self) -> FunctionChanges:
@@ -149,6 +155,12 @@ class MeteredBoard:
         self._guard.renew(_LONGEST)
         self._board.renew(_LONGEST)
         walk([meter.impose(_forced(boundary, line)) for line, meter in self._meters.items()])
+        arriving = [self._pool.submit(_arrive_in_turn, group.values()) for group in self._groups]
+        try:
+            for group in arriving:
+                group.result()
+        finally:
+            wait(arriving)
 
     def _scan(self, boundary: Boundary, request: BoardRequest) -> BoardReply | None:
         """What the board imposes and reads by itself; None where units have all lines."""
@@ -165,6 +177,11 @@ class MeteredBoard:
             return {line: reading for group in readings for line, reading in group.result().items()}
         finally:
             wait(readings)  # whoever turns the units off next must not talk into a query
+
+
+def _arrive_in_turn(meters: Iterable[LineMeter]) -> None:
+    for meter in meters:
+        meter.arrive()
 
 
 def _read_in_turn(meters: Mapping[int, LineMeter]) -> dict[int, Reading]:

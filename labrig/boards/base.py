@@ -271,6 +271,9 @@ class BoardReply:
     """Where the board was to learn."""
     verified: Verified | None = None
     """Where the board was to reach conductances by pulses."""
+    amperes: FloatArray | None = None
+    """Into each line, as an instrument there measured it, shape (M, L), A; NaN where there is none, or where
+    it was at a limit. None: no line has one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ def difference(first: Calibration, second: Calibration) -> dict[str, Any]:
         "branches": _branches(first, second),
         "converters": _converters(first, second),
         "wires": _wires(first, second),
+        "drives": _drives(first, second),
     }
 
 
@@ -96,6 +97,19 @@ def _wires(first: Calibration, second: Calibration) -> dict[str, Any]:
         for name in before
         if name in after
     }
+
+
+def _drives(first: Calibration, second: Calibration) -> dict[str, Any]:
+    """Of those that rest on the same: else the scale of all resistances may be another one."""
+    if first.drives is None or second.drives is None or first.drives.rests_on != second.drives.rests_on:
+        return {}
+    before, after = first.drives.lines, second.drives.lines
+    scales = hypot(first.drives.scale_uncertainty or 0.0, second.drives.scale_uncertainty or 0.0)
+    found: dict[str, Any] = {}
+    for name in (name for name in before if name in after):
+        own = hypot(before[name].uncertainty, after[name].uncertainty, scales * before[name].ohm)
+        found[name] = {"ohm": _change(before[name].ohm, after[name].ohm, own)}
+    return found
 
 
 def _doubts(covariance: tuple[float, ...]) -> tuple[float, float]:

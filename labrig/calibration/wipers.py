@@ -1,6 +1,7 @@
 """From conductances of all branches at some codes to curves, residuals and verdicts."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,31 @@ def calibrate_wipers(table: Table, names: list[str], sizes: Sizes) -> WipersCali
             name: _branch(k, table.codes, resistances[k], variances[k], verdicts[k], sound, fits, sizes)
             for k, name in enumerate(names)
         },
+    )
+
+
+def uncertain_together(found: WipersCalibration, relative: Mapping[str, float]) -> WipersCalibration:
+    """The same with the uncertainty of a factor that all resistances of a branch have in common.
+
+    Parameters
+    ----------
+    relative
+        Standard uncertainty of that factor, by branch.
+    """
+    branches = {name: _together(branch, found, relative[name]) for name, branch in found.branches.items()}
+    return found.model_copy(update={"branches": branches})
+
+
+def _together(branch: BranchCalibration, found: WipersCalibration, relative: float) -> BranchCalibration:
+    parameters = np.array([branch.wiper, branch.end_to_end])
+    resistances = parameters @ [np.ones(len(found.codes)), np.array(found.codes) / found.steps]
+    resistances = resistances + np.array(branch.residuals)
+    both = np.outer(parameters, parameters)[[0, 0, 1], [0, 1, 1]]
+    return branch.model_copy(
+        update={
+            "covariance": tuple((np.array(branch.covariance) + relative**2 * both).tolist()),
+            "uncertainties": tuple(np.hypot(branch.uncertainties, relative * resistances).tolist()),
+        }
     )
 
 

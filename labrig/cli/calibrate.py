@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labrig.config.calibration import ConvertersCalibration
     from labrig.config.rig import RigConfig
     from labrig.procedures.calibrating.resistor import Resistor
+    from labrig.procedures.calibrating.standard import Standard
 
 app = command_group("Find out what a board is, with uncertainties, into a file.")
 
@@ -52,12 +53,13 @@ def adc(
     from labrig.bench.assembly import open_bench
     from labrig.config.loading import load_rig
     from labrig.procedures.calibrating.calibrate import calibrate_adc
+    from labrig.procedures.calibrating.standard import node_of
     from labrig.views.parts_progress import PartsProgress
 
     _check_out(out)
     config, node = load_rig(rig).model_copy(update={"calibration": None}), None
     if smu is not None:
-        node = _node_of(config, smu)
+        node = node_of(config, smu)
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
         where = None if node is None else bench.topology.nodes.index(node)
         found = calibrate_adc(bench, where, smu, progress.update)
@@ -79,6 +81,12 @@ def wiper(
             metavar="BRANCH=OHM", help="A known resistor in place of a masked branch: in0-out0='10 kohm'."
         ),
     ] = None,
+    smu: Annotated[
+        str | None,
+        typer.Option(
+            "--smu", metavar="NAME", help="A source meter on an input, with four wires, as reference."
+        ),
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, max=1000, help="Times up and down.", metavar="N")] = 2,
     out: Out = None,
     days: Days = 90.0,
@@ -91,8 +99,10 @@ def wiper(
     All branches of a crossbar are measured at once, up and down.
 
     Where the rig has no calibration of its converters by an instrument, these come first. The
-    board gets its own codes back. Currents are read over the drive resistors, which are taken as
-    stated unless there is a reference.
+    board gets its own codes back. Currents are read over the drive resistors, which are compared with
+    each other. What they have on average is taken as stated, unless there is a reference: a known
+    resistor, or a source meter in the place of an input's driver, in whose volts and amperes everything
+    is then measured.
 
     Example: labrig calibrate wiper rig.yaml --out board-a7f3.json
     """
@@ -104,10 +114,13 @@ def wiper(
     _check_out(out)
     config = load_rig(rig)
     wires = None if config.calibration is None else config.calibration.wires
+    standard = _standard(config, smu, reference)
+    if standard is not None:
+        config = config.model_copy(update={"calibration": None})  # its volts are those of this instrument
     config, known = _with_known_converters(config)
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
-        resistor = _resistor(bench, reference)
-        found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update, wires, resistor)
+        told = standard or _resistor(bench, reference)
+        found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update, wires, told)
         _finish(bench, found, out, days, kelvin, json=json)
 
 
@@ -170,14 +183,17 @@ def _check_out(out: Path | None) -> None:
         check_free(out)
 
 
-def _node_of(config: "RigConfig", smu: str) -> str:
+def _standard(config: "RigConfig", smu: str | None, reference: str | None) -> "Standard | None":
+    """Looked up in the rig before anything is opened."""
     from labrig.errors import ConfigError
+    from labrig.procedures.calibrating.standard import Standard
 
-    joined = {name: meter.node for name, meter in config.source_meters.items() if meter.node is not None}
-    if smu not in joined:
-        msg = f"--smu: found {smu!r}; the rig's source meters on a node are {', '.join(joined) or 'none'}"
+    if smu is None:
+        return None
+    if reference is not None:
+        msg = "--smu: found beside --reference; one of the two tells the scale: leave the other out"
         raise ConfigError(msg)
-    return joined[smu]
+    return Standard.of(config, smu)
 
 
 def _resistor(bench: "Bench", text: str | None) -> "Resistor | None":

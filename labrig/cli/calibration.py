@@ -94,12 +94,15 @@ def check(
             "board": bench.info.serial_number,
             "sha256": config.calibration.sha256,
             "masked": bench.masked,
+            "rests_on": None if config.calibration.drives is None else config.calibration.drives.rests_on,
             "accepted": list(config.accept_calibration),
         }
     if json:
         print(dumps(told))
         return
     print(f"holds   for board {told['board']}, sha256 {config.calibration.sha256[:16]}…")
+    if told["rests_on"] is not None:
+        print(f"scale   rests on: {told['rests_on']}")
     for name, reason in told["masked"].items():
         print(f"masked  {name}: {reason}")
 

@@ -326,9 +326,6 @@ def _only_simulated(model: BoardModel) -> Iterator[tuple[Place, str]]:
     if vices is not None and vices.wiper_bow > 0:
         text = "found; wipers of the launched firmware are the same at any voltage: simulate the board"
         yield ("elements", "vices", "wiper_bow"), text
-    if model.drive_tolerance > 0:
-        text = "found; drive resistors of the launched firmware are as stated: simulate the board"
-        yield ("drive_tolerance",), text
     if model.wires is not None:
         yield (
             ("wires",),

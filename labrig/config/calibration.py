@@ -158,6 +158,28 @@ class PaceCalibration(Model):
         return self.exchange + states * each + codes * self.code
 
 
+class DriveCalibration(_Table):
+    """The resistor between a driver and its line."""
+
+    ohm: float
+    uncertainty: float
+    """Standard, ohm, beside what all of them have in common."""
+
+
+class DrivesCalibration(Model):
+    """Drive resistors, by which all currents are read, node by node."""
+
+    rests_on: Literal["stated resistances", "resistor", "source meter"]
+    """What tells the scale of all resistances in the file. stated resistances: the mean of the drive
+    resistors is taken to be what the board states."""
+    standard: Text | None
+    """Which resistor, or the source meter with its serial number; null: neither."""
+    scale_uncertainty: Annotated[float, Field(ge=0)] | None
+    """Standard, relative, that all resistances have in common; it is within those of the branches as well.
+    null: it is not known."""
+    lines: dict[str, DriveCalibration]
+
+
 class RawData(Model):
     """Everything that was read, in a file beside the calibration."""
 
@@ -191,6 +213,7 @@ class Calibration(Model):
     wipers: WipersCalibration | None = None
     wires: WiresCalibration | None = None
     pace: PaceCalibration | None = None
+    drives: DrivesCalibration | None = None
     sha256: Text
     """Of all the rest."""
 
@@ -205,9 +228,9 @@ class Calibration(Model):
 
 
 def fingerprint(calibration: Calibration) -> str:
-    """SHA-256 of the content, whatever the layout of the file; files from before there was a pace hold."""
-    left_out = {"sha256"} if calibration.pace is not None else {"sha256", "pace"}
-    content = calibration.model_dump(mode="json", exclude=left_out)
+    """SHA-256 of the content, whatever the layout of the file; older files, which lack some parts, hold."""
+    later = {name for name in ("pace", "drives") if getattr(calibration, name, None) is None}
+    content = calibration.model_dump(mode="json", exclude={"sha256", *later})
     return sha256(dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -171,6 +171,15 @@ class SafeSourceMeter:
         self._raise_errors(f"at {format_quantity(level, unit_of(self._configured()))}")
         return reading
 
+    def arrive(self) -> None:
+        """Wait until the instrument has taken its level: it answers in turn, while a write waits for nothing.
+
+        Raises
+        ------
+        LinkError, InstrumentError
+        """
+        self._channel.level(unit_of(self._configured()))
+
     def sweep(self, points: SweepPoints) -> list[Reading]:
         """Source and read all levels in the instrument's own engine, never faster than the slew limit.
 

@@ -4,9 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from labrig.arrays import FloatArray
 from labrig.boards.base import BoardInfo, CodeRange, Converter, PulseRange
 from labrig.circuit.network import Nudging
 from labrig.circuit.topology import Topology
@@ -24,6 +21,7 @@ from labrig.sim.broken import break_branches, check_no_processor, faults_by_wipe
 from labrig.sim.channels import BadChannels, bad_channels
 from labrig.sim.converters import THROUGH_RANGE, Driver, Reader
 from labrig.sim.dividers import TrueDividers, inside_dividers
+from labrig.sim.drives import drawn_drives
 from labrig.sim.hardware import Hardware
 from labrig.sim.lines import line_topology
 from labrig.sim.memristor_board import MemristorBoard
@@ -33,9 +31,6 @@ from labrig.sim.switches import Switches
 from labrig.sim.twin import Parts, drawn_parts, measured_parts
 from labrig.sim.wires import inside_wires
 from labrig.sim.world import CircuitWorld, Inside
-
-_DRIVES = 25
-"""Place of the drive resistors among the random streams of a seed."""
 
 
 def simulation_of(board: BoardConfig) -> tuple[BoardModel, str | None]:
@@ -105,7 +100,7 @@ def build_hardware(
         branches=branches,
         reader=reader,
         sensor=replace(reader, bad=BadChannels(), scale=scales.sense),
-        driver=Driver(dac, model.drive, scales.dac, climate, _drives(model, len(lines.nodes))),
+        driver=Driver(dac, model.drive, scales.dac, climate, parts.drives),
         boot_count=time.time_ns() // 1_000_000 % 2**32,
         climate=climate,
     )
@@ -137,14 +132,6 @@ def _switches(
         return None
     wiper = parts.branches.switches
     return Switches(wiper, vices.wiper_bow, circuit.ends[: len(wiper), 1])
-
-
-def _drives(model: BoardModel, lines: int) -> FloatArray | None:
-    """True over stated resistance of the drive resistors; None: they are as stated."""
-    if model.drive_tolerance == 0:
-        return None
-    stream = np.random.default_rng(np.random.SeedSequence(model.seed, spawn_key=(_DRIVES,)))
-    return 1 + model.drive_tolerance * stream.uniform(-1, 1, lines)
 
 
 def build_board(
@@ -202,7 +189,7 @@ def _memristor_hardware(
         branches=memristors,
         reader=reader,
         sensor=replace(reader, bad=BadChannels(), scale=scales.sense),
-        driver=Driver(dac, model.drive, scales.dac, drives=_drives(model, len(lines.nodes))),
+        driver=Driver(dac, model.drive, scales.dac, drives=drawn_drives(model, len(lines.nodes))),
         boot_count=time.time_ns() // 1_000_000 % 2**32,
     )
 

@@ -18,6 +18,7 @@ from labrig.sim.branches import TrueDigipots, draw_branches
 from labrig.sim.broken import as_taken, faults_by_wiper
 from labrig.sim.channels import BadChannels, bad_channels, check_alike
 from labrig.sim.converters import THROUGH_RANGE
+from labrig.sim.drives import drawn_drives
 from labrig.sim.lines import line_topology
 from labrig.sim.memristors import AMPLITUDE_STEP, Devices
 from labrig.sim.scales import Scale, Scales
@@ -131,6 +132,9 @@ def _scales(model: BoardModel, topology: Topology) -> Iterator[str]:
     yield from _scale("channel", scales.adc, 0, lines)
     yield from _scale("channel", scales.sense, lines, drivers)
     yield from _scale("driver", scales.dac, 0, drivers)
+    ratios = drawn_drives(model, lines)
+    if ratios is not None:
+        yield from (f"drive-ratio {k} {float(ratios[k])!r}" for k in range(drivers))
 
 
 def _fault(wiper: int, fault: BranchFault, branches: TrueDigipots) -> Iterator[str]:

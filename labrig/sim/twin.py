@@ -11,7 +11,11 @@ from labrig.circuit.build import build_wires
 from labrig.circuit.topology import Topology
 from labrig.circuit.wires import Wires
 from labrig.config.boards import BoardModel, DigipotElements
-from labrig.config.calibration import Calibration, ConverterCalibration, WipersCalibration
+from labrig.config.calibration import (
+    Calibration,
+    ConverterCalibration,
+    WipersCalibration,
+)
 from labrig.devices.curves import resistances_at
 from labrig.devices.laws import RheostatLaw
 from labrig.devices.parts import digipot
@@ -19,11 +23,12 @@ from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
 from labrig.sim.climate import Climate
 from labrig.sim.dividers import TrueDividers
 from labrig.sim.doubts import Doubts, converter, curve_errors, level_error
+from labrig.sim.drives import drawn_drives, measured_drives
 from labrig.sim.scales import EXACT, Scale, Scales
 from labrig.sim.wires import draw_wires
 
 _UNMOVED = ("short", "stuck")
-_BRANCHES, _CONVERTERS = 0, 1
+_BRANCHES, _CONVERTERS, _DRIVES = 0, 1, 2
 """Places of what is drawn of them among the streams of a draw."""
 _LEAST = 1.0
 """Ohm that a branch has at least, however little is known of it."""
@@ -39,6 +44,8 @@ class Parts:
     wires: Wires | None
     noise_seed: int
     climate: Climate | None = None
+    drives: FloatArray | None = None
+    """True over stated resistance of the drive resistors, shape (L,); None: they are as stated."""
 
 
 def drawn_parts(model: BoardModel, lines: Topology) -> Parts:
@@ -54,6 +61,7 @@ def _drawn(model: BoardModel, lines: Topology, climate: Climate | None) -> Parts
         None if model.wires is None else draw_wires(model.wires, lines, model.seed),
         model.seed,
         climate,
+        drawn_drives(model, len(lines.nodes)),
     )
 
 
@@ -94,7 +102,10 @@ def measured_parts(model: BoardModel, calibration: Calibration, topology: Topolo
         noise = _noise(found.noise, model, averages)
     if calibration.wires is not None:
         wires = build_wires(calibration.wires, names)
-    return Parts(branches, scales, noise, wires, doubts.noise_seed, drawn.climate)
+    drives = drawn.drives
+    if calibration.drives is not None and model.drive > 0:
+        drives = measured_drives(calibration.drives, names, model.drive, doubts.generator(_DRIVES))
+    return Parts(branches, scales, noise, wires, doubts.noise_seed, drawn.climate, drives)
 
 
 def _as_measured(

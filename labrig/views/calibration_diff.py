@@ -14,7 +14,7 @@ from rich.text import Text
 from labrig.units import format_quantity
 from labrig.views.style import ACCENT, INK, LINE, RC, SOFT, say
 
-_COMPARED = ("wiper", "end_to_end", "offset", "gain", "end", "segment")
+_COMPARED = ("wiper", "end_to_end", "offset", "gain", "end", "segment", "ohm")
 _MOST = 12
 _FAR = 3.0
 """Uncertainties beyond which a change is taken for one."""
@@ -59,6 +59,9 @@ def diff_lines(found: Mapping[str, Any]) -> Iterator[str]:
     if wires := found["wires"]:
         far = [name for name, line in wires.items() if _sigmas(line) > _FAR]
         yield f"wires   {len(far)} of {len(wires)} lines moved beyond {_FAR:g} σ"
+    if drives := found["drives"]:
+        far = [name for name, drive in drives.items() if _sigmas(drive) > _FAR]
+        yield f"drives  {len(far)} of {len(drives)} moved beyond {_FAR:g} σ"
 
 
 def write_diff_picture(found: Mapping[str, Any], path: Path) -> Path:

@@ -34,11 +34,24 @@ def calibration_lines(found: Mapping[str, Any]) -> Iterator[str]:
         branches = wipers["branches"]
         broken = sum(branch["verdict"] != "sound" for branch in branches.values())
         yield f"wipers  {len(branches)} branches at {len(wipers['codes'])} codes, {broken} not to be used"
+    if drives := found["drives"]:
+        yield f"drives  {_drives(drives)}"
     if wires := found["wires"]:
         yield f"lines   {len(wires['lines'])}, {wires['kind']}; {_fits(wires)}"
     if pace := found["pace"]:
         each = {part: format_quantity(pace[part], "s", 3) for part in ("exchange", "state", "code")}
         yield f"pace    {each['exchange']} an exchange, {each['state']} a state, {each['code']} a code"
+
+
+def _drives(drives: Mapping[str, Any]) -> str:
+    """What they are, and what tells the scale of all resistances."""
+    ohms = [line["ohm"] for line in drives["lines"].values()]
+    doubt = max(line["uncertainty"] for line in drives["lines"].values())
+    span = f"{format_quantity(min(ohms), 'ohm', 5)} … {format_quantity(max(ohms), 'ohm', 5)}"
+    known = f"each within {format_quantity(doubt, 'ohm', 2)}"
+    if drives["standard"] is None:
+        return f"{span}, {known}; their mean is taken as stated"
+    return f"{span}, {known}; scale by {drives['standard']}, to {1e6 * drives['scale_uncertainty']:.0f} ppm"
 
 
 def _fits(wires: Mapping[str, Any]) -> str:

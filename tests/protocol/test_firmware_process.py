@@ -45,6 +45,11 @@ CIRCUIT_MISTAKES: Mapping[str, tuple[str, str, str]] = {
     "twice": ("drive 100.0", "drive 100.0\ndrive 2", ":9: 'drive' stands twice"),
     "too few values": ("codes 9 0 256 128", "codes 9 0 256", ":4: 'codes' takes 4 values, found 3"),
     "initial code not legal": ("256 128", "256 257", ":4: '257' of 'codes' must be a number from 0 to 256"),
+    "no such driver": (
+        "branch 0 3",
+        "drive-ratio 9 1.0\nbranch 0 3",
+        ":12: '9' of 'drive-ratio' must be a number from 0 to 4",
+    ),
     "no such line": ("branch 0 3", "branch 0 5", ":12: '5' of 'branch' must be a number from 0 to 4"),
     "self-loop": ("branch 0 3", "branch 3 3", ":12: a branch joins line 3 to itself"),
     "unknown law": ("law rheostat", "law divider", ":5: unknown law 'divider'; known: rheostat"),

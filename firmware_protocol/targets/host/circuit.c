@@ -116,9 +116,10 @@ double circuit_level(const struct circuit *circuit, unsigned driver, unsigned co
     return through(&circuit->drivers[driver], code * (circuit->dac_span / top), circuit->dac_span);
 }
 
-static double source_conductance(const struct circuit *circuit, const struct source *source)
+static double source_conductance(const struct circuit *circuit, int line)
 {
-    return source->kind == DRIVEN ? 1.0 / circuit->drive : source->kind == THROUGH ? source->siemens : 0.0;
+    const struct source *source = &circuit->sources[line];
+    return source->kind == DRIVEN ? 1.0 / (circuit->drive * circuit->drives[line]) : source->kind == THROUGH ? source->siemens : 0.0;
 }
 
 static bool forced(const struct circuit *circuit, const struct source *source)
@@ -169,7 +170,7 @@ static void assemble(const struct circuit *circuit, struct pattern *pattern)
     factor_resize(factor, place_lines(circuit, pattern->place));
     for (int k = 0; k < labrig_lines(&circuit->config); k++) {
         if (pattern->place[k] >= 0) {
-            *factor_at(factor, pattern->place[k], pattern->place[k]) = source_conductance(circuit, &circuit->sources[k]);
+            *factor_at(factor, pattern->place[k], pattern->place[k]) = source_conductance(circuit, k);
         }
     }
     for (int k = 0; k < circuit->config.branches; k++) {
@@ -233,7 +234,7 @@ static void right_side(const struct circuit *circuit, const struct pattern *patt
     for (int k = 0; k < labrig_lines(&circuit->config); k++) {
         const struct source *source = &circuit->sources[k];
         if (pattern->place[k] >= 0) {
-            right[pattern->place[k]] += source_conductance(circuit, source) * source->volts
+            right[pattern->place[k]] += source_conductance(circuit, k) * source->volts
                 + (source->kind == INJECTED ? source->amperes : 0.0);
         }
     }

@@ -47,7 +47,8 @@ struct circuit {
     uint8_t texts[2u * (2u + TEXT_MAX)]; /* tagged values: serial number and part */
     uint8_t texts_size;
     double adc_span, dac_span; /* V */
-    double drive;              /* ohm; 0: the line is forced */
+    double drive;              /* ohm, as stated; 0: the line is forced */
+    double drives[LABRIG_MAX_LINES]; /* what each driver's has of that; 1: as stated */
     double steps;              /* of the law */
     bool has_memristors;
     struct memristors memristors;

@@ -54,6 +54,7 @@ static void read_offset_driver(struct reader *reader);
 static void read_gain_driver(struct reader *reader);
 static void read_bow_channel(struct reader *reader);
 static void read_bow_driver(struct reader *reader);
+static void read_drive_ratio(struct reader *reader);
 static void read_deviation(struct reader *reader);
 
 static uint16_t initial_code;
@@ -68,7 +69,7 @@ static const struct keyword keywords[] = {
     {"offset-channel", 3, ANYWHERE, read_offset_channel}, {"gain-channel", 3, ANYWHERE, read_gain_channel},
     {"offset-driver", 3, ANYWHERE, read_offset_driver}, {"gain-driver", 3, ANYWHERE, read_gain_driver},
     {"bow-channel", 3, ANYWHERE, read_bow_channel}, {"bow-driver", 3, ANYWHERE, read_bow_driver},
-    {"deviation", 4, ANYWHERE, read_deviation},
+    {"drive-ratio", 3, ANYWHERE, read_drive_ratio}, {"deviation", 4, ANYWHERE, read_deviation},
 };
 #define KEYWORDS (sizeof keywords / sizeof *keywords)
 
@@ -133,6 +134,9 @@ static void read_lines(struct reader *reader)
     config->hidden = (uint16_t)integer(reader, 3, 0, (int)LABRIG_MAX_LINES);
     if (labrig_lines(config) > LABRIG_MAX_LINES) {
         fail(reader, "there may be %u lines, found %u", LABRIG_MAX_LINES, labrig_lines(config));
+    }
+    for (unsigned k = 0; k < labrig_lines(config); k++) {
+        reader->circuit->drives[k] = 1.0;
     }
 }
 
@@ -371,6 +375,14 @@ static void read_bow_channel(struct reader *reader)
 static void read_bow_driver(struct reader *reader)
 {
     named_driver(reader)->bow = number(reader, 2, -1e3, 1e3);
+}
+
+static void read_drive_ratio(struct reader *reader)
+{
+    struct circuit *circuit = reader->circuit;
+    expect_header(reader);
+    const int driver = integer(reader, 1, 0, labrig_drivers(&circuit->config) - 1);
+    circuit->drives[driver] = number(reader, 2, 0.01, 100.0);
 }
 
 static void read_deviation(struct reader *reader)

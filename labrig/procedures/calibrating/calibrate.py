@@ -1,23 +1,38 @@
 """Calibrate a board, as far as one asks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from labrig.bench.bench import Bench
+from labrig.bench.bench import Bench, Scans
 from labrig.bench.corrections import Corrections
 from labrig.boards.base import CodeRange
 from labrig.calibration.verdicts import Sizes
-from labrig.calibration.wipers import Table, calibrate_wipers
-from labrig.config.calibration import ConvertersCalibration, WiresCalibration
+from labrig.calibration.wipers import Table, calibrate_wipers, uncertain_together
+from labrig.config.calibration import (
+    ConvertersCalibration,
+    DrivesCalibration,
+    WipersCalibration,
+    WiresCalibration,
+)
 from labrig.devices.parts import digipot
 from labrig.procedures.calibrating.converters import LEVELS, converters_of, read_potentials
+from labrig.procedures.calibrating.drives import comparable, drives_of, loading_of, read_balances
 from labrig.procedures.calibrating.levels import check_crossbar
 from labrig.procedures.calibrating.pace import read_pace
 from labrig.procedures.calibrating.resistor import Resistor
+from labrig.procedures.calibrating.scale import (
+    STATED,
+    by_resistor,
+    by_source_meter,
+    relative_uncertainties,
+    with_resistances,
+)
 from labrig.procedures.calibrating.sealing import Findings
-from labrig.procedures.calibrating.wipers import default_codes, measured, read_wipers
+from labrig.procedures.calibrating.standard import Standard
+from labrig.procedures.calibrating.wipers import Measured, default_codes, measured, read_wipers
 from labrig.procedures.calibrating.wires import Inside, read_wires, wires_of
 
 _FEW = 8
@@ -51,9 +66,17 @@ def _telling_codes(bench: Bench, legal: CodeRange) -> list[int]:
     return [code for code in telling if bench.most_conductive(code * every).max() <= bench.limits.conductance]
 
 
-def _with_converters(bench: Bench, known: ConvertersCalibration | None, progress: Progress) -> Findings:
-    """Those that are known, or else are measured; the bench takes them to be so from then on."""
-    found = Findings({}, converters=known) if known else calibrate_adc(bench, None, None, progress)
+def _with_converters(
+    bench: Bench, known: ConvertersCalibration | None, progress: Progress, standard: Standard | None = None
+) -> Findings:
+    """Those that are known, or else are measured; the bench takes them to be so from then on.
+
+    With a standard they are always measured, so that volts are its own.
+    """
+    if standard is not None:
+        found = calibrate_adc(bench, standard.place(bench), standard.name, progress)
+    else:
+        found = Findings({}, converters=known) if known else calibrate_adc(bench, None, None, progress)
     if found.converters is not None:
         bench.correct(Corrections.of(found.converters, bench.topology))
     return found
@@ -87,9 +110,12 @@ def calibrate_wiper(
     known: ConvertersCalibration | None,
     progress: Progress,
     wires: WiresCalibration | None = None,
-    reference: Resistor | None = None,
+    reference: Resistor | Standard | None = None,
 ) -> Findings:
     """Code to conductance of every branch, and the board's pace; converters first if they are not known yet.
+
+    Currents are read over the drive resistors, which are compared with each other first: what flows into the
+    board has to balance. The board is not timed where a source meter takes part, which takes its own time.
 
     Parameters
     ----------
@@ -100,19 +126,38 @@ def calibrate_wiper(
     known, wires
         What the rig's calibration has of the converters, and of the lines.
     reference
-        In place of a branch: it tells what the drive resistors are, which are taken as stated without it.
+        In place of a branch, or of a driver: it tells the scale. None: the mean of the drive resistors does,
+        which is taken as stated.
+
+    Raises
+    ------
+    ConfigError
+        The board or the reference cannot be used for it.
+    CalibrationError
+        What stands in for a branch is not what it should be.
+    LimitExceeded, ComplianceReached, LinkError, ProtocolError, DeviceError
     """
     check_crossbar(bench, "wiper")
-    found = _with_converters(bench, known, progress)
-    legal, adc = bench.info.codes, bench.info.adc
+    standard = reference if isinstance(reference, Standard) else None
+    found = _with_converters(bench, known, progress, standard)
+    check = _nothing if standard is None else partial(standard.check, bench=bench)
+    legal, rounding = bench.info.codes, bench.info.adc.lsb if bench.info.adc else 0.0
     wanted = list(codes) or (_telling_codes(bench, legal) if legal else [])
-    settings = tuple(read_wipers(bench, wanted, repeats, progress))
+    settings = tuple(read_wipers(bench, wanted, repeats, progress, check))
     inside = None if wires is None else Inside.of(bench, wires)
-    read = measured(settings, bench.topology, bench.info.drive, adc.lsb if adc else 0.0, inside)
-    scale = 1.0 if reference is None else reference.scale(bench, read.conductances, read.variances)
-    part = digipot(bench.info.part)
-    names = [bench.topology.branch_name(k) for k in range(len(bench.topology.branches))]
-    table = Table.of(read.codes, scale * read.conductances, scale**2 * read.variances)
+    rough = measured(settings, bench.topology, bench.drives, rounding, inside)
+    metered = None if standard is None else standard.place(bench)
+    nodes = comparable(bench, found.converters, metered)
+    loading = loading_of(bench, rough.codes, rough.conductances)
+    balances = tuple(read_balances(bench, nodes, loading, progress, check))
+    compared = drives_of(balances, bench, nodes, metered)
+    read = measured(settings, bench.topology, with_resistances(compared, bench), rounding, inside)
+    scale = STATED
+    if isinstance(reference, Resistor):
+        scale = by_resistor(reference, bench, read)
+    elif standard is not None and found.potentials is not None:
+        scale = by_source_meter(standard, bench, found.potentials, balances)
+    drives = scale.of_drives(compared)
     method = {
         **found.method,
         "wipers": {
@@ -121,9 +166,31 @@ def calibrate_wiper(
             "averages": bench.averages,
             "drive_ohm": bench.info.drive,
             "noise_volts": read.noise,
-            "reference": None if reference is None else {**asdict(reference), "scale": scale},
+            "reference": scale.standard,
+            "scale": scale.factor,
         },
+        "drives": {"exchanges": 2 * len(balances), "code": loading.code, "still_code": loading.still},
     }
+    return replace(
+        found,
+        method=method,
+        settings=settings,
+        wipers=_wipers_of(scale.of_conductances(read), drives, bench),
+        wires=wires,
+        pace=None if standard is not None else read_pace(bench, progress),
+        balances=balances,
+        drives=drives,
+    )
+
+
+def _wipers_of(read: Measured, drives: DrivesCalibration, bench: Bench) -> WipersCalibration:
+    """What a calibration keeps of the wipers."""
+    part = digipot(bench.info.part)
+    names = [bench.topology.branch_name(k) for k in range(len(bench.topology.branches))]
+    table = Table.of(read.codes, read.conductances, read.variances)
     wipers = calibrate_wipers(table, names, Sizes(part.wiper, part.end_to_end, part.steps))
-    pace = read_pace(bench, progress)
-    return replace(found, method=method, settings=settings, wipers=wipers, wires=wires, pace=pace)
+    return uncertain_together(wipers, relative_uncertainties(drives, bench))
+
+
+def _nothing(_: Scans) -> None:
+    """Nothing is to be said of what was read."""

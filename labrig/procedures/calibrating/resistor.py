@@ -39,10 +39,15 @@ class Resistor:
             raise ConfigError(msg)
         return names.index(self.branch)
 
-    def scale(self, bench: Bench, conductances: FloatArray, variances: FloatArray) -> float:
-        """True over measured conductance, by all S settings as they are known, shape (S, B), S and S^2.
+    def scale(self, bench: Bench, conductances: FloatArray, variances: FloatArray) -> tuple[float, float]:
+        """True over measured conductance and its standard uncertainty, relative, by all S settings.
 
         Currents are read over drive resistors: where these are off together, so are all conductances.
+
+        Parameters
+        ----------
+        conductances, variances
+            Shape (S, B), S and S^2.
 
         Raises
         ------
@@ -58,4 +63,4 @@ class Resistor:
                 f" {format_quantity(self.ohm, 'ohm')}; look at the branch, and at board.drive"
             )
             raise CalibrationError(msg)
-        return 1 / (self.ohm * found)
+        return 1 / (self.ohm * found), float((1 / variances[:, place]).sum() ** -0.5 / found)

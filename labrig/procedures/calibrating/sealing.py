@@ -14,6 +14,7 @@ from labrig.calibration.converters import Potentials
 from labrig.config.calibration import (
     Calibration,
     ConvertersCalibration,
+    DrivesCalibration,
     PaceCalibration,
     RawData,
     WipersCalibration,
@@ -22,6 +23,7 @@ from labrig.config.calibration import (
 )
 from labrig.config.calibrations import calibration_text
 from labrig.errors import CalibrationError
+from labrig.procedures.calibrating.drives import Balance
 from labrig.procedures.calibrating.wipers import Setting
 from labrig.procedures.calibrating.wires import Pairs
 
@@ -41,6 +43,8 @@ class Findings:
     pairs: tuple[Pairs, ...] = ()
     wires: WiresCalibration | None = None
     pace: PaceCalibration | None = None
+    balances: tuple[Balance, ...] = ()
+    drives: DrivesCalibration | None = None
 
 
 def write_calibration(
@@ -78,6 +82,7 @@ def write_calibration(
             wipers=findings.wipers,
             wires=findings.wires,
             pace=findings.pace,
+            drives=findings.drives,
         )
         with path.open("x", encoding="utf-8") as text:
             text.write(calibration_text(calibration))
@@ -130,5 +135,13 @@ def _arrays(findings: Findings) -> dict[str, Any]:
             "lines_codes": np.array([program.codes for program in pairs]),
             "lines_volts": np.array([program.scans.volts for program in pairs]),
             "lines_sources": np.array([program.scans.sources for program in pairs]),
+        }
+    if balances := findings.balances:
+        exchanges = [scans for balance in balances for scans in (balance.still, balance.driven)]
+        found |= {
+            "drives_states": np.array([len(scans.volts) for scans in exchanges]),
+            "drives_volts": np.concatenate([scans.volts for scans in exchanges]),
+            "drives_sources": np.concatenate([scans.sources for scans in exchanges]),
+            "drives_amperes": np.concatenate([scans.amperes for scans in exchanges]),
         }
     return found

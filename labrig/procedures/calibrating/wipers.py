@@ -18,6 +18,7 @@ from labrig.procedures.calibrating.levels import MARGIN, check_crossbar, shares,
 from labrig.procedures.calibrating.wires import Inside
 
 Progress = Callable[[str, int, int], None]
+Check = Callable[[Scans], None]
 _HELD = 4
 """Pairs of states in which the outputs are held: they give the scale, which free outputs leave open."""
 _WANDER = 0.02
@@ -69,7 +70,9 @@ def default_codes(legal: CodeRange) -> list[int]:
     return found
 
 
-def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Progress) -> Iterator[Setting]:
+def read_wipers(
+    bench: Bench, codes: Sequence[int], repeats: int, progress: Progress, check: Check
+) -> Iterator[Setting]:
     """Write all branches to one code after the other, up and down, and read enough states for all of them.
 
     One exchange a setting. In the first states the inputs take two levels by the rows of a Hadamard matrix
@@ -79,6 +82,11 @@ def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Prog
     apart as the limits allow at that code, and with what was found to conduct more than it should: a first
     exchange looks for that so gently that even a shorted branch stays within its limits. Branches that the
     rig masks keep their codes, so that they show as stuck. The board gets its own codes back.
+
+    Parameters
+    ----------
+    check
+        Sees what was read in each setting, and raises what it has to say of it.
 
     Raises
     ------
@@ -106,6 +114,7 @@ def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Prog
             progress("wipers", k, len(settings))
             codes_now = np.where(bench.writable, code, before)
             scans = bench.scan(conducting.states(codes_now, k), codes=codes_now)
+            check(scans)
             conducting.learn(codes_now, scans)
             yield Setting(code, repeat, upward, scans)
     finally:
@@ -116,7 +125,7 @@ def read_wipers(bench: Bench, codes: Sequence[int], repeats: int, progress: Prog
 def measured(
     settings: Sequence[Setting],
     topology: Topology,
-    drive: Ohms,
+    drives: FloatArray,
     rounding: Volts,
     inside: Inside | None = None,
 ) -> Measured:
@@ -124,8 +133,8 @@ def measured(
 
     Parameters
     ----------
-    drive
-        Of each driver, ohm.
+    drives
+        Resistor behind the driver of each node, shape (N,), ohm.
     rounding
         One step of the ADC, V.
     inside
@@ -135,7 +144,7 @@ def measured(
     found, covariances = np.empty(shape), np.empty(shape)
     excess, left = 0.0, 0
     for row, setting in enumerate(settings):
-        stars = _stars(setting.scans, topology, drive, inside)
+        stars = _stars(setting.scans, topology, drives, inside)
         found[row], covariances[row] = stars.conductances, stars.variances
         excess, left = excess + stars.excess, left + stars.left
     variance = pooled_variance(excess, left, rounding)
@@ -159,22 +168,22 @@ class _Stars:
     left: int
 
 
-def _stars(scans: Scans, topology: Topology, drive: Ohms, inside: Inside | None) -> _Stars:
+def _stars(scans: Scans, topology: Topology, drives: FloatArray, inside: Inside | None) -> _Stars:
     """Output by output; what wires drop depends on the conductances found, which depend on it a little."""
     drops = topology.branch_voltages(scans.volts)
-    found = _with_drops(scans, drops, topology, drive)
+    found = _with_drops(scans, drops, topology, drives)
     for _ in range(_ROUNDS if inside else 0):
         drops = inside.drops(found.conductances, scans.volts) if inside else drops
-        found = _with_drops(scans, drops, topology, drive)
+        found = _with_drops(scans, drops, topology, drives)
     return found
 
 
-def _with_drops(scans: Scans, drops: FloatArray, topology: Topology, drive: Ohms) -> _Stars:
+def _with_drops(scans: Scans, drops: FloatArray, topology: Topology, drives: FloatArray) -> _Stars:
     conductances = np.full(len(topology.branches), np.nan)
     variances = np.full(len(topology.branches), np.nan)
     excess, left = 0.0, 0
     for output in topology.outputs:
-        branches, readings = star(scans, drops, topology, output, drive)
+        branches, readings = star(scans, drops, topology, output, drives[output])
         fit = fit_star(readings)
         conductances[branches], variances[branches] = fit.conductances, np.diag(fit.covariance)
         excess, left = excess + fit.excess, left + fit.left
@@ -216,7 +225,7 @@ class _Conducting:
         bench = self._bench
         drops = bench.topology.branch_voltages(scans.volts)
         for output in self._outputs:
-            branches, readings = star(scans, drops, bench.topology, output, bench.info.drive)
+            branches, readings = star(scans, drops, bench.topology, output, bench.drives[output])
             found = fit_star(readings).conductances
             strange = found > _STRANGE * bench.most_conductive(codes)[branches]
             self._found[branches] = np.maximum(self._found[branches], np.where(strange, found, 0.0))

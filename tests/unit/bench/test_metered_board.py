@@ -15,7 +15,7 @@ import labrig
 from labrig.bench.assembly import open_bench
 from labrig.bench.line_meter import Forced, LineMeter
 from labrig.bench.metered_board import MeteredBoard
-from labrig.boards.base import BoardRequest
+from labrig.boards.base import BoardReply, BoardRequest
 from labrig.circuit.boundary import Boundary, TowardTarget
 from labrig.circuit.build import build_topology
 from labrig.circuit.network import Flag
@@ -114,6 +114,9 @@ class SlowMeter:
         del forced
         return iter(())
 
+    def arrive(self) -> None:
+        """At once."""
+
     def read(self) -> Reading:
         for key in (self.link, "any"):
             self.talking[key] += 1
@@ -133,6 +136,27 @@ def metered(folder: Path, links: str, talking: Counter[str], most: Counter[str])
     board = build_board(simulation_of(config.board)[0], build_topology(config.network))
     meters = {line: SlowMeter(link, talking, most) for line, link in enumerate(links)}
     return MeteredBoard(board, cast("dict[int, LineMeter]", meters), NoLease())
+
+
+def test_the_board_scans_once_every_unit_has_taken_its_level(tmp_path: Path) -> None:
+    """What was written to a unit may still be on its way, while the board answers already."""
+    config, order = rig(tmp_path), list[str]()
+    board = build_board(simulation_of(config.board)[0], build_topology(config.network))
+
+    @dataclass
+    class Late(SlowMeter):
+        def arrive(self) -> None:
+            time.sleep(0.02)
+            order.append("unit")
+
+    class Watched(MeteredBoard):
+        def _scan(self, boundary: Boundary, request: BoardRequest) -> BoardReply | None:
+            order.append("board")
+            return super()._scan(boundary, request)
+
+    meters = {line: Late(link, Counter(), Counter()) for line, link in enumerate("AB")}
+    Watched(board, cast("dict[int, LineMeter]", meters), NoLease()).exchange(DRIVEN)
+    assert order == ["unit", "unit", "board"]
 
 
 DRIVEN = BoardRequest([Boundary({0: 1.0, 1: 1.0})])

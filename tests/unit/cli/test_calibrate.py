@@ -157,6 +157,33 @@ def test_a_source_meter_gives_volts(call: Labrig, tmp_path: Path) -> None:
     assert call("calibrate", "adc", path, "--smu", "other").code == 2
 
 
+def test_a_source_meter_gives_ohms_and_the_file_says_so(call: Labrig, tmp_path: Path) -> None:
+    meter = {
+        "kind": "keithley2400",
+        "link": {"kind": "visa", "resource": "TCPIP::127.0.0.1::5025::SOCKET"},
+        "node": "in0",
+        "compliance_current": "100 mA",
+        "wires": 4,
+    }
+    board = BOARD["model"] | {"kind": "simulated"}
+    path = write_rig(tmp_path, board=board, faults=[], source_meters={"smu": meter})
+    out = tmp_path / "absolute.json"
+    told = call(
+        "calibrate", "wiper", path, "--smu", "smu", "--codes", "0,64,256", "--repeats", "1", "--out", out
+    )
+    assert told.code == 0, told.err
+    assert "scale by smu on in0: KEITHLEY INSTRUMENTS INC. MODEL 2400, serial" in told.out
+    found = load_calibration(out)
+    assert found.drives is not None
+    assert found.drives.rests_on == "source meter"
+    assert sorted(found.drives.lines) == ["in1", "in2", "in3", "out0", "out1", "out2"]
+    assert found.pace is None
+    both = call("calibrate", "wiper", path, "--smu", "smu", "--reference", "in0-out0=10 kohm")
+    assert both.code == 2
+    assert "leave the other out" in both.err
+    assert call("calibrate", "wiper", path, "--smu", "other").code == 2
+
+
 def test_what_was_calibrated_is_shown_drawn_and_compared(
     call: Labrig, calibration: Path, tmp_path: Path
 ) -> None:
@@ -164,11 +191,16 @@ def test_what_was_calibrated_is_shown_drawn_and_compared(
     told = call("calibration", "show", calibration, "--out", picture)
     assert told.code == 0
     assert "in0-out0  open" in told.out
+    assert "their mean is taken as stated" in told.out
     assert picture.stat().st_size > 30_000
     same = call("calibration", "diff", calibration, calibration, "--json")
     branches = json.loads(same.out)["branches"]
     assert branches["in1-out1"]["end_to_end"] == {"change": 0.0, "sigmas": 0.0}
     assert branches["in0-out0"]["relative"] is None
+    drives = json.loads(same.out)["drives"]
+    assert sorted(drives) == ["in0", "in1", "in2", "in3", "out0", "out1", "out2"]
+    assert all(drive == {"ohm": {"change": 0.0, "sigmas": 0.0}} for drive in drives.values())
+    assert "drives  0 of 7 moved beyond 3 σ" in call("calibration", "diff", calibration, calibration).out
     other = changed(calibration, board="B0B0")
     refused = call("calibration", "diff", calibration, other)
     assert refused.code == 7
@@ -181,6 +213,7 @@ def test_a_rig_uses_its_calibration_and_masks_what_is_broken(
     path = write_rig(tmp_path, calibration=str(calibration))
     told = call("calibration", "check", path, "--json")
     assert told.code == 0, told.err
+    assert json.loads(told.out)["rests_on"] == "stated resistances"
     assert json.loads(told.out)["masked"] == {
         "in0-out0": "open, by its calibration",
         "in2-out1": "stuck, by its calibration",
@@ -435,9 +468,9 @@ def test_a_branch_that_is_not_to_be_used_counts_as_what_it_may_conduct(
 def test_a_calibration_from_before_boards_were_timed_still_holds(
     call: Labrig, calibration: Path, tmp_path: Path
 ) -> None:
-    """Its file has no pace, and its hash is that of the rest."""
-    content = json.loads(changed(calibration, pace=None).read_text())
-    del content["pace"]
+    """Its file has no pace and no drive resistors, and its hash is that of the rest."""
+    content = json.loads(changed(calibration, pace=None, drives=None).read_text())
+    del content["pace"], content["drives"]
     path = tmp_path / "older.json"
     path.write_text(json.dumps(content))
     assert load_calibration(path).pace is None

@@ -10,6 +10,7 @@ from labrig.arrays import FloatArray
 from labrig.bench.assembly import open_bench
 from labrig.bench.bench import Bench
 from labrig.circuit.boundary import Boundary
+from labrig.circuit.topology import Topology
 from labrig.config.boards import SimulatedBoard
 from labrig.config.calibration import WipersCalibration
 from labrig.config.rig import RigConfig
@@ -17,7 +18,9 @@ from labrig.errors import CalibrationError, ConfigError
 from labrig.procedures.calibrating.calibrate import calibrate_wiper
 from labrig.procedures.calibrating.resistor import Resistor
 from labrig.sim.branches import TrueDigipots, draw_branches
+from labrig.sim.build import build_hardware
 from labrig.sim.world import CircuitWorld
+from labrig.units import format_quantity
 
 INPUTS, OUTPUTS = 8, 6
 NAMES = [f"in{i}-out{j}" for i in range(INPUTS) for j in range(OUTPUTS)]
@@ -60,22 +63,39 @@ def truth(config: RigConfig) -> TrueDigipots:
     return found
 
 
+def true_drives(config: RigConfig) -> FloatArray:
+    """Of inputs, then outputs, ohm."""
+    assert isinstance(config.board, SimulatedBoard)
+    driver = build_hardware(config.board, Topology.crossbar(INPUTS, OUTPUTS)).driver
+    assert driver.drives is not None
+    return driver.drive * driver.drives
+
+
 def test_a_known_resistor_tells_what_the_drive_resistors_are() -> None:
     config = rig(7).model_copy(update={"mask": ("in0-out0",)})
     config = config.model_copy(update={"board": config.board.model_copy(update={"drive_tolerance": 0.05})})
-    true = truth(config)
+    true, drives = truth(config), true_drives(config)
     ohm = 1 / true.conductance(0, 128)  # the code at power-up, which a masked branch keeps
-    column = [NAMES.index(f"in{i}-out0") for i in range(1, INPUTS)]
     off: list[FloatArray] = []
+    rests_on: list[tuple[str, str | None]] = []
     for reference in (None, Resistor("in0-out0", ohm)):
         with open_bench(config) as bench:
-            found = calibrate_wiper(bench, [], 1, None, nothing, reference=reference).wipers
-        assert found is not None
-        measured = np.array([found.branches[NAMES[k]].end_to_end for k in column])
-        off.append(measured / true.law.end_to_end[column] - 1)
-    # Its own drive resistor is off by some per cent; a resistance of 50 kohm is read to a thousandth.
-    assert np.abs(off[0]).min() > 0.01
-    assert np.abs(off[1]).max() < 0.003
+            findings = calibrate_wiper(bench, [], 1, None, nothing, reference=reference)
+        assert findings.wipers is not None
+        assert findings.drives is not None
+        measured = np.array([findings.wipers.branches[name].end_to_end for name in NAMES[1:]])
+        off.append(measured / true.law.end_to_end[1:] - 1)
+        rests_on.append((findings.drives.rests_on, findings.drives.standard))
+        ratios = np.array([line.ohm for line in findings.drives.lines.values()]) / drives
+        assert np.ptp(ratios) < 2e-3 * ratios.mean()
+    # All are off by as much as the drive resistors are together, and each is read to a thousandth.
+    mean = (1 / drives).mean() * 100
+    assert abs(off[0].mean() - (mean - 1)) < 1e-3
+    assert np.abs(off[0] - off[0].mean()).max() < 4e-3
+    assert np.abs(off[1]).max() < 5e-3
+    assert abs(off[1].mean()) < 1e-3
+    assert rests_on[0] == ("stated resistances", None)
+    assert rests_on[1] == ("resistor", f"{format_quantity(ohm, 'ohm')} in place of in0-out0")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,112 @@
+"""What tells the scale of all resistances of a board, and how well."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import hypot
+from typing import Literal
+
+import numpy as np
+
+from labrig.arrays import FloatArray
+from labrig.bench.bench import Bench
+from labrig.calibration.converters import Potentials
+from labrig.config.calibration import DriveCalibration, DrivesCalibration
+from labrig.procedures.calibrating.drives import Balance
+from labrig.procedures.calibrating.resistor import Resistor
+from labrig.procedures.calibrating.standard import Standard
+from labrig.procedures.calibrating.wipers import Measured
+from labrig.units import format_quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """True over measured conductance.
+
+    Parameters
+    ----------
+    uncertainty
+        Standard, relative; None: nobody knows.
+    standard
+        Which resistor or source meter; None: neither.
+    """
+
+    factor: float
+    rests_on: Literal["stated resistances", "resistor", "source meter"]
+    standard: str | None
+    uncertainty: float | None
+
+    def of_drives(self, compared: Mapping[str, DriveCalibration]) -> DrivesCalibration:
+        """Drive resistors on this scale."""
+        return DrivesCalibration(
+            rests_on=self.rests_on,
+            standard=self.standard,
+            scale_uncertainty=self.uncertainty,
+            lines={
+                name: DriveCalibration(
+                    ohm=drive.ohm / self.factor, uncertainty=drive.uncertainty / self.factor
+                )
+                for name, drive in compared.items()
+            },
+        )
+
+    def of_conductances(self, read: Measured) -> Measured:
+        """Conductances on this scale."""
+        return replace(
+            read,
+            conductances=self.factor * read.conductances,
+            variances=self.factor**2 * read.variances,
+        )
+
+
+STATED = Scale(1.0, "stated resistances", None, None)
+"""The mean of the drive resistors is what the board says that they have."""
+
+
+def by_resistor(resistor: Resistor, bench: Bench, read: Measured) -> Scale:
+    """By a known resistor in place of a branch; as certain as it was read, and itself taken as exact.
+
+    Raises
+    ------
+    CalibrationError
+        What was measured cannot be this resistor.
+    """
+    factor, uncertainty = resistor.scale(bench, read.conductances, read.variances)
+    name = f"{format_quantity(resistor.ohm, 'ohm')} in place of {resistor.branch}"
+    return Scale(factor, "resistor", name, uncertainty)
+
+
+def by_source_meter(
+    standard: Standard, bench: Bench, potentials: Potentials, balances: Sequence[Balance]
+) -> Scale:
+    """By a source meter that told volts and amperes already."""
+    place = standard.place(bench)
+    volts = potentials.reference[np.isfinite(potentials.reference)]
+    amperes = np.concatenate([balance.driven.amperes[:, place] for balance in balances])
+    who = f"{standard.name} on {standard.node}: {bench.instruments[place]}"
+    sheet = f"accuracy by {standard.accuracies.source}"
+    return Scale(1.0, "source meter", f"{who}; {sheet}", standard.scale_uncertainty(volts, amperes))
+
+
+def relative_uncertainties(drives: DrivesCalibration, bench: Bench) -> dict[str, float]:
+    """Standard uncertainty that the resistances of each branch have in common, relative.
+
+    It is that of the scale and of the drive resistor of its output, by which its currents were read.
+    """
+    topology, scale = bench.topology, drives.scale_uncertainty or 0.0
+    outputs = set(topology.outputs)
+    found: dict[str, float] = {}
+    for k, ends in enumerate(topology.branches):
+        (output,) = outputs.intersection(ends)
+        drive = drives.lines.get(topology.nodes[output])
+        own = 0.0 if drive is None else drive.uncertainty / drive.ohm
+        found[topology.branch_name(k)] = hypot(scale, own)
+    return found
+
+
+def with_resistances(drives: Mapping[str, DriveCalibration], bench: Bench) -> FloatArray:
+    """Resistor behind the driver of each node, shape (N,), ohm; the bench's where it was not compared."""
+    found = bench.drives.copy()
+    for node, name in enumerate(bench.topology.nodes):
+        if name in drives:
+            found[node] = drives[name].ohm
+    return found
