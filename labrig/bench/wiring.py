@@ -59,7 +59,7 @@ class WiringMap:
     line_of_node
         Board line of each node, shape (N,).
     wiper_of_branch
-        Wiper of each branch, shape (B,).
+        Wiper of each branch, shape (B,); two branches of a divider have the same.
     wipers
         How many wipers the board has, W.
     """

@@ -7,7 +7,7 @@ into R_WA = R_AB (1 - s) and R_WB = R_AB s, s = code / steps, and R_W lies betwe
     g_WA = s / D      g_WB = (1 - s) / D      g_AB = R_W / (R_AB D)      D = R_AB s (1 - s) + R_W
 
 so that g_WA / (g_WA + g_WB) = s whatever R_AB and R_W are, and one conductance rises where the other falls.
-With R_W = 0 they are the two parts of R_AB, and nothing is between A and B but that.
+What flows over g_AB loads the drivers of both rows and nothing else: it does not reach a column.
 """
 
 from dataclasses import dataclass, replace
