@@ -160,15 +160,8 @@ def line(
 
 def _with_known_converters(config: "RigConfig") -> "tuple[RigConfig, ConvertersCalibration | None]":
     """The rig without what is to be found out, and its converters where an instrument has told them."""
-    from labrig.config.rig import converters_only, has_dividers
-    from labrig.errors import ConfigError
+    from labrig.config.rig import converters_only
 
-    if has_dividers(config):
-        msg = (
-            "board.elements: found dividers, of whose wipers and lines no calibration can be made yet; labrig"
-            " calibrate adc and labrig sweep codes can be used"
-        )
-        raise ConfigError(msg)
     known = None if config.calibration is None else config.calibration.converters
     if known is None or not known.absolute:
         return config.model_copy(update={"calibration": None}), None

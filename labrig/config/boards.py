@@ -71,6 +71,15 @@ class DigipotElements(Model):
     vices: DigipotVices | None = None
     """Beyond that tolerance; null: none, the law of the part is exact."""
 
+    @model_validator(mode="after")
+    def _rheostats_have_no_share(self) -> "DigipotElements":
+        if self.arrangement == "rheostat" and self.vices and self.vices.ratio_tempco is not None:
+            text = (
+                "found beside rheostats, which part no voltage; leave it out, or let arrangement be divider"
+            )
+            raise mistakes("DigipotElements", [(("vices", "ratio_tempco"), text)])
+        return self
+
 
 class MemristorVices(Model):
     """How memristors differ from their nominal law. What is null is as the part's preset has it."""

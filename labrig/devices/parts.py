@@ -78,9 +78,9 @@ def _mcp4351(suffix: str, end_to_end: Ohms) -> DigipotPart:
         supply=(2.7, 5.5),
         source=(
             "Microchip DS22242A: 257 taps, R_AB ±20 %, R_W 75 Ω typical; wiper current DS22107B p. 6;"
-            " R-INL ±0.5 LSb typical at 5.5 V as of the sister MCP415X/425X, DS22060B p. 7; channels matched"
-            " to 1.5 % at most as rheostats (R_AB alone: 1.25 %) and 50 ppm/K typical from -20 to 70 °C as of"
-            " the sister MCP463X/465X, DS22096B p. 5. Not checked: the spread of R_W"
+            " R-INL ±0.5 LSb typical at 5.5 V as of the sister MCP415X/425X, DS22060B p. 7; as of the sister"
+            " MCP463X/465X, DS22096B p. 5, rheostats are matched to 1.5 % at most (R_AB alone to 1.25 %), and"
+            " 50 ppm/K are typical from -20 to 70 °C. Not checked: the spread of R_W"
         ),
         divider=DividerFigures(
             nonlinearity=0.5,

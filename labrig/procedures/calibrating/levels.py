@@ -39,7 +39,7 @@ def check_crossbar(bench: Bench, what: str) -> None:
     Raises
     ------
     ConfigError
-        It has no codes, its network is no crossbar, or it measures no currents.
+        It has no codes, or dividers; its network is no crossbar, or it measures no currents.
     """
     number = bench.info.serial_number
     if bench.info.pulses is not None:
@@ -47,6 +47,12 @@ def check_crossbar(bench: Bench, what: str) -> None:
         raise ConfigError(msg)
     if bench.info.codes is None:
         msg = f"board {number} is continuous: it has no codes to calibrate"
+        raise ConfigError(msg)
+    if bench.info.dividers:
+        msg = (
+            f"board {number} has dividers, of whose wipers and lines no calibration can be made yet; labrig"
+            " calibrate adc and labrig sweep codes can be used"
+        )
         raise ConfigError(msg)
     if bench.topology.crossbar_shape is None:
         msg = f"calibrate {what} takes all branches of a crossbar at once, and this network is none"

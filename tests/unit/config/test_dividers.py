@@ -51,6 +51,13 @@ def test_lines_with_a_resistance_are_refused() -> None:
     assert [text for text in found.values() if "found beside dividers" in text]
 
 
+def test_a_tempco_of_shares_is_of_dividers_alone() -> None:
+    elements = {**ELEMENTS, "vices": {"ratio_tempco": "15 ppm/K"}}
+    RigConfig.model_validate(rig({"elements": elements}))
+    found = refusals(rig({"elements": {**elements, "arrangement": "rheostat"}}))
+    assert [text for text in found.values() if "found beside rheostats, which part no voltage" in text]
+
+
 def test_wipers_are_wired_in_order() -> None:
     wipers = {f"in{i}-out{j}": 2 * i + j for i in range(4) for j in range(2)}
     found = refusals(rig(wiring={"branches": wipers}))
