@@ -14,7 +14,7 @@ from labrig.bench.bench import Bench
 from labrig.circuit.topology import Topology
 from labrig.config.rig import RigConfig
 from labrig.errors import ComplianceReached, ConfigError, SafetyError
-from labrig.procedures.calibrating.calibrate import calibrate_wiper
+from labrig.procedures.calibrating.calibrate import calibrate_adc, calibrate_wiper
 from labrig.procedures.calibrating.sealing import Findings
 from labrig.procedures.calibrating.standard import Standard
 from labrig.sim.branches import TrueDigipots
@@ -156,3 +156,16 @@ def test_the_board_gets_its_codes_back_and_is_released() -> None:
         assert np.array_equal(bench.read_back(), before)
         assert list(bench.instruments) == [1]
     assert isinstance(bench, Bench)
+
+
+def test_a_source_meter_that_is_no_standard_spoils_nothing() -> None:
+    config = rig()
+    with open_bench(config.model_copy(update={"source_meters": {}})) as bench:
+        converters = calibrate_adc(bench, None, None, nothing).converters
+    with open_bench(config) as bench:
+        found = calibrate_wiper(bench, CODES, 1, converters, nothing)
+    resistances, doubts = end_to_end(found)
+    assert np.all(np.isfinite(doubts))
+    assert np.all(np.abs(resistances / 1e5 - 1) < 0.2), "within the tolerance of the part"
+    assert found.drives is not None
+    assert sorted(found.drives.lines) == ["in0", "in2", "in3", "out0", "out1", "out2"]

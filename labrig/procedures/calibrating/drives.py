@@ -121,12 +121,15 @@ def read_balances(
 
 
 def comparable(bench: Bench, converters: ConvertersCalibration | None, metered: int | None) -> list[int]:
-    """Nodes of drivers that can be compared: both sides of the resistor are read, or it is an instrument."""
-    driven = (*bench.topology.inputs, *bench.topology.outputs)
-    if converters is None:
-        return list(driven)
-    read = converters.lines.keys() & converters.sources.keys()
-    return [node for node in driven if node == metered or bench.topology.nodes[node] in read]
+    """Nodes of drivers that can be compared: both sides of the resistor are read, or it is the standard.
+
+    Where another instrument is, nothing tells its current: it leaves its line alone meanwhile.
+    """
+    driven = {*bench.topology.inputs, *bench.topology.outputs} - bench.instruments.keys()
+    if converters is not None:
+        read = converters.lines.keys() & converters.sources.keys()
+        driven = {node for node in driven if bench.topology.nodes[node] in read}
+    return sorted(driven if metered is None else {*driven, metered})
 
 
 def drives_of(
