@@ -9,7 +9,7 @@ from labrig.bench.bench import Bench
 from labrig.bench.corrections import Corrections
 from labrig.boards.base import CodeRange
 from labrig.calibration.verdicts import Sizes
-from labrig.calibration.wipers import Table, calibrate_wipers
+from labrig.calibration.wipers import calibrate_wipers
 from labrig.config.calibration import ConvertersCalibration, WiresCalibration
 from labrig.devices.parts import digipot
 from labrig.procedures.calibrating.converters import LEVELS, converters_of, read_potentials
@@ -109,10 +109,9 @@ def calibrate_wiper(
     settings = tuple(read_wipers(bench, wanted, repeats, progress))
     inside = None if wires is None else Inside.of(bench, wires)
     read = measured(settings, bench.topology, bench.info.drive, adc.lsb if adc else 0.0, inside)
-    scale = 1.0 if reference is None else reference.scale(bench, read.conductances, read.variances)
+    scale = 1.0 if reference is None else reference.scale(bench, read.readings)
     part = digipot(bench.info.part)
     names = [bench.topology.branch_name(k) for k in range(len(bench.topology.branches))]
-    table = Table.of(read.codes, scale * read.conductances, scale**2 * read.variances)
     method = {
         **found.method,
         "wipers": {
@@ -124,6 +123,8 @@ def calibrate_wiper(
             "reference": None if reference is None else {**asdict(reference), "scale": scale},
         },
     }
-    wipers = calibrate_wipers(table, names, Sizes(part.wiper, part.end_to_end, part.steps))
+    wipers = calibrate_wipers(
+        read.readings.scaled(scale), names, Sizes(part.wiper, part.end_to_end, part.steps)
+    )
     pace = read_pace(bench, progress)
     return replace(found, method=method, settings=settings, wipers=wipers, wires=wires, pace=pace)

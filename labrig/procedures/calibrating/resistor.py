@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import FloatArray, Ohms
+from labrig.arrays import Ohms
 from labrig.bench.bench import Bench
+from labrig.calibration.wipers import Readings
 from labrig.errors import CalibrationError, ConfigError
 from labrig.units import format_quantity
 
@@ -39,8 +40,8 @@ class Resistor:
             raise ConfigError(msg)
         return names.index(self.branch)
 
-    def scale(self, bench: Bench, conductances: FloatArray, variances: FloatArray) -> float:
-        """True over measured conductance, by all S settings as they are known, shape (S, B), S and S^2.
+    def scale(self, bench: Bench, readings: Readings) -> float:
+        """True over measured conductance, by all settings as they are known.
 
         Currents are read over drive resistors: where these are off together, so are all conductances.
 
@@ -50,7 +51,7 @@ class Resistor:
             What was measured cannot be this resistor.
         """
         place = self.place(bench)
-        found = float(np.average(conductances[:, place], weights=1 / variances[:, place]))
+        found = float(np.average(readings.conductances[:, place], weights=1 / readings.variances[:, place]))
         if not abs(found * self.ohm - 1) < _FAR:
             measured = format_quantity(1 / found, "ohm") if found > 0 else "no resistance"
             msg = (
