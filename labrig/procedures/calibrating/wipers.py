@@ -168,15 +168,14 @@ def measured(
 
 def _stars(scans: Scans, topology: Topology, drive: Ohms, inside: Inside | None) -> list[StarFit]:
     """Output by output; what wires drop depends on the conductances found, which depend on it a little."""
-    drops = topology.branch_voltages(scans.volts)
-    found = _with_drops(scans, drops, topology, drive)
-    for _ in range(_ROUNDS if inside else 0):
-        if inside:
-            conductances = np.full(len(topology.branches), np.nan)
-            for output, fit in zip(topology.outputs, found, strict=True):
-                conductances[_branches_at(topology, output)] = fit.conductances
-            drops = inside.drops(conductances, scans.volts)
-        found = _with_drops(scans, drops, topology, drive)
+    found = _with_drops(scans, topology.branch_voltages(scans.volts), topology, drive)
+    if inside is None:
+        return found
+    conductances = np.full(len(topology.branches), np.nan)
+    for _ in range(_ROUNDS):
+        for output, fit in zip(topology.outputs, found, strict=True):
+            conductances[_branches_at(topology, output)] = fit.conductances
+        found = _with_drops(scans, inside.drops(conductances, scans.volts), topology, drive)
     return found
 
 
