@@ -95,6 +95,9 @@ class WipersCalibration(Model):
     """Code steps over R_AB."""
     mismatch: Annotated[float, Field(ge=0)]
     """Standard deviation of one step of the resistor strings over a mean step."""
+    scales: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict[str, float])
+    """Output by output, relative standard uncertainty of a factor that all resistances there have in common:
+    a part of their `uncertainties`, the rest of which is each one's own."""
     branches: dict[str, BranchCalibration]
 
     @model_validator(mode="after")
@@ -231,6 +234,8 @@ def fingerprint(calibration: Calibration) -> str:
     """SHA-256 of the content, whatever the layout of the file; older files, which lack some parts, hold."""
     later = {name for name in ("pace", "drives") if getattr(calibration, name, None) is None}
     content = calibration.model_dump(mode="json", exclude={"sha256", *later})
+    if calibration.wipers is not None and not calibration.wipers.scales:
+        del content["wipers"]["scales"]
     return sha256(dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -15,9 +15,6 @@ _TWIN = 20
 class Doubts:
     """One draw of the parts of a board.
 
-    Errors of the branches at one output are drawn independently: a calibration does not keep what they have
-    in common, by which all of them conduct more or less and the outputs stay.
-
     Parameters
     ----------
     seed
@@ -41,20 +38,31 @@ class Doubts:
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(_TWIN, self.number, place)))
 
 
+def common_errors(found: WipersCalibration, drawn: np.random.Generator) -> dict[str, float]:
+    """By which all resistances at an output may be off together, relative; the outputs stay for all that."""
+    return {output: scale * float(drawn.normal()) for output, scale in found.scales.items()}
+
+
 def curve_errors(
-    found: WipersCalibration, branch: BranchCalibration, codes: IntArray, drawn: np.random.Generator
+    found: WipersCalibration,
+    branch: BranchCalibration,
+    scale: float,
+    codes: IntArray,
+    drawn: np.random.Generator,
 ) -> FloatArray:
-    """By which a branch may be off its calibrated curve at each code, shape (C,), ohm.
+    """By which a branch may be off its calibrated curve by itself at each code, shape (C,), ohm.
 
     At the measured codes by their standard uncertainties; between them, as `uncertainties_at` has it, by a
     Brownian bridge of the mismatch of the steps, and beyond the outermost by a walk.
 
     Parameters
     ----------
+    scale
+        Relative standard uncertainty that the branch has in common with others, and that is left out.
     codes
         From 0 on, shape (C,).
     """
-    doubts = np.array(branch.uncertainties)
+    doubts = _own(found, branch, scale)
     known = np.isfinite(doubts)
     knots = np.array(found.codes)[known]
     measured = doubts[known] * drawn.normal(size=len(knots))
@@ -63,10 +71,20 @@ def curve_errors(
     return np.asarray(walk + np.interp(codes, knots, measured - walk[knots]), dtype=np.float64)
 
 
-def level_error(branch: BranchCalibration, drawn: np.random.Generator) -> Ohms:
-    """By which a branch that does not move may be off what was found of it, ohm."""
-    doubts = np.array(branch.uncertainties)
+def level_error(
+    found: WipersCalibration, branch: BranchCalibration, scale: float, drawn: np.random.Generator
+) -> Ohms:
+    """By which a branch that does not move may be off what was found of it by itself, ohm."""
+    doubts = _own(found, branch, scale)
     return float(np.nanmedian(doubts) * drawn.normal()) if np.isfinite(doubts).any() else 0.0
+
+
+def _own(found: WipersCalibration, branch: BranchCalibration, scale: float) -> FloatArray:
+    """Standard uncertainties without what is common, at the measured codes, ohm."""
+    straight = branch.wiper + branch.end_to_end * np.array(found.codes) / found.steps
+    common = scale * (straight + np.array(branch.residuals))
+    own: FloatArray = np.sqrt(np.maximum(np.array(branch.uncertainties) ** 2 - common**2, 0.0))
+    return own
 
 
 def converter(found: ConverterCalibration, drawn: np.random.Generator) -> tuple[float, float]:

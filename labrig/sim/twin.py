@@ -22,7 +22,7 @@ from labrig.devices.parts import digipot
 from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
 from labrig.sim.climate import Climate
 from labrig.sim.dividers import TrueDividers
-from labrig.sim.doubts import Doubts, converter, curve_errors, level_error
+from labrig.sim.doubts import Doubts, common_errors, converter, curve_errors, level_error
 from labrig.sim.drives import drawn_drives, measured_drives
 from labrig.sim.scales import EXACT, Scale, Scales
 from labrig.sim.wires import draw_wires
@@ -116,11 +116,14 @@ def _as_measured(
     codes, measured = np.arange(digipot(part).code_max + 1), np.array(found.codes)
     wiper, end_to_end = np.empty(len(names)), np.zeros(len(names))
     deviations = np.zeros((len(names), len(codes)))
+    common = {} if doubt is None else common_errors(found, doubt)
     for k, name in enumerate(names):
         branch = found.branches[name]
+        output = _output(topology, k)
+        scale, factor = found.scales.get(output, 0.0), 1 + common.get(output, 0.0)
         wiper[k] = inf if branch.verdict == "open" else branch.wiper
         if doubt is not None and branch.verdict in _UNMOVED:
-            wiper[k] = max(wiper[k] + level_error(branch, doubt), _LEAST)
+            wiper[k] = max(factor * (wiper[k] + level_error(found, branch, scale, doubt)), _LEAST)
         if branch.verdict == "open" or branch.verdict in _UNMOVED:
             continue
         end_to_end[k] = branch.end_to_end
@@ -129,10 +132,16 @@ def _as_measured(
             codes, measured, (branch.wiper, branch.end_to_end), np.array(branch.residuals), found.steps
         )
         if doubt is not None:
-            curve = np.maximum(curve + curve_errors(found, branch, codes, doubt), _LEAST)
+            own = curve_errors(found, branch, scale, codes, doubt)
+            curve = np.maximum(factor * (curve + own), _LEAST)
         deviations[k] = curve - straight
     law = RheostatLaw(end_to_end, wiper, found.steps, nominal.lowest, nominal.highest)
     return TrueDigipots(law, deviations)
+
+
+def _output(topology: Topology, branch: int) -> str:
+    """At which a branch was measured, together with the others there."""
+    return next((topology.nodes[node] for node in topology.branches[branch] if node in topology.outputs), "")
 
 
 def _scale(

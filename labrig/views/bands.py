@@ -1,8 +1,17 @@
-"""What trainings on drawn boards say of the one on the bench: bands that hold in nine cases of ten."""
+"""What trainings on drawn boards say of the one on the bench: bands, and how often they hold.
+
+Whatever the distribution: of D draws and one more, each is equally likely to be the k-th smallest. So the new
+one lies between the r-th smallest of D and the r-th largest with a probability of (D + 1 - 2 r) / (D + 1).
+That is a mean over such bands: what one of them holds of all boards is distributed as Beta(D + 1 - 2 r, 2 r)
+(Wilks, Ann. Math. Statist. 12 (1941) 91).
+
+The bands are the outermost draws: who leaves them does what no rehearsal did. That of the writes, which stray
+farther than they matter, is cut down as far as it holds `SHARE` of all boards with a probability of
+`CONFIDENCE`; the outermost of 38 draws just do, and of 65 the second from both ends.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -11,7 +20,9 @@ from labrig.arrays import BoolArray, FloatArray, IntArray
 from labrig.store.columns import Constant
 
 SHARE = 0.9
-"""Of the cases in which a band is to hold."""
+"""Of all boards that a band is to hold at least."""
+CONFIDENCE = 0.9
+"""Probability with which it is to do so."""
 _RESOLVED = 1e-9
 """Standard deviation that equal readings are given, V, so that the last bits of sums do not count."""
 MEASURES = ("error", "wall", "exchanges", "writes")
@@ -19,10 +30,11 @@ MEASURES = ("error", "wall", "exchanges", "writes")
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Both ends are inside."""
+    """Both ends are inside; with a probability of `share` one more draw is."""
 
     low: float
     high: float
+    share: float
 
     def holds(self, value: float) -> bool:
         """Whether a value is inside."""
@@ -35,12 +47,11 @@ class Bands:
 
     Parameters
     ----------
-    share
-        Of cases in which each holds; below `SHARE` where there are too few draws for that.
     measures
         By name, of `MEASURES`; without ``wall`` where no calibration has timed the board.
     lowest, highest
-        Of the outputs in their last free states, shape (K, O), V: all of them together are inside.
+        Of the outputs in their last free states, shape (K, O), V: all of them together are inside, as often
+        as the error is.
     codes
         At the end, shape (B,); those of the first draw where draws differ.
     decided
@@ -48,7 +59,6 @@ class Bands:
     """
 
     draws: int
-    share: float
     measures: dict[str, Band]
     lowest: FloatArray
     highest: FloatArray
@@ -73,15 +83,19 @@ def bands_of(constants: Mapping[str, Constant]) -> Bands | None:
     outputs = _values(constants["drawn_outputs"])
     codes = np.asarray(constants["drawn_codes"].value, dtype=np.int64)
     wall = drawn.pop("waits") + drawn["exchanges"] * _host_seconds(constants)
-    measures = {name: interval(values) for name, values in drawn.items()}
+    draws, shape = len(outputs), outputs.shape[1:]
+    cuts = {"writes": cut(draws)}
+    measures = {name: interval(values, cuts.get(name, 1)) for name, values in drawn.items()}
     if np.isfinite(wall).all():
         measures["wall"] = interval(wall)
-    lowest, highest = joint(outputs.reshape(len(outputs), -1))
-    share = covered(len(outputs))
-    shape = outputs.shape[1:]
-    decided = np.asarray((codes == codes[0]).all(axis=0), dtype=np.bool_)
+    lowest, highest = joint(outputs.reshape(draws, -1))
     return Bands(
-        len(outputs), share, measures, lowest.reshape(shape), highest.reshape(shape), codes[0], decided
+        draws=draws,
+        measures=measures,
+        lowest=lowest.reshape(shape),
+        highest=highest.reshape(shape),
+        codes=codes[0],
+        decided=np.asarray((codes == codes[0]).all(axis=0), dtype=np.bool_),
     )
 
 
@@ -89,40 +103,50 @@ def bands_result(found: Bands) -> dict[str, Any]:
     """Plain numbers."""
     return {
         "draws": found.draws,
-        "share": found.share,
         "measures": {name: [band.low, band.high] for name, band in found.measures.items()},
+        "shares": {name: band.share for name, band in found.measures.items()},
         "final_outputs": {"low": found.lowest.tolist(), "high": found.highest.tolist()},
         "decided_codes": int(found.decided.sum()),
         "branches": int(found.decided.size),
     }
 
 
-def covered(draws: int) -> float:
-    """Probability that one more draw is inside an `interval` of so many."""
-    return (draws + 1 - 2 * _cut(draws)) / (draws + 1)
+def cut(draws: int) -> int:
+    """Which draw from both ends bounds `SHARE` of all boards with a probability of `CONFIDENCE`."""
+    found = 1
+    while 2 * found + 2 <= draws and confidence(draws, found + 1) >= CONFIDENCE:
+        found += 1
+    return found
 
 
-def interval(values: FloatArray) -> Band:
-    """Where one more draw lies, whatever the distribution: between two of the draws, by their order.
+def confidence(draws: int, outermost: int) -> float:
+    """Probability that an `interval` of so many draws holds `SHARE` of all boards."""
+    from scipy.stats import beta
 
-    Of D draws and one more, each is equally likely to be the k-th smallest, so that the new one lies outside
-    the k-th smallest and largest with a probability of 2 k / (D + 1), or less where draws are equal.
+    return float(beta.sf(SHARE, draws + 1 - 2 * outermost, 2 * outermost))
+
+
+def interval(values: FloatArray, outermost: int = 1) -> Band:
+    """Where one more draw lies: between two of the draws.
 
     Parameters
     ----------
     values
         Shape (D,).
+    outermost
+        Which of them the ends are, counted from the smallest and from the largest.
     """
-    ordered, cut = np.sort(values), _cut(len(values))
-    return Band(float(ordered[cut - 1]), float(ordered[-cut]))
+    ordered, count = np.sort(values), len(values) + 1
+    share = (count - 2 * outermost) / count
+    return Band(float(ordered[outermost - 1]), float(ordered[-outermost]), share)
 
 
 def joint(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Ends of intervals that hold for all of M numbers at once, each of shape (M,).
 
     Each draw is held against the others: its largest distance from their mean, over their standard deviation.
-    The distance that `SHARE` of one draw more than there are do not exceed is allowed around the mean of all
-    (a jackknifed conformal band).
+    Of these distances the one is allowed, around the mean of all, that one more draw exceeds as rarely as it
+    lies outside an `interval` (a jackknifed conformal band): the second largest.
 
     Parameters
     ----------
@@ -133,7 +157,7 @@ def joint(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     if count < 3:
         return values.min(axis=0), values.max(axis=0)
     distances = np.sort([_distance(values[k], np.delete(values, k, axis=0)) for k in range(count)])
-    allowed = distances[min(ceil(SHARE * (count + 1)), count) - 1]
+    allowed = distances[-2]
     middle, spread = _spread(values)
     return middle - allowed * spread, middle + allowed * spread
 
@@ -147,10 +171,6 @@ def _spread(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean, and standard deviation of one more value from it."""
     deviation = np.maximum(values.std(axis=0, ddof=1), _RESOLVED)
     return values.mean(axis=0), deviation * np.sqrt(1 + 1 / len(values))
-
-
-def _cut(draws: int) -> int:
-    return max(1, int((1 - SHARE) / 2 * (draws + 1) + 1e-9))
 
 
 def _host_seconds(constants: Mapping[str, Constant]) -> float:

@@ -72,7 +72,8 @@ def comparison_lines(found: Mapping[str, Any]) -> Iterator[str]:
 def _bands_lines(bands: Mapping[str, Any]) -> Iterator[str]:
     left = [name for name, inside in bands["inside"].items() if not inside]
     held = ", ".join(name for name, inside in bands["inside"].items() if inside)
-    what = f"{bands['share']:.0%} bands of {bands['draws']} boards that the calibration allows"
+    shares = ", ".join(sorted({f"{share:.0%}" for share in bands["shares"].values()}))
+    what = f"{shares} bands of {bands['draws']} boards that the calibration allows"
     yield f"bands   {held or 'none'} inside{'; outside: ' + ', '.join(left) if left else ''} ({what})"
     flat = [inside for row in bands["outputs_inside"] for inside in row]
     yield f"ends    {sum(flat)} of {len(flat)} outputs inside the band that holds for all of them at once"

@@ -10,7 +10,7 @@ from labrig.bench.bench import Bench, Scans
 from labrig.bench.corrections import Corrections
 from labrig.boards.base import CodeRange
 from labrig.calibration.verdicts import Sizes
-from labrig.calibration.wipers import Table, calibrate_wipers, uncertain_together
+from labrig.calibration.wipers import calibrate_wipers
 from labrig.config.calibration import (
     ConvertersCalibration,
     DrivesCalibration,
@@ -148,7 +148,7 @@ def calibrate_wiper(
     rough = measured(settings, bench.topology, bench.drives, rounding, inside)
     metered = None if standard is None else standard.place(bench)
     nodes = comparable(bench, found.converters, metered)
-    loading = loading_of(bench, rough.codes, rough.conductances)
+    loading = loading_of(bench, rough.readings)
     balances = tuple(read_balances(bench, nodes, loading, progress, check))
     compared = drives_of(balances, bench, nodes, metered)
     read = measured(settings, bench.topology, with_resistances(compared, bench), rounding, inside)
@@ -187,9 +187,8 @@ def _wipers_of(read: Measured, drives: DrivesCalibration, bench: Bench) -> Wiper
     """What a calibration keeps of the wipers."""
     part = digipot(bench.info.part)
     names = [bench.topology.branch_name(k) for k in range(len(bench.topology.branches))]
-    table = Table.of(read.codes, read.conductances, read.variances)
-    wipers = calibrate_wipers(table, names, Sizes(part.wiper, part.end_to_end, part.steps))
-    return uncertain_together(wipers, relative_uncertainties(drives, bench))
+    readings = read.readings.doubted(relative_uncertainties(drives, bench))
+    return calibrate_wipers(readings, names, Sizes(part.wiper, part.end_to_end, part.steps))
 
 
 def _nothing(_: Scans) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import CodeArray, FloatArray, Siemens
+from labrig.arrays import FloatArray, Siemens
 from labrig.bench.bench import Bench, Scans
 from labrig.calibration.drives import DriveReadings, fit_drives
+from labrig.calibration.wipers import Readings
 from labrig.circuit.boundary import Boundary
 from labrig.config.calibration import ConvertersCalibration, DriveCalibration
 from labrig.procedures.board_check.levels import Drive
@@ -51,21 +52,14 @@ class Balance:
     driven: Scans
 
 
-def loading_of(bench: Bench, codes: CodeArray, conductances: FloatArray) -> Loading:
-    """The code at which the drivers have to supply most, and that at which they have to supply least.
-
-    Parameters
-    ----------
-    codes
-        That were measured, shape (S,).
-    conductances
-        As measured there, shape (S, B), S.
-    """
+def loading_of(bench: Bench, readings: Readings) -> Loading:
+    """The code at which the drivers have to supply most, and that at which they have to supply least."""
+    codes, conductances = readings.codes, np.nan_to_num(readings.conductances)
     held, span = bench.branch_values().astype(np.int64), Drive.of(bench).span
     largest, totals = 0.0, dict[int, float]()
-    best = int(codes[0]), 0.0
+    best = int(codes.min()), 0.0
     for code in np.unique(codes).tolist():
-        found = np.nan_to_num(conductances[codes == code]).mean(axis=0)
+        found = np.average(conductances, axis=0, weights=codes == code)
         totals[code] = float(found.sum())
         worst = bench.most_conductive(np.where(bench.writable, code, held))
         most = float(np.maximum(worst, found).max())

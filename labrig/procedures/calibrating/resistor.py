@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import FloatArray, Ohms
+from labrig.arrays import Ohms
 from labrig.bench.bench import Bench
+from labrig.calibration.wipers import Readings
 from labrig.errors import CalibrationError, ConfigError
 from labrig.units import format_quantity
 
@@ -39,15 +40,10 @@ class Resistor:
             raise ConfigError(msg)
         return names.index(self.branch)
 
-    def scale(self, bench: Bench, conductances: FloatArray, variances: FloatArray) -> tuple[float, float]:
-        """True over measured conductance and its standard uncertainty, relative, by all S settings.
+    def scale(self, bench: Bench, readings: Readings) -> tuple[float, float]:
+        """True over measured conductance and its standard uncertainty, relative, by all settings.
 
         Currents are read over drive resistors: where these are off together, so are all conductances.
-
-        Parameters
-        ----------
-        conductances, variances
-            Shape (S, B), S and S^2.
 
         Raises
         ------
@@ -55,7 +51,8 @@ class Resistor:
             What was measured cannot be this resistor.
         """
         place = self.place(bench)
-        found = float(np.average(conductances[:, place], weights=1 / variances[:, place]))
+        conductances, variances = readings.conductances[:, place], readings.variances[:, place]
+        found = float(np.average(conductances, weights=1 / variances))
         if not abs(found * self.ohm - 1) < _FAR:
             measured = format_quantity(1 / found, "ohm") if found > 0 else "no resistance"
             msg = (
@@ -63,4 +60,4 @@ class Resistor:
                 f" {format_quantity(self.ohm, 'ohm')}; look at the branch, and at board.drive"
             )
             raise CalibrationError(msg)
-        return 1 / (self.ohm * found), float((1 / variances[:, place]).sum() ** -0.5 / found)
+        return 1 / (self.ohm * found), float((1 / variances).sum() ** -0.5 / found)

@@ -51,11 +51,7 @@ class Scale:
 
     def of_conductances(self, read: Measured) -> Measured:
         """Conductances on this scale."""
-        return replace(
-            read,
-            conductances=self.factor * read.conductances,
-            variances=self.factor**2 * read.variances,
-        )
+        return replace(read, readings=read.readings.scaled(self.factor))
 
 
 STATED = Scale(1.0, "stated resistances", None, None)
@@ -70,7 +66,7 @@ def by_resistor(resistor: Resistor, bench: Bench, read: Measured) -> Scale:
     CalibrationError
         What was measured cannot be this resistor.
     """
-    factor, uncertainty = resistor.scale(bench, read.conductances, read.variances)
+    factor, uncertainty = resistor.scale(bench, read.readings)
     name = f"{format_quantity(resistor.ohm, 'ohm')} in place of {resistor.branch}"
     return Scale(factor, "resistor", name, uncertainty)
 
@@ -88,18 +84,15 @@ def by_source_meter(
 
 
 def relative_uncertainties(drives: DrivesCalibration, bench: Bench) -> dict[str, float]:
-    """Standard uncertainty that the resistances of each branch have in common, relative.
+    """Standard uncertainty that all conductances at each output have in common, relative.
 
-    It is that of the scale and of the drive resistor of its output, by which its currents were read.
+    It is that of the scale and of the output's drive resistor, by which its currents were read.
     """
-    topology, scale = bench.topology, drives.scale_uncertainty or 0.0
-    outputs = set(topology.outputs)
-    found: dict[str, float] = {}
-    for k, ends in enumerate(topology.branches):
-        (output,) = outputs.intersection(ends)
-        drive = drives.lines.get(topology.nodes[output])
+    scale, found = drives.scale_uncertainty or 0.0, dict[str, float]()
+    for name in (bench.topology.nodes[output] for output in bench.topology.outputs):
+        drive = drives.lines.get(name)
         own = 0.0 if drive is None else drive.uncertainty / drive.ohm
-        found[topology.branch_name(k)] = hypot(scale, own)
+        found[name] = hypot(scale, own)
     return found
 
 

@@ -123,7 +123,7 @@ def _arrays(findings: Findings) -> dict[str, Any]:
         }
     if settings := findings.settings:
         found |= {
-            "wipers_code": np.array([setting.code for setting in settings]),
+            "wipers_codes": np.array([setting.codes for setting in settings]),
             "wipers_repeat": np.array([setting.repeat for setting in settings]),
             "wipers_upward": np.array([setting.upward for setting in settings]),
             "wipers_states": np.array([len(setting.scans.volts) for setting in settings]),

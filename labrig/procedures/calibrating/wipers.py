@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labrig.arrays import BoolArray, CodeArray, FloatArray, IntArray, Ohms, Volts
+from labrig.arrays import BoolArray, CodeArray, FloatArray, IntArray, Ohms, Siemens, Volts
 from labrig.bench.bench import Bench, Scans
 from labrig.boards.base import CodeRange
-from labrig.calibration.stars import StarReadings, fit_star, pooled_variance
+from labrig.calibration.stars import StarFit, StarReadings, fit_star, pooled_variance
+from labrig.calibration.ties import Node
+from labrig.calibration.wipers import Readings
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.topology import Topology
 from labrig.devices.parts import digipot
@@ -23,6 +25,9 @@ _HELD = 4
 """Pairs of states in which the outputs are held: they give the scale, which free outputs leave open."""
 _WANDER = 0.02
 """Of the range, times how `shares` differ: by which the level of held outputs does."""
+_STAGGER = 4
+"""Codes over which branches at one output are spread: more tie codes that are farther apart, but those that
+conduct most lower the voltages for all."""
 _ROUNDS = 6
 """Of taking off what wires drop."""
 _STRANGE = 1.5
@@ -31,34 +36,27 @@ _STRANGE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """All branches at one code, read once."""
+    """All branches at some code each, read once."""
 
-    code: int
+    codes: CodeArray
+    """That the branches were asked for, shape (B,)."""
     repeat: int
     upward: bool
-    """The code was reached from below."""
+    """The codes were reached from below."""
     scans: Scans
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Conductances of B branches in S settings.
+    """What the settings tell.
 
     Parameters
     ----------
-    codes, repeats, upward
-        Of each setting, shape (S,).
-    conductances, variances
-        Shape (S, B), S and S^2; NaN where the states did not tell.
     noise
         Standard deviation of one reading by what the fits leave over, V.
     """
 
-    codes: IntArray
-    repeats: IntArray
-    upward: BoolArray
-    conductances: FloatArray
-    variances: FloatArray
+    readings: Readings
     noise: Volts
 
 
@@ -73,7 +71,10 @@ def default_codes(legal: CodeRange) -> list[int]:
 def read_wipers(
     bench: Bench, codes: Sequence[int], repeats: int, progress: Progress, check: Check
 ) -> Iterator[Setting]:
-    """Write all branches to one code after the other, up and down, and read enough states for all of them.
+    """Write the branches to one code after the other, up and down, and read enough states for all of them.
+
+    Branches at one output are up to `_STAGGER` codes apart, in one order on the way up and in the other on
+    the way down, so that each setting ties some codes to others; see `labrig.calibration.ties.tie`.
 
     One exchange a setting. In the first states the inputs take two levels by the rows of a Hadamard matrix
     and the outputs are released; in the next these are held half-way, the inputs above them and below, so
@@ -98,28 +99,45 @@ def read_wipers(
     if bench.info.codes is not None:
         _check_codes(codes, bench.info.codes)
     before = bench.branch_values().astype(np.int64)
-    way = sorted(set(codes))
+    way = np.array(sorted(set(codes)), dtype=np.int64)
     settings = [
-        (code, repeat, upward)
+        (asked, repeat, upward)
         for repeat in range(repeats)
-        for upward, order in ((True, way), (False, way[::-1]))
-        for code in order
+        for upward in (True, False)
+        for asked in _leg(way, _turns(bench.topology), upward=upward)
     ]
     conducting = _Conducting(bench)
     try:
         bench.settle([conducting.level()])
         first = np.where(bench.writable, way[-1], before)
         conducting.learn(first, bench.scan(conducting.gentle_states(), codes=first))
-        for k, (code, repeat, upward) in enumerate(settings):
+        for k, (asked, repeat, upward) in enumerate(settings):
             progress("wipers", k, len(settings))
-            codes_now = np.where(bench.writable, code, before)
+            codes_now = np.where(bench.writable, asked, before)
             scans = bench.scan(conducting.states(codes_now, k), codes=codes_now)
             check(scans)
             conducting.learn(codes_now, scans)
-            yield Setting(code, repeat, upward, scans)
+            yield Setting(asked, repeat, upward, scans)
     finally:
         bench.settle([conducting.level()])
         bench.write_codes(before)
+
+
+def _turns(topology: Topology) -> IntArray:
+    """By how many codes each branch is behind the first at its output, on the way up; shape (B,)."""
+    turns = np.zeros(len(topology.branches), dtype=np.int64)
+    for output in topology.outputs:
+        branches = _branches_at(topology, output)
+        turns[branches] = np.arange(len(branches)) % _STAGGER
+    return turns
+
+
+def _leg(way: CodeArray, turns: IntArray, *, upward: bool) -> CodeArray:
+    """Codes of the settings on the way up, or down, shape (S, B)."""
+    most = int(turns.max())
+    behind = turns if upward else most - turns
+    places = np.clip(np.arange(len(way) + most)[:, None] - behind, 0, len(way) - 1)
+    return np.asarray(way[places if upward else places[::-1]], dtype=np.int64)
 
 
 def measured(
@@ -140,54 +158,42 @@ def measured(
     inside
         What the wires of the board drop; None: nothing.
     """
-    shape = (len(settings), len(topology.branches))
-    found, covariances = np.empty(shape), np.empty(shape)
-    excess, left = 0.0, 0
-    for row, setting in enumerate(settings):
-        stars = _stars(setting.scans, topology, drives, inside)
-        found[row], covariances[row] = stars.conductances, stars.variances
-        excess, left = excess + stars.excess, left + stars.left
-    variance = pooled_variance(excess, left, rounding)
-    return Measured(
-        np.array([setting.code for setting in settings]),
-        np.array([setting.repeat for setting in settings]),
-        np.array([setting.upward for setting in settings]),
-        found,
-        variance * covariances,
-        float(np.sqrt(variance)),
-    )
+    fits = [_stars(setting.scans, topology, drives, inside) for setting in settings]
+    each = [star for stars in fits for star in stars]
+    variance = pooled_variance(sum(star.excess for star in each), sum(star.left for star in each), rounding)
+    nodes = [
+        Node(
+            topology.nodes[output],
+            np.array(_branches_at(topology, output)),
+            np.array([stars[k].conductances for stars in fits]),
+            variance * np.array([stars[k].covariance for stars in fits]),
+        )
+        for k, output in enumerate(topology.outputs)
+    ]
+    codes = np.array([setting.codes for setting in settings])
+    legs = np.array([2 * setting.repeat + (not setting.upward) for setting in settings])
+    return Measured(Readings(codes, legs, nodes), float(np.sqrt(variance)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Stars:
-    """What the states of one setting tell: as `StarFit`, of all B branches."""
-
-    conductances: FloatArray
-    variances: FloatArray
-    excess: float
-    left: int
-
-
-def _stars(scans: Scans, topology: Topology, drives: FloatArray, inside: Inside | None) -> _Stars:
+def _stars(scans: Scans, topology: Topology, drives: FloatArray, inside: Inside | None) -> list[StarFit]:
     """Output by output; what wires drop depends on the conductances found, which depend on it a little."""
-    drops = topology.branch_voltages(scans.volts)
-    found = _with_drops(scans, drops, topology, drives)
-    for _ in range(_ROUNDS if inside else 0):
-        drops = inside.drops(found.conductances, scans.volts) if inside else drops
-        found = _with_drops(scans, drops, topology, drives)
+    found = _with_drops(scans, topology.branch_voltages(scans.volts), topology, drives)
+    if inside is None:
+        return found
+    conductances = np.full(len(topology.branches), np.nan)
+    for _ in range(_ROUNDS):
+        for output, fit in zip(topology.outputs, found, strict=True):
+            conductances[_branches_at(topology, output)] = fit.conductances
+        found = _with_drops(scans, inside.drops(conductances, scans.volts), topology, drives)
     return found
 
 
-def _with_drops(scans: Scans, drops: FloatArray, topology: Topology, drives: FloatArray) -> _Stars:
-    conductances = np.full(len(topology.branches), np.nan)
-    variances = np.full(len(topology.branches), np.nan)
-    excess, left = 0.0, 0
-    for output in topology.outputs:
-        branches, readings = star(scans, drops, topology, output, drives[output])
-        fit = fit_star(readings)
-        conductances[branches], variances[branches] = fit.conductances, np.diag(fit.covariance)
-        excess, left = excess + fit.excess, left + fit.left
-    return _Stars(conductances, variances, excess, left)
+def _with_drops(scans: Scans, drops: FloatArray, topology: Topology, drives: FloatArray) -> list[StarFit]:
+    return [fit_star(star(scans, drops, topology, output, drives[output])[1]) for output in topology.outputs]
+
+
+def _branches_at(topology: Topology, output: int) -> list[int]:
+    return [k for k, ends in enumerate(topology.branches) if output in ends]
 
 
 def star(
@@ -200,7 +206,7 @@ def star(
     drops
         Over each branch in each state, shape (M, B), V.
     """
-    branches = [k for k, ends in enumerate(topology.branches) if output in ends]
+    branches = _branches_at(topology, output)
     away = np.array([1 if topology.branches[k][0] == output else -1 for k in branches])
     over = drops[:, branches] * away
     held = np.array([output in boundary.voltages for boundary in scans.imposed])
@@ -237,19 +243,23 @@ class _Conducting:
     def gentle_states(self) -> list[Boundary]:
         """Within the limits even where branches are shorted."""
         short = 2 / digipot(self._bench.info.part).wiper
-        return self._within(np.full(len(self._found), short), 0)
+        return self._within(np.full(len(self._found), short), short, 0)
 
     def states(self, codes: CodeArray, turn: int) -> list[Boundary]:
         """For branches at these codes; each turn has slightly different voltages."""
-        return self._within(np.maximum(self._bench.most_conductive(codes), self._found), turn)
+        by_codes = self._bench.most_conductive(codes)
+        return self._within(np.maximum(by_codes, self._found), float(by_codes.max()), turn)
 
-    def _within(self, conductances: FloatArray, turn: int) -> list[Boundary]:
+    def _within(self, conductances: FloatArray, most: Siemens, turn: int) -> list[Boundary]:
+        """Of branches that may conduct as much, and by their codes no more than `most`."""
         limits = self._bench.limits
-        by_output = np.array([conductances[self._at(output)] for output in self._outputs])
+        by_output = np.array(
+            [conductances[_branches_at(self._bench.topology, output)] for output in self._outputs]
+        )
         # Where an output is free, a branch carries no more than all others there together.
         free = np.minimum(by_output, by_output.sum(axis=1, keepdims=True) - by_output).max()
-        span = min(MARGIN * limits.largest_span(float(free)), self._drive.span)
-        apart = np.array([MARGIN * limits.largest_span(float(most)) for most in by_output.max(axis=1)])
+        span = min(MARGIN * limits.largest_span(max(float(free), most)), self._drive.span)
+        apart = np.array([MARGIN * limits.largest_span(float(each)) for each in by_output.max(axis=1)])
         middle, count = self._drive.middle, len(self._patterns)
         states = [
             Boundary(dict(zip(self._inputs, (middle + share * span / 2 * row).tolist(), strict=True)))
@@ -258,8 +268,8 @@ class _Conducting:
         # Outputs at which a branch conducts more than it should are held by themselves, with inputs nearer.
         whole = apart >= span / 2
         groups = [(self._outputs_of(whole), span / 2), (self._outputs_of(~whole), float(apart.min()))]
-        for outputs, most in groups:
-            lifted = most * shares(2 * _HELD, turn) * np.tile([1, -1], _HELD)
+        for outputs, over in groups:
+            lifted = over * shares(2 * _HELD, turn) * np.tile([1, -1], _HELD)
             moved = _WANDER * self._drive.span * (shares(2 * _HELD, turn + 1) - 1)
             for above, away in zip(lifted.tolist(), moved.tolist(), strict=True) if outputs else ():
                 states.append(self._held(outputs, middle + away, above))
@@ -272,9 +282,6 @@ class _Conducting:
 
     def _outputs_of(self, which: BoolArray) -> list[int]:
         return [output for output, taken in zip(self._outputs, which, strict=True) if taken]
-
-    def _at(self, output: int) -> list[int]:
-        return [k for k, ends in enumerate(self._bench.topology.branches) if output in ends]
 
 
 def _check_codes(codes: Sequence[int], legal: CodeRange) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from labrig.config.calibration import BranchCalibration, ConverterCalibration, WipersCalibration
 from labrig.devices.curves import uncertainties_at
-from labrig.sim.doubts import Doubts, converter, curve_errors
+from labrig.sim.doubts import Doubts, common_errors, converter, curve_errors
 
 CODES, MEASURED, DOUBTS = np.arange(257), (0, 1, 64, 128, 256), (2.0, 2.0, 5.0, 8.0, 20.0)
 DRAWS = 4000
@@ -27,16 +27,33 @@ def test_curves_are_off_by_their_uncertainty_at_every_code() -> None:
     """Standard deviations of 4000 draws are themselves known to 1.1 %."""
     found = wipers(DOUBTS)
     drawn = np.random.default_rng(1)
-    errors = np.array([curve_errors(found, found.branches["in0-out0"], CODES, drawn) for _ in range(DRAWS)])
+    errors = np.array(
+        [curve_errors(found, found.branches["in0-out0"], 0.0, CODES, drawn) for _ in range(DRAWS)]
+    )
     said = uncertainties_at(CODES, np.array(MEASURED), np.array(DOUBTS), 1e5 / 256, 0.03)
     assert errors.std(axis=0) == pytest.approx(said, rel=5 / np.sqrt(2 * DRAWS))
     assert np.abs(errors.mean(axis=0) / said).max() < 5 / np.sqrt(DRAWS)
 
 
+def test_what_is_common_to_an_output_is_drawn_once_and_left_out_of_its_branches() -> None:
+    scale = 1e-3
+    found = wipers((60.0,) * 5).model_copy(update={"scales": {"out0": scale, "out1": 2 * scale}})
+    branch, drawn = found.branches["in0-out0"], np.random.default_rng(5)
+    factors = np.array([[*common_errors(found, drawn).values()] for _ in range(DRAWS)])
+    assert factors.std(axis=0) == pytest.approx([scale, 2 * scale], rel=5 / np.sqrt(2 * DRAWS))
+    assert abs(np.corrcoef(factors.T)[0, 1]) < 5 / np.sqrt(DRAWS)
+    errors = np.array([curve_errors(found, branch, scale, CODES, drawn) for _ in range(DRAWS)])
+    # 50 075 ohm at code 128, of which a thousandth is common.
+    own = np.sqrt(60.0**2 - 50.075**2)
+    assert errors[:, 128].std() == pytest.approx(own, rel=5 / np.sqrt(2 * DRAWS))
+    # 100 075 ohm at code 256: all of the uncertainty is.
+    assert not errors[:, 256].any()
+
+
 def test_beyond_the_outermost_measured_code_a_curve_walks_away() -> None:
     found = wipers((*DOUBTS[:4], float("nan")))
     drawn = np.random.default_rng(2)
-    ends = [curve_errors(found, found.branches["in0-out0"], CODES, drawn)[256] for _ in range(DRAWS)]
+    ends = [curve_errors(found, found.branches["in0-out0"], 0.0, CODES, drawn)[256] for _ in range(DRAWS)]
     said = np.hypot(8.0, 0.03 * 1e5 / 256 * np.sqrt(128))
     assert np.std(ends) == pytest.approx(said, rel=5 / np.sqrt(2 * DRAWS))
 
@@ -45,7 +62,9 @@ def test_neighbouring_codes_are_off_alike() -> None:
     """Of two codes one apart the difference is that of one step."""
     found = wipers(DOUBTS)
     drawn = np.random.default_rng(3)
-    errors = np.array([curve_errors(found, found.branches["in0-out0"], CODES, drawn) for _ in range(DRAWS)])
+    errors = np.array(
+        [curve_errors(found, found.branches["in0-out0"], 0.0, CODES, drawn) for _ in range(DRAWS)]
+    )
     apart = (errors[:, 200] - errors[:, 199]).std()
     assert apart == pytest.approx(0.03 * 1e5 / 256, rel=0.05)
 

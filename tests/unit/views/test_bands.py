@@ -4,36 +4,58 @@ import numpy as np
 import pytest
 
 from labrig.store.columns import Constant
-from labrig.views.bands import Band, bands_of, bands_result, covered, interval, joint
+from labrig.views.bands import (
+    CONFIDENCE,
+    SHARE,
+    Band,
+    bands_of,
+    bands_result,
+    confidence,
+    cut,
+    interval,
+    joint,
+)
 
 
-@pytest.mark.parametrize(("draws", "share"), [(3, 0.5), (19, 0.9), (20, 19 / 21), (39, 0.9), (99, 0.9)])
-def test_a_band_says_in_how_many_cases_it_holds(draws: int, share: float) -> None:
-    """Of D draws and one more each is equally likely to be the smallest."""
-    assert covered(draws) == pytest.approx(share)
+@pytest.mark.parametrize(("draws", "outermost"), [(20, 1), (37, 1), (38, 1), (64, 1), (65, 2), (100, 3)])
+def test_as_many_draws_are_left_out_as_ninety_per_cent_with_ninety_allow(draws: int, outermost: int) -> None:
+    """38 and 65 are the numbers in the tables for one and two at each end; to within four deviations."""
+    assert cut(draws) == outermost
+    rng, cases = np.random.default_rng(4), 4000
+    bands = [interval(row, outermost) for row in rng.uniform(size=(cases, draws))]
+    holding = np.mean([band.high - band.low >= SHARE for band in bands])
+    said = confidence(draws, outermost)
+    assert holding == pytest.approx(said, abs=4 * np.sqrt(said * (1 - said) / cases))
+    assert (said >= CONFIDENCE) == (draws >= 38)
 
 
-@pytest.mark.parametrize("draws", [5, 20, 60])
-def test_an_interval_holds_one_more_draw_as_often_as_it_says(draws: int) -> None:
+@pytest.mark.parametrize(
+    ("draws", "outermost", "share"), [(3, 1, 0.5), (20, 1, 19 / 21), (60, 1, 59 / 61), (60, 3, 55 / 61)]
+)
+def test_an_interval_holds_one_more_draw_as_often_as_it_says(
+    draws: int, outermost: int, share: float
+) -> None:
     """Of 4000 cases, to within four standard deviations of a binomial distribution; of whatever shape."""
     rng, cases = np.random.default_rng(1), 4000
     values = rng.exponential(size=(cases, draws + 1))
-    held = np.mean([interval(row[:-1]).holds(float(row[-1])) for row in values])
-    share = covered(draws)
+    bands = [interval(row[:-1], outermost) for row in values]
+    assert bands[0].share == pytest.approx(share)
+    held = np.mean([band.holds(float(row[-1])) for band, row in zip(bands, values, strict=True)])
     assert held == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / cases))
 
 
 def test_equal_draws_leave_one_value() -> None:
     band = interval(np.full(20, 7.0))
-    assert band == Band(7.0, 7.0)
+    assert band == Band(7.0, 7.0, 19 / 21)
     assert band.holds(7.0)
     assert not band.holds(7.0001)
 
 
 @pytest.mark.parametrize("correlated", [False, True])
 def test_a_joint_band_holds_all_numbers_of_one_more_draw(correlated: bool) -> None:
-    """Nine in ten, and somewhat more since ranks of so few draws are coarse; to within 4 sigma."""
+    """As often as an interval, or somewhat more often; to within 4 sigma."""
     rng, cases, draws = np.random.default_rng(2), 1000, 20
+    share = (draws - 1) / (draws + 1)
     held = 0
     for _ in range(cases):
         values = rng.normal(size=(draws + 1, 6)) * np.arange(1, 7) + 3
@@ -41,8 +63,8 @@ def test_a_joint_band_holds_all_numbers_of_one_more_draw(correlated: bool) -> No
             values += 10 * rng.normal(size=(draws + 1, 1))
         low, high = joint(values[:-1])
         held += bool(np.all((low <= values[-1]) & (values[-1] <= high)))
-    sigma = 4 * np.sqrt(0.9 * 0.1 / cases)
-    assert 0.9 - sigma <= held / cases <= 19 / 21 + 0.02 + sigma
+    sigma = 4 * np.sqrt(share * (1 - share) / cases)
+    assert share - sigma <= held / cases <= share + 0.02 + sigma
 
 
 def test_outputs_that_are_always_read_alike_stay_within_their_band() -> None:
@@ -73,8 +95,8 @@ def test_the_time_is_the_host_s_own_and_what_the_boards_take() -> None:
     assert found is not None
     wall = found.measures["wall"]
     assert (wall.low, wall.high) == pytest.approx((0.9, 1.0))
-    assert found.measures["writes"] == Band(100, 119)
-    assert found.measures["exchanges"] == Band(61, 61)
+    assert found.measures["writes"] == Band(100, 119, 19 / 21)
+    assert found.measures["exchanges"] == Band(61, 61, 19 / 21)
     assert found.hold(np.array([[2.5, 2.5, 2.6]])).tolist() == [[True, True, False]]
 
 
