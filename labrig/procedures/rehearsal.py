@@ -15,6 +15,7 @@ from labrig.config.study import Budget
 from labrig.errors import ConfigError
 from labrig.learning.evaluation import evaluate
 from labrig.procedures.contender import Contender
+from labrig.procedures.training.answering import asks, silent_branches
 from labrig.procedures.training.reading_back import check_written
 from labrig.store.columns import Constant
 
@@ -84,7 +85,7 @@ def check_rehearsable(experiment: Experiment) -> None:
 
 
 def _drawn(bench: Bench, experiment: Experiment) -> Drawn:
-    """As `labrig.procedures.train` has it, but for the look at silent branches after a miss."""
+    """As `labrig.procedures.train` has it, with what a miss costs in the end."""
     contender = Contender(bench, experiment.config, Budget())
     topology = bench.topology
     outputs = np.full((len(experiment.config.task.samples), len(topology.outputs)), np.nan)
@@ -100,11 +101,14 @@ def _drawn(bench: Bench, experiment: Experiment) -> Drawn:
     check_written(bench)
     if contender.plan.validation:
         evaluate(bench, contender.plan.validation)
-    last = contender.curve[-1]
+    last, plan = contender.curve[-1], contender.plan
+    codes = bench.branch_values().astype(np.int64)
+    if plan.law is not None and asks(plan, topology, contender.ending.outcome, last.error):
+        silent_branches(bench, plan.law, plan.samples[0])
     return Drawn(
         error=last.error,
         outputs=outputs,
-        codes=bench.branch_values().astype(np.int64),
+        codes=codes,
         steps=last.steps,
         exchanges=bench.exchange_index,
         writes=bench.counters.writes,

@@ -14,15 +14,13 @@ from labrig.bench.endings import end_if_told, undisturbed
 from labrig.boards.base import program_digest
 from labrig.circuit.network import PhysicalNetwork
 from labrig.config.loading import Experiment
-from labrig.devices.dividers import DividerLaw
 from labrig.errors import DeviceError, LabrigError, LinkError, ProtocolError, RunError, SafetyError
 from labrig.learning.evaluation import Evaluation, LastErrors, evaluate
-from labrig.learning.floor import Floor
 from labrig.learning.loop import Progress, TrainingStep, loop
 from labrig.learning.steps import Certifying
 from labrig.learning.tasks import Sample
 from labrig.learning.zeroing import Zeroed
-from labrig.procedures.training.answering import silent_branches
+from labrig.procedures.training.answering import asks, silent_branches
 from labrig.procedures.training.board_learning import board_loop
 from labrig.procedures.training.checkpoint import Checkpoint, Tally
 from labrig.procedures.training.drifting import Drifting
@@ -55,8 +53,6 @@ from labrig.store.writer import Run
 
 _WARMTH = 100
 """Steps from one look at the temperature to the next, where asking takes a turn-around."""
-_MISSED = 3.0
-"""Times the predicted floor above which an error is a failure."""
 
 
 class Training:
@@ -322,12 +318,8 @@ class Training:
 
     def _silent(self, ending: Ending) -> dict[str, Constant]:
         """Branches that do not answer, where the training has missed what was wanted or predicted."""
-        plan, topology = self._plan, self._bench.topology
-        floor = plan.floor.error if isinstance(plan.floor, Floor) else np.inf
-        missed = plan.config.stop.error is not None or self.error > _MISSED * floor
-        if ending.outcome != "stopped" or not missed or plan.law is None or plan.board is not None:
-            return {}
-        if topology.crossbar_shape is None or isinstance(plan.law, DividerLaw):
+        plan = self._plan
+        if plan.law is None or not asks(plan, self._bench.topology, ending.outcome, self.error):
             return {}
         before = self._bench.exchange_index
         try:

@@ -2,17 +2,32 @@
 
 import numpy as np
 
-from labrig.arrays import BoolArray, CodeArray, FloatArray
+from labrig.arrays import BoolArray, CodeArray, FloatArray, Volts
 from labrig.bench.bench import Bench
 from labrig.bench.endings import afterwards
+from labrig.circuit.topology import Topology
+from labrig.devices.dividers import DividerLaw
 from labrig.devices.laws import TapLaw
 from labrig.learning.evidence import trusted
+from labrig.learning.floor import Floor
 from labrig.learning.tasks import Sample
+from labrig.procedures.training.plan import TrainingPlan
 
 _SILENT = 0.1
 """Share of the expected change below which a branch has not answered."""
 _TELLING = 10.0
 """Times noise and step of the converter that the expected change must be."""
+_MISSED = 3.0
+"""Times the predicted floor above which an error is a failure."""
+
+
+def asks(plan: TrainingPlan, topology: Topology, outcome: str, error: Volts) -> bool:
+    """Whether a training that ended so looks for silent branches: it missed what was wanted or predicted."""
+    floor = plan.floor.error if isinstance(plan.floor, Floor) else np.inf
+    missed = plan.config.stop.error is not None or error > _MISSED * floor
+    one_by_one = plan.law is not None and not isinstance(plan.law, DividerLaw)
+    crossbar = topology.crossbar_shape is not None
+    return outcome == "stopped" and missed and crossbar and one_by_one and plan.board is None
 
 
 def silent_branches(bench: Bench, law: TapLaw, sample: Sample) -> BoolArray:

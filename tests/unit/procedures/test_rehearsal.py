@@ -1,6 +1,7 @@
 """Trainings on drawn boards: each another one, and the same again when asked again."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from labrig.config.loading import Experiment, load_experiment
 from labrig.procedures.calibrating.calibrate import calibrate_wiper
 from labrig.procedures.calibrating.sealing import write_calibration
 from labrig.procedures.rehearsal import draw_trainings, drawn_constants
+from labrig.procedures.train import Training
 
 
 def quiet(_: str, done: int, of: int) -> None:
@@ -78,10 +80,7 @@ def test_draws_are_boards_of_their_own_and_the_same_again(experiment: Experiment
 def test_a_draw_costs_what_a_training_costs(experiment: Experiment, tmp_path: Path) -> None:
     """From the first reading back to the last; each step is one exchange."""
     (drawn,) = draw_trainings(experiment, 1, quiet)
-    with labrig.open_bench(experiment.rig, simulate=True, draw=1) as bench:
-        training = labrig.train(bench, experiment, runs=tmp_path, name="drawn")
-        training.finish()
-        waited = bench.waiting.predicted
+    training, waited = trained(experiment, tmp_path)
     assert (drawn.steps, drawn.exchanges, drawn.writes) == (4, 5, training.tally().writes)
     assert drawn.error == training.error
     assert drawn.waits == pytest.approx(waited)
@@ -94,15 +93,35 @@ def test_a_draw_is_validated_where_a_training_is(
     other = {"inputs": ["1 V", "2 V", "3 V"], "targets": ["2 V", "2 V"]}
     validated = written(folder, validation=[other, SAMPLE])
     (drawn,) = draw_trainings(validated, 1, quiet)
-    with labrig.open_bench(validated.rig, simulate=True, draw=1) as bench:
-        training = labrig.train(bench, validated, runs=tmp_path, name="drawn")
-        training.finish()
-        waited, exchanges = bench.waiting.predicted, bench.exchange_index
-    assert (drawn.exchanges, drawn.error) == (exchanges, training.error)
+    training, waited = trained(validated, tmp_path)
+    assert (drawn.exchanges, drawn.error) == (training.tally().exchanges, training.error)
     assert drawn.waits == pytest.approx(waited)
     (without,) = draw_trainings(experiment, 1, quiet)
     assert drawn.exchanges > without.exchanges
     assert drawn.waits > without.waits
+
+
+def test_a_draw_that_misses_looks_for_silent_branches_as_a_training_does(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    """Of three rows, and twice as it was; the codes are written and put back."""
+    stop = experiment.config.stop.model_copy(update={"error": 1e-6})
+    missing = replace(experiment, config=experiment.config.model_copy(update={"stop": stop}))
+    (drawn,), (usual,) = draw_trainings(missing, 1, quiet), draw_trainings(experiment, 1, quiet)
+    training, waited = trained(missing, tmp_path)
+    assert (drawn.exchanges, drawn.writes) == (training.tally().exchanges, training.tally().writes)
+    assert drawn.exchanges >= usual.exchanges + 5
+    assert drawn.writes > usual.writes
+    assert np.array_equal(drawn.codes, usual.codes)
+    assert drawn.waits == pytest.approx(waited)
+
+
+def trained(experiment: Experiment, runs: Path) -> tuple[Training, float]:
+    """On the board of the first draw, and how long that was waited for."""
+    with labrig.open_bench(experiment.rig, simulate=True, draw=1) as bench:
+        training = labrig.train(bench, experiment, runs=runs, name="drawn")
+        training.finish()
+        return training, bench.waiting.predicted
 
 
 def test_what_is_stored_has_a_row_a_draw(experiment: Experiment) -> None:
