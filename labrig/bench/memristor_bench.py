@@ -9,9 +9,11 @@ import numpy as np
 from labrig.arrays import Amperes, BoolArray, BranchArray, CodeArray, FloatArray, IntArray, Siemens, Volts
 from labrig.bench.array_reading import reading_states, solved_conductances
 from labrig.bench.bench import Bench, Scanning, Scans
+from labrig.bench.board_write import BoardWrite
 from labrig.bench.bounds import EffectiveBounds
 from labrig.bench.corrections import Corrections
 from labrig.bench.endings import end_if_told
+from labrig.bench.evidence import Written
 from labrig.bench.ispp import Ispp
 from labrig.bench.limits import BenchLimits
 from labrig.bench.open_loop import OpenLoop
@@ -44,6 +46,10 @@ _MARGIN = 0.05
 """Of a converter's span, by which lines at rest stay off the rail."""
 _SLACK = 1 + 1e-9
 """What floating point may take a pulse over a limit that it was computed to meet."""
+_READ_LEVELS = 7
+"""From read to read: the steps of converters are then met elsewhere, and their errors average out."""
+_READ_STEP = 0.01
+"""Of the read voltage, from one level down to the next."""
 _UNMOVED = 0.02
 """Relative change below which a branch that had all its pulses has not answered."""
 
@@ -146,6 +152,8 @@ class MemristorBench(Bench):
         """The board verifies writes by itself."""
         self.pulses: IntArray = np.zeros(len(topology.branches), dtype=np.int64)
         """That each branch has had since the bench was opened, shape (B,)."""
+        self.uncertainty: BranchArray = np.full(len(topology.branches), np.nan)
+        """Of what was read last, standard, shape (B,), S."""
         self.reads = 0
         """Of the whole array, since then."""
         self.stuck: dict[int, str] = {}
@@ -281,9 +289,14 @@ class MemristorBench(Bench):
             raise ConfigError(msg)
         adc = self.info.adc
         low = self.level(0.0 if adc is None else _MARGIN * adc.span)
-        states = [*reading_states(self.topology, low, self.scheme.read), Boundary({})]
+        high = self.scheme.read * (1 - _READ_STEP * (self.exchange_index % _READ_LEVELS))
+        states = [*reading_states(self.topology, low, high), Boundary({})]
         scans = super().scan(states)
-        found = solved_conductances(self.topology, scans.volts[:-1], scans.sources[:-1], self.info.drive)
+        resolution = 0.0 if adc is None else adc.lsb / math.sqrt(12)
+        found, by_converters = solved_conductances(
+            self.topology, scans.volts[:-1], scans.sources[:-1], self.info.drive, resolution
+        )
+        self.uncertainty = np.hypot(by_converters, self.part.read_noise)
         values = np.array(self._program.values, dtype=np.float64)
         values[self.wipers] = found
         self._program = Conductances(values)
@@ -364,7 +377,7 @@ class MemristorBench(Bench):
         )
         self.exchange_index += 1
 
-    def write(self, targets: BranchArray) -> Verified:
+    def write(self, targets: BranchArray) -> Written:
         """Bring branches to conductances by pulses, reading all of them after each round.
 
         Masked branches and those that are known to be stuck are left out, and so is one that has failed at
@@ -380,32 +393,43 @@ class MemristorBench(Bench):
         left_out[list(self.stuck)] = True
         asked = np.where(left_out, np.nan, targets)
         first = self.read_array()
-        outcome = self._by_board(asked) if self.by_board else self._by_host(asked, first)
+        outcome = self._by_board(asked, first) if self.by_board else self._by_host(asked, first)
         wanted = self.writable & ~np.isnan(targets)
         self.missed = int(np.count_nonzero(wanted & ~outcome.reached))
         self._note_failures(targets, first, outcome)
         return outcome
 
-    def _by_host(self, targets: BranchArray, read: BranchArray) -> Verified:
+    def _by_host(self, targets: BranchArray, read: BranchArray) -> Written:
         """All branches get a pulse at a time, and are read again."""
         ispp = Ispp(targets, self.tolerance, self.scheme)
         while True:
-            branches, volts = ispp.take(read)
-            if not branches.size:
+            branches, volts = ispp.take(read, self.uncertainty)
+            if ispp.over:
                 return ispp.outcome()
             end_if_told()
-            self.pulse(branches, volts)
+            if branches.size:
+                self.pulse(branches, volts)
             read = self.read_array()
 
-    def _by_board(self, targets: BranchArray) -> Verified:
+    def _by_board(self, targets: BranchArray, read: BranchArray) -> Written:
         """The board reads and pulses one branch after the other; then all are read, as the host reads."""
-        end_if_told()
+        write = BoardWrite(targets, self.tolerance, self.scheme)
+        while True:
+            asked = write.take(read, self.uncertainty)
+            if write.over:
+                return write.outcome()
+            end_if_told()
+            if asked is not None:
+                write.note(asked, self._verify(asked))
+            read = self.read_array()
+
+    def _verify(self, asked: VerifyTargets) -> Verified:
+        """Let the board bring branches, (B,), to conductances as it reads them."""
         wanted = np.full(self.wear.pulses.size, np.nan)
-        wanted[self.wipers] = targets
-        verify = VerifyTargets(wanted, self.tolerance, self.scheme)
+        wanted[self.wipers] = asked.conductances
         request = BoardRequest(
             boundaries=[],
-            verify=verify,
+            verify=replace(asked, conductances=wanted),
             averages=self.averages,
             settle=self.settling,
             index=self.exchange_index,
@@ -415,7 +439,7 @@ class MemristorBench(Bench):
             told = self._exchange(request, [], self._program).verified
         finally:
             # What a write gave that broke off is not known; it was no more than this.
-            most = np.where(np.isnan(targets), 0, self.scheme.most_pulses)
+            most = np.where(np.isnan(asked.conductances), 0, asked.scheme.most_pulses)
             given = most if told is None else told.pulses[own]
             self.pulses += given
             self.wear.add(own, given)
@@ -425,10 +449,9 @@ class MemristorBench(Bench):
         found = Verified(told.conductances[own], told.pulses[own], told.reversals[own], told.reached[own])
         self.exchange_index += 1
         self._supervisor.released()
-        self.read_array()
         return found
 
-    def _note_failures(self, targets: BranchArray, first: BranchArray, outcome: Verified) -> None:
+    def _note_failures(self, targets: BranchArray, first: BranchArray, outcome: Written) -> None:
         failed = (outcome.pulses > 0) & ~outcome.reached
         self._failed = np.where(outcome.reached, np.nan, np.where(failed, targets, self._failed))
         scheme, ends = self.scheme, 3 * self.part.range_spread

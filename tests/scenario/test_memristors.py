@@ -11,6 +11,8 @@ import pytest
 import labrig
 from labrig.arrays import FloatArray, IntArray
 from labrig.bench.memristor_bench import MemristorBench
+from labrig.circuit.boundary import Boundary
+from labrig.config.loading import load_rig
 from labrig.errors import ConfigError
 from labrig.store.reader import RunReader
 
@@ -75,6 +77,37 @@ def test_memristors_of_compiled_firmware_are_trained(tmp_path: Path, where: str)
     assert errors[-5:].mean() < 0.25 * errors[0]
     assert list(stuck) == [19], "in4-out3 answers to no pulse"
     assert np.flatnonzero(wear == 0).tolist() == [9], "in2-out1 is masked"
+
+
+def true_conductances(bench: MemristorBench) -> FloatArray:
+    """Of a 16 × 16 crossbar, S: inputs driven one by one, at levels that average out the ADC's steps."""
+    found: list[FloatArray] = []
+    for level in np.linspace(0.2, 0.4, 40):
+        states = [Boundary({node: level * (node == k) for node in range(32)}) for k in range(16)]
+        volts = bench.scan(states).volts
+        drops = volts[:, None, :16] - volts[:, 16:, None]  # state, output, input
+        columns = [np.linalg.solve(drops[:, j], volts[:, 16 + j] / 1000.0) for j in range(16)]
+        found.append(np.stack(columns, axis=1).ravel())
+    return np.asarray(np.mean(found, axis=0), dtype=np.float64)
+
+
+def test_a_board_that_writes_by_itself_brings_every_device_within_one_per_cent() -> None:
+    rig = load_rig(Path(__file__).parents[2] / "configs/rigs/memristor-16x16-firmware.yaml")
+    with labrig.open_bench(rig) as bench:
+        assert isinstance(bench, MemristorBench)
+        bench.by_board = True
+        targets = np.random.default_rng(4).uniform(15e-6, 80e-6, 256)
+        found = bench.write(targets)
+        true = true_conductances(bench)
+        told = bench.uncertainty
+    broken = [3 * 16 + 5, 7 * 16 + 2]
+    sound = np.delete(np.arange(256), broken)
+    assert found.reached[sound].all()
+    assert not found.reached[broken].any()
+    # What is left of the steps in the mean of 40 reads: 4 deviations.
+    doubt = 4 * 0.5 / 65535 / np.sqrt(12 * 40) * 3 / 1000 / 0.3
+    assert (np.abs(true - targets)[sound] <= 0.01 * targets[sound] + doubt).all()
+    assert (np.abs(true - found.conductances)[sound] <= 4 * told[sound]).all()
 
 
 def test_a_memristor_cannot_be_the_reference_of_looks_for_drift(tmp_path: Path) -> None:
