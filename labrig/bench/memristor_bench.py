@@ -1,8 +1,9 @@
 """An opened rig whose branches are memristors: read as an array, moved by pulses, written by write-verify."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from labrig.boards.base import (
     BoardReply,
     BoardRequest,
     Conductances,
+    Kept,
     Program,
     Pulses,
     PulseScheme,
@@ -244,6 +246,32 @@ class MemristorBench(Bench):
     def write_program(self, program: Program) -> None:
         """Bring the branches to what was `held` before."""
         self.write(np.asarray(program.values[self.wipers], dtype=np.float64))
+
+    def state(self) -> dict[str, Any]:
+        """What a run needs beside its latents to go on as if nobody had interrupted it, in plain numbers."""
+        return {
+            "stuck": {str(branch): why for branch, why in self.stuck.items()},
+            "failed": self._failed.tolist(),
+            "held": np.asarray(self._program.values).tolist(),
+            "believed": self.open_loop.states.tolist() if self.open_loop and self._shifted else None,
+            "board": self._board.state() if isinstance(self._board, Kept) else None,
+        }
+
+    def restore(self, state: Mapping[str, Any], *, anew: bool) -> None:
+        """Go on from there: what is known of the branches holds, and a simulated board stands where it stood.
+
+        Parameters
+        ----------
+        anew
+            The board's devices are not those of the run: what was believed of them does not hold.
+        """
+        self.stuck.update({int(branch): why for branch, why in state["stuck"].items()})
+        self._failed = np.array(state["failed"])
+        if state["board"] is not None and isinstance(self._board, Kept):
+            self._board.restore(state["board"])
+        if self.open_loop is not None and state["believed"] is not None and not anew:
+            self.open_loop.states, self._shifted = np.array(state["believed"]), True
+            self._program = Conductances(np.array(state["held"]))
 
     def write_unread(self, open_loop: OpenLoop | None) -> None:
         """Write by counted pulses from now on, after zero-shifting; None: by write-verify again.

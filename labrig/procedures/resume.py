@@ -14,6 +14,7 @@ from labrig.config.loading import load_experiment
 from labrig.errors import RunError
 from labrig.procedures.checkpoint import Checkpoint
 from labrig.procedures.plan import plan_training
+from labrig.procedures.pulsing import restore_memristors
 from labrig.procedures.recording import bench_facts
 from labrig.procedures.reopen import open_again
 from labrig.procedures.train import Training, first_checkpoint, synchronous_for
@@ -81,6 +82,7 @@ def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Generator[R
         checkpoint = stored.checkpoint or first_checkpoint(bench, plan)
         if stored.checkpoint is not None:
             checkpoint = _match(bench, run, stored, checkpoint, mismatch, learns=plan.board is not None)
+            restore_memristors(bench, checkpoint.memristors, experiment.rig.board)
 
         def start(asked: Callable[[], str | None]) -> Training:
             record = Run.resume(

@@ -27,12 +27,11 @@ from labrig.procedures.checkpoint import Checkpoint, Tally
 from labrig.procedures.drifting import Drifting
 from labrig.procedures.plan import TrainingPlan, plan_training
 from labrig.procedures.pulsing import (
+    memristor_state,
     pulse_attributes,
     pulse_results,
     pulse_row,
     pulsed,
-    restore_stuck,
-    stuck_state,
 )
 from labrig.procedures.reading_back import check_written
 from labrig.procedures.recording import (
@@ -106,7 +105,6 @@ class Training:
         self._drifting = None if plan.drift is None else Drifting(bench, plan.drift, record.directory)
         if self._drifting is not None:
             self._drifting.restore(start.drift)
-        restore_stuck(bench, start.stuck)
         self._clock = time.monotonic()
         self._counters = bench.counters
         self._waited = replace(bench.waiting)
@@ -307,7 +305,7 @@ class Training:
             boot_count=self._bench.boot_count,
             tally=tally,
             drift="" if self._drifting is None else self._drifting.state(),
-            stuck=stuck_state(self._bench),
+            memristors=memristor_state(self._bench),
         )
         end_if_told()
         with undisturbed():
