@@ -79,14 +79,39 @@ def test_memristors_of_compiled_firmware_are_trained(tmp_path: Path, where: str)
     assert np.flatnonzero(wear == 0).tolist() == [9], "in2-out1 is masked"
 
 
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize("by_board", [True, False])
+def test_an_emulated_microcontroller_writes_memristors_by_its_pulse_generator(
+    tmp_path: Path, by_board: bool
+) -> None:
+    launched = f"launch: {{target: atmega2560}}\n  model: {MODEL}"
+    loaded = labrig.load_experiment(experiment(tmp_path, launched, "board", FAULTS))
+    targets = np.linspace(15e-6, 80e-6, 24)
+    with labrig.open_bench(loaded.rig) as bench:
+        assert isinstance(bench, MemristorBench)
+        bench.by_board = by_board
+        found = bench.write(targets)
+        true = true_conductances(bench)
+    sound = np.delete(np.arange(24), [9, 19])
+    assert found.reached[sound].all()
+    assert np.flatnonzero(found.pulses == 0).tolist() == [9], "in2-out1 is masked"
+    assert list(bench.stuck) == [19], "in4-out3 answers to no pulse"
+    assert (np.abs(true - targets)[sound] <= 0.01 * targets[sound] + LEFT).all()
+
+
+LEFT = 4 * 0.5 / 65535 / np.sqrt(12 * 40) * 3 / 1000 / 0.3
+"""S: 4 deviations of what is left of the steps of three readings in the mean of 40 reads behind 1 kohm."""
+
+
 def true_conductances(bench: MemristorBench) -> FloatArray:
-    """Of a 16 × 16 crossbar, S: inputs driven one by one, at levels that average out the ADC's steps."""
+    """Of a crossbar, S: inputs driven one by one, at levels that average out the ADC's steps."""
+    inputs, outputs = list(bench.topology.inputs), list(bench.topology.outputs)
     found: list[FloatArray] = []
     for level in np.linspace(0.2, 0.4, 40):
-        states = [Boundary({node: level * (node == k) for node in range(32)}) for k in range(16)]
+        states = [Boundary({node: level * (node == k) for node in (*inputs, *outputs)}) for k in inputs]
         volts = bench.scan(states).volts
-        drops = volts[:, None, :16] - volts[:, 16:, None]  # state, output, input
-        columns = [np.linalg.solve(drops[:, j], volts[:, 16 + j] / 1000.0) for j in range(16)]
+        drops = volts[:, None, inputs] - volts[:, outputs, None]  # state, output, input
+        columns = [np.linalg.solve(drops[:, j], volts[:, node] / 1000.0) for j, node in enumerate(outputs)]
         found.append(np.stack(columns, axis=1).ravel())
     return np.asarray(np.mean(found, axis=0), dtype=np.float64)
 
@@ -104,9 +129,7 @@ def test_a_board_that_writes_by_itself_brings_every_device_within_one_per_cent()
     sound = np.delete(np.arange(256), broken)
     assert found.reached[sound].all()
     assert not found.reached[broken].any()
-    # What is left of the steps in the mean of 40 reads: 4 deviations.
-    doubt = 4 * 0.5 / 65535 / np.sqrt(12 * 40) * 3 / 1000 / 0.3
-    assert (np.abs(true - targets)[sound] <= 0.01 * targets[sound] + doubt).all()
+    assert (np.abs(true - targets)[sound] <= 0.01 * targets[sound] + LEFT).all()
     assert (np.abs(true - found.conductances)[sound] <= 4 * told[sound]).all()
 
 
