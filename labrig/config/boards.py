@@ -278,7 +278,7 @@ def _launch_mistakes(board: FirmwareBoard, launch: Launch) -> Iterator[tuple[Pla
 def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, str]]:
     """What launched firmware cannot be of this model: each place in it, with what is found there."""
     if model.elements.kind not in ("digipot", "memristor"):
-        text = f"found {model.elements.kind!r}; the launched firmware drives 'digipot' or 'memristor' elements"
+        text = f"found {model.elements.kind!r}; the launched firmware drives 'digipot' or 'memristor'"
         yield ("elements", "kind"), text
     elif isinstance(model.elements, MemristorElements) and not model.elements.formed:
         yield (

@@ -74,7 +74,7 @@ def test_a_launch_excludes_a_link() -> None:
         (
             MODEL | {"elements": {"kind": "ideal"}},
             ("model", "elements", "kind"),
-            "drives 'digipot' or 'memristor' elements",
+            "drives 'digipot' or 'memristor'",
         ),
         (MODEL | {"adc": None}, ("model", "adc"), "has a real ADC"),
         (MODEL | {"dac": None}, ("model", "dac"), "has a real DAC"),
