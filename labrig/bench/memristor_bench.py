@@ -16,9 +16,9 @@ from labrig.bench.corrections import Corrections
 from labrig.bench.endings import end_if_told
 from labrig.bench.evidence import Written
 from labrig.bench.ispp import Ispp
-from labrig.bench.limits import BenchLimits
 from labrig.bench.open_loop import OpenLoop
 from labrig.bench.programmer import Programmer
+from labrig.bench.pulse_scheme import SLACK, highest_within, on_grid, scheme_of
 from labrig.bench.supervisor import Supervisor
 from labrig.bench.wear import Wear
 from labrig.bench.wiring import WiringMap
@@ -30,7 +30,6 @@ from labrig.boards.base import (
     Kept,
     Program,
     Pulses,
-    PulseScheme,
     Verified,
     VerifyTargets,
 )
@@ -43,53 +42,14 @@ from labrig.units import format_quantity
 
 TOLERANCE = 0.01
 """Relative, of a write that nobody says more about."""
-MOST_PULSES, MOST_REVERSALS = 200, 20
 _MARGIN = 0.05
 """Of a converter's span, by which lines at rest stay off the rail."""
-_SLACK = 1 + 1e-9
-"""What floating point may take a pulse over a limit that it was computed to meet."""
 _READ_LEVELS = 7
 """From read to read: the steps of converters are then met elsewhere, and their errors average out."""
 _READ_STEP = 0.01
 """Of the read voltage, from one level down to the next."""
 _UNMOVED = 0.02
 """Relative change below which a branch that had all its pulses has not answered."""
-
-
-def scheme_of(part: MemristorPart, highest_set: Volts, highest_reset: Volts) -> PulseScheme:
-    """How the part is written with pulses up to these magnitudes.
-
-    Raises
-    ------
-    ConfigError
-        They are below what a write begins with.
-    """
-    up, down = part.set, part.reset
-    for way, least, most in (("set", up.start, highest_set), ("reset", down.start, highest_reset)):
-        if most < least:
-            msg = (
-                f"limits: pulses may go to {format_quantity(most, 'V')}, but {part.name} needs"
-                f" {format_quantity(least, 'V')} at least to {way}; raise limits.voltage, branch_current or"
-                " branch_power of the rig"
-            )
-            raise ConfigError(msg)
-    return PulseScheme(
-        set_start=up.start,
-        set_step=up.step,
-        set_highest=min(up.highest, highest_set),
-        reset_start=down.start,
-        reset_step=down.step,
-        reset_highest=min(down.highest, highest_reset),
-        width=part.width,
-        most_pulses=MOST_PULSES,
-        most_reversals=MOST_REVERSALS,
-        read=part.read,
-    )
-
-
-def _on_grid(highest: Volts, step: Volts) -> Volts:
-    """The highest that a generator of these steps gives without going above."""
-    return float(np.floor(highest / step * _SLACK) * step) if step and np.isfinite(highest) else highest
 
 
 class MemristorBench(Bench):
@@ -141,7 +101,7 @@ class MemristorBench(Bench):
         """Of all runs."""
         generator = board.info.pulses
         step = generator.amplitude_step if generator else 0.0
-        self._highest_pulse = _on_grid(_highest_pulse(part, supervisor.limits, highest_pulse), step)
+        self._highest_pulse = on_grid(highest_within(part, supervisor.limits, highest_pulse), step)
         self.scheme = scheme_of(
             part,
             min(self._highest_pulse, generator.highest_set if generator else 0.0),
@@ -507,7 +467,7 @@ class MemristorBench(Bench):
     def _admit_pulses(self, branches: IntArray, volts: FloatArray, highest_set: Volts) -> None:
         for branch, volt in zip(branches.tolist(), volts.tolist(), strict=True):
             limit = min(self._highest_pulse, highest_set if volt > 0 else self.part.reset.highest)
-            if not abs(volt) <= limit * _SLACK:
+            if not abs(volt) <= limit * SLACK:
                 msg = (
                     f"refused: a pulse of {format_quantity(volt, 'V')} for branch"
                     f" {self.topology.branch_name(branch)}, the limit is {format_quantity(limit, 'V')} by the"
@@ -541,8 +501,3 @@ class MemristorBench(Bench):
         """What a device of the part may conduct at most, whatever was read."""
         del program
         return np.full(len(self.topology.branches), self.part.most)
-
-
-def _highest_pulse(part: MemristorPart, limits: BenchLimits, volts: Volts) -> Volts:
-    """Magnitude at which the most conductive device stays within current and power of the limits."""
-    return min(volts, limits.branch_current / part.most, math.sqrt(limits.branch_power / part.most))

@@ -112,7 +112,7 @@ def true_conductances(bench: MemristorBench) -> FloatArray:
         volts = bench.scan(states).volts
         drops = volts[:, None, inputs] - volts[:, outputs, None]  # state, output, input
         columns = [np.linalg.solve(drops[:, j], volts[:, node] / 1000.0) for j, node in enumerate(outputs)]
-        found.append(np.stack(columns, axis=1).ravel())
+        found.append(np.asarray(np.stack(columns, axis=1).ravel(), dtype=np.float64))
     return np.asarray(np.mean(found, axis=0), dtype=np.float64)
 
 
