@@ -48,11 +48,24 @@ static _Noreturn void no_model(const char *what)
     exit(2);
 }
 
+static void give_pulse(void *context, unsigned branch, double volts, double seconds)
+{
+    struct bench *bench = context;
+    if (branch < bench->circuit->config.branches) {
+        circuit_pulse(bench->circuit, branch, volts, seconds);
+    } else {
+        bench->nobody++;
+    }
+}
+
 static void build_wipers(struct bench *bench)
 {
     struct group *group = &bench->groups[WIPERS];
     const unsigned branches = bench->circuit->config.branches;
-    if (strncmp(bench->circuit->part, "MCP4351", 7) == 0) {
+    if (bench->circuit->has_memristors) {
+        fill(group, 1, &pulser_kind, sizeof(struct pulser));
+        *(struct pulser *)group->chips[0].part = (struct pulser){.give = give_pulse, .context = bench};
+    } else if (strncmp(bench->circuit->part, "MCP4351", 7) == 0) {
         fill(group, (branches + 3u) / 4u, &mcp4351_kind, sizeof(struct mcp4351));
         for (unsigned k = 0; k < group->count; k++) {
             mcp4351_power_on(group->chips[k].part);
@@ -106,7 +119,7 @@ static void check_size(const struct labrig_config *config)
                 RECORD_MOST_BRANCHES, RECORD_MOST_LINES, config->branches, labrig_lines(config));
         exit(2);
     }
-    if (config->code_bits < RECORD_LEAST_CODE_BITS) {
+    if (config->code_bits != 0 && config->code_bits < RECORD_LEAST_CODE_BITS) {
         fprintf(stderr, "an ATmega2560 takes codes of %u bits or more; the circuit has %u\n", RECORD_LEAST_CODE_BITS,
                 config->code_bits);
         exit(2);
@@ -127,6 +140,9 @@ void bench_build(struct bench *bench, struct circuit *circuit)
     }
     fill(&bench->groups[DACS], (drivers + 7u) / 8u, &ad5676_kind, sizeof(struct ad5676));
     fill(&bench->groups[SWITCHES], (drivers + 7u) / 8u + (config->outputs + 7u) / 8u, &adg714_kind, sizeof(struct adg714));
+    if (circuit->has_memristors) {
+        return;
+    }
     power_on_circuit(circuit, bench->groups[WIPERS].chips[0].kind == &mcp4351_kind ? 128u : 512u);
 }
 
@@ -143,9 +159,18 @@ static void set_branch(struct bench *bench, unsigned branch, uint16_t *wiper, ui
     circuit_write(circuit, branch, *wiper < full_scale ? *wiper : full_scale);
 }
 
+static uint64_t now_ns(const struct bench *bench)
+{
+    return (uint64_t)((double)bench->avr->cycle * (1e9 / bench->avr->frequency));
+}
+
 static void wiper_moved(struct bench *bench, unsigned number, struct slot *slot)
 {
     bench->wiper_cycle = bench->avr->cycle;
+    if (slot->kind == &pulser_kind) {
+        pulser_deselected(slot->part, now_ns(bench));
+        return;
+    }
     if (slot->kind == &ad5270_kind) {
         set_branch(bench, number, &((struct ad5270 *)slot->part)->wiper, 1023u);
         return;
@@ -231,7 +256,7 @@ static void begin_selection(struct bench *bench, int group)
         bench->nobody++;
         return;
     }
-    slot->kind->select(slot->part, (uint64_t)((double)bench->avr->cycle * (1e9 / bench->avr->frequency)));
+    slot->kind->select(slot->part, now_ns(bench));
 }
 
 static unsigned select_lines(const avr_t *avr)

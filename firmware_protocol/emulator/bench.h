@@ -13,6 +13,7 @@
 #include "circuit.h"
 #include "mcp3208.h"
 #include "mcp4351.h"
+#include "pulser.h"
 #include "spi_master.h"
 
 #define GROUPS 4

@@ -12,6 +12,7 @@
 
 #include "crc.h"
 #include "labrig_protocol.h"
+#include "packing.h"
 #include "record.h"
 
 #define CLOCK_HZ 16000000u
@@ -38,6 +39,15 @@ static void read_file(struct eeprom_image *image)
     fclose(file);
 }
 
+static uint16_t checksum(const uint8_t *bytes, size_t count)
+{
+    uint16_t crc = LABRIG_CRC_INIT;
+    for (size_t k = 0; k < count; k++) {
+        crc = labrig_crc16(crc, bytes[k]);
+    }
+    return crc ^ LABRIG_CRC_XOROUT;
+}
+
 static struct board_record describe(const struct circuit *circuit, double nudge, uint32_t baud)
 {
     struct labrig_config config = circuit->config;
@@ -45,7 +55,8 @@ static struct board_record describe(const struct circuit *circuit, double nudge,
         .parts = {
             .magic = RECORD_MAGIC,
             .layout = RECORD_LAYOUT,
-            .wiper = strncmp(circuit->part, "AD5270", 6) == 0 ? RECORD_AD5270 : RECORD_MCP4351,
+            .wiper = circuit->has_memristors ? RECORD_PULSER
+                : strncmp(circuit->part, "AD5270", 6) == 0 ? RECORD_AD5270 : RECORD_MCP4351,
             .adc = config.adc_bits == 12 ? RECORD_MCP3208 : RECORD_ADS8688,
             .rate = (uint16_t)((CLOCK_HZ / 4u / baud - 1u) / 2u),
         },
@@ -60,12 +71,21 @@ static struct board_record describe(const struct circuit *circuit, double nudge,
     }
     record.texts_size = circuit->texts_size;
     memcpy(record.texts, circuit->texts, circuit->texts_size);
-    const uint8_t *bytes = (const uint8_t *)&record;
-    uint16_t crc = LABRIG_CRC_INIT;
-    for (size_t k = 0; k < offsetof(struct board_record, crc); k++) {
-        crc = labrig_crc16(crc, bytes[k]);
-    }
-    crc ^= LABRIG_CRC_XOROUT;
+    const uint16_t crc = checksum((const uint8_t *)&record, offsetof(struct board_record, crc));
+    record.crc[0] = (uint8_t)(crc >> 8);
+    record.crc[1] = (uint8_t)crc;
+    return record;
+}
+
+static struct pulse_record describe_pulses(const struct labrig_pulse_range *range)
+{
+    struct pulse_record record;
+    labrig_put_u16(record.range, range->highest_set_mv);
+    labrig_put_u16(record.range + 2, range->highest_reset_mv);
+    labrig_put_u16(record.range + 4, range->step_mv);
+    labrig_put_u32(record.range + 6, range->shortest);
+    labrig_put_u32(record.range + 10, range->longest);
+    const uint16_t crc = checksum(record.range, sizeof record.range);
     record.crc[0] = (uint8_t)(crc >> 8);
     record.crc[1] = (uint8_t)crc;
     return record;
@@ -81,6 +101,10 @@ void eeprom_image_load(struct eeprom_image *image, const char *path, const struc
         read_file(image);
     }
     memcpy(image->bytes, &record, sizeof record);
+    if (circuit->has_memristors) {
+        const struct pulse_record pulses = describe_pulses(&circuit->pulses);
+        memcpy(image->bytes + PULSES_AT, &pulses, sizeof pulses);
+    }
 }
 
 /* libsimavr hands its own bytes out where no others are given. */

@@ -86,7 +86,7 @@ static struct options read_options(int count, char **words)
         {"overrun", required_argument, NULL, 'O'},  {"reset-at-open", no_argument, NULL, 'R'},
         {0},
     };
-    struct options options = {.serial_number = "EMULATED", .firmware = NULL, .baud = 1e6};
+    struct options options = {.serial_number = "EMULATED", .firmware = NULL};
     for (int option; (option = getopt_long(count, words, "", known, NULL)) != -1;) {
         switch (option) {
         case 'p': options.pty = optarg; break;
@@ -143,7 +143,7 @@ static void catch_signals(sigset_t *awake)
 }
 
 /* Beside the program, unless it is named. */
-static void find_firmware(struct options *options, char *path, size_t size)
+static void find_firmware(struct options *options, const char *name, char *path, size_t size)
 {
     if (options->firmware != NULL) {
         return;
@@ -151,11 +151,11 @@ static void find_firmware(struct options *options, char *path, size_t size)
     const ssize_t count = readlink("/proc/self/exe", path, size - 1);
     path[count > 0 ? count : 0] = '\0';
     char *slash = strrchr(path, '/');
-    if (slash == NULL || (size_t)(slash - path) + sizeof "/labrig-atmega2560.elf" > size) {
+    if (slash == NULL || (size_t)(slash - path) + strlen(name) + 1u > size) {
         fputs("--firmware: is missing\n", stderr);
         exit(2);
     }
-    strcpy(slash, "/labrig-atmega2560.elf");
+    strcpy(slash, name);
     options->firmware = path;
 }
 
@@ -179,8 +179,12 @@ int main(int count, char **words)
     static char beside[4096];
     sigset_t awake;
     struct options options = read_options(count, words);
-    find_firmware(&options, beside, sizeof beside);
     circuit_file_read(options.circuit, options.serial_number, &circuit);
+    find_firmware(&options, circuit.has_memristors ? "/labrig-atmega2560-memristors.elf" : "/labrig-atmega2560.elf", beside,
+                  sizeof beside);
+    if (options.baud == 0.0) {
+        options.baud = circuit.has_memristors ? 115200.0 : 1e6; /* the firmware for memristors is the portable one */
+    }
     bench.nudge = nudge_conductance(&circuit.config);
     bench_build(&bench, &circuit);
     eeprom_image_load(&eeprom, options.eeprom, &circuit, bench.nudge, (uint32_t)(options.baud + 0.5));

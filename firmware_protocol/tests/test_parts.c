@@ -6,6 +6,7 @@
 #include "check.h"
 #include "mcp3208.h"
 #include "mcp4351.h"
+#include "pulser.h"
 
 static const struct part_clock rising = {2e6, 0}, falling = {8e6, 1}, slow_falling = {1e6, 1};
 
@@ -169,6 +170,67 @@ static void clocks_beyond_a_datasheet_are_counted_by_byte(void)
     CHECK(chip.abuse.cut_short == 1);
 }
 
+struct given {
+    unsigned branch, count;
+    double volts, seconds;
+};
+
+static void note(void *context, unsigned branch, double volts, double seconds)
+{
+    struct given *given = context;
+    *given = (struct given){branch, given->count + 1u, volts, seconds};
+}
+
+static uint8_t pulser_frame(struct pulser *pulser, uint64_t us, const uint8_t *bytes, unsigned count)
+{
+    uint8_t told = 0;
+    pulser_kind.select(pulser, 1000u * us);
+    for (unsigned k = 0; k < count; k++) {
+        const uint8_t out = pulser_kind.exchange(pulser, bytes[k], &rising);
+        told = k == 0 ? out : told;
+    }
+    pulser_kind.deselect(pulser);
+    pulser_deselected(pulser, 1000u * us);
+    return told;
+}
+
+static const uint8_t ask[] = {0x00}, stop[] = {0x01};
+/* Branch 258, -1000 mV, 100 us. */
+static const uint8_t reset_pulse[] = {0x02, 0x01, 0x18, 0xFC, 0x10, 0x27, 0x00, 0x00};
+
+static void a_pulse_is_felt_for_its_width_and_the_generator_is_busy_meanwhile(void)
+{
+    struct given given = {0};
+    struct pulser pulser = {.give = note, .context = &given};
+    CHECK(pulser_frame(&pulser, 10, reset_pulse, sizeof reset_pulse) == 0x00);
+    CHECK(pulser_frame(&pulser, 109, ask, 1) == 0xFF && given.count == 0);
+    CHECK(pulser_frame(&pulser, 110, ask, 1) == 0x00 && given.count == 1);
+    CHECK(given.branch == 258 && given.volts > -1.0001 && given.volts < -0.9999);
+    CHECK(given.seconds > 99.999e-6 && given.seconds < 100.001e-6);
+    CHECK(pulser.abuse.refused == 0 && pulser.abuse.cut_short == 0);
+}
+
+static void a_pulse_that_is_stopped_is_felt_for_as_long_as_it_lasted(void)
+{
+    struct given given = {0};
+    struct pulser pulser = {.give = note, .context = &given};
+    (void)pulser_frame(&pulser, 10, reset_pulse, sizeof reset_pulse);
+    CHECK(pulser_frame(&pulser, 40, stop, 1) == 0xFF);
+    CHECK(given.count == 1 && given.seconds > 29.999e-6 && given.seconds < 30.001e-6);
+    CHECK(pulser_frame(&pulser, 50, stop, 1) == 0x00 && given.count == 1);
+}
+
+static void a_generator_refuses_a_pulse_upon_another_and_frames_cut_short(void)
+{
+    struct given given = {0};
+    struct pulser pulser = {.give = note, .context = &given};
+    (void)pulser_frame(&pulser, 10, reset_pulse, sizeof reset_pulse);
+    (void)pulser_frame(&pulser, 20, reset_pulse, sizeof reset_pulse);
+    CHECK(pulser.abuse.refused == 1);
+    (void)pulser_frame(&pulser, 200, reset_pulse, 7);
+    CHECK(pulser.abuse.cut_short == 1 && given.count == 1 && !pulser.under_way);
+}
+
 int checks_made, checks_failed;
 
 int main(void)
@@ -184,6 +246,9 @@ int main(void)
     an_ads8688_is_bipolar_after_power_up_and_counts_conversions_that_come_too_soon();
     an_mcp3208_answers_as_in_its_figure_for_a_microcontroller_with_bytes();
     clocks_beyond_a_datasheet_are_counted_by_byte();
+    a_pulse_is_felt_for_its_width_and_the_generator_is_busy_meanwhile();
+    a_pulse_that_is_stopped_is_felt_for_as_long_as_it_lasted();
+    a_generator_refuses_a_pulse_upon_another_and_frames_cut_short();
     printf("parts: %d checks, %d failed\n", checks_made, checks_failed);
     return checks_failed != 0;
 }

@@ -164,7 +164,7 @@ class Bench:
         """The board holds `_program` for certain: no exchange broke off since."""
         self.boot_count = boot_count
         """Of the board, as of its last reply."""
-        self.exchange_index = 0
+        self.exchange_index: int = 0
         """Number of the next exchange of the run; simulated noise is a function of it. Set by a resume."""
         self.resets: int = 0
         """Times the board was found reset and was restored."""

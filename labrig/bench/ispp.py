@@ -1,15 +1,17 @@
 """Incremental-step pulse programming (ISPP) of many branches at once: which pulses follow from what was read.
 
-Arithmetic only: whoever pulses and reads is elsewhere. A branch within the tolerance of its target is done.
-Else it gets one pulse toward it, each a step higher than the one before as long as the direction stays; a
-reversal starts again at the bottom. It ends at the most pulses or reversals, not converged. (After Alibart,
-Gao, Hoskins, Strukov, Nanotechnology 23, 075201 (2012), who raise amplitudes until the target is passed.)
+Arithmetic only: whoever pulses and reads is elsewhere. A branch that is surely within the tolerance of its
+target is done, one near the edge is read again. Else it gets one pulse toward it, each a step higher than the
+one before as long as the direction stays; a reversal starts again at the bottom. It ends at the most pulses
+or reversals, not converged. (After Alibart, Gao, Hoskins, Strukov, Nanotechnology 23, 075201 (2012), who
+raise amplitudes until the target is passed.)
 """
 
 import numpy as np
 
 from labrig.arrays import BoolArray, BranchArray, FloatArray, IntArray
-from labrig.boards.base import PulseScheme, Verified
+from labrig.bench.evidence import Evidence, Written
+from labrig.boards.base import PulseScheme
 
 
 class Ispp:
@@ -26,35 +28,47 @@ class Ispp:
     def __init__(self, targets: BranchArray, tolerance: float, scheme: PulseScheme) -> None:
         count = targets.size
         self._targets = targets
-        self._within = tolerance * np.abs(targets)
+        self._evidence = Evidence(targets, tolerance)
         self._scheme = scheme
-        self._asked: BoolArray = ~np.isnan(targets)
-        self._over: BoolArray = ~self._asked
+        self._over: BoolArray = np.isnan(targets)
         self._reached = np.zeros(count, dtype=np.bool_)
         self._seen = np.full(count, np.nan)
+        self._doubts = np.full(count, np.nan)
         self._pulses: IntArray = np.zeros(count, dtype=np.int64)
         self._reversals: IntArray = np.zeros(count, dtype=np.int64)
         self._ways: IntArray = np.zeros(count, dtype=np.int64)
         self._volts: FloatArray = np.zeros(count)
 
-    def take(self, read: BranchArray) -> tuple[IntArray, FloatArray]:
-        """What follows from reading all branches, (B,) S: branches to pulse, and amplitudes, V; none: end.
+    @property
+    def over(self) -> bool:
+        """Every branch has ended; else the array is to be read once more."""
+        return bool(self._over.all())
+
+    def take(self, read: BranchArray, doubts: BranchArray | float = 0.0) -> tuple[IntArray, FloatArray]:
+        """What follows from reading all branches: which to pulse next, and amplitudes, V.
 
         A branch that has ended is not pulsed again, whatever is read of it.
+
+        Parameters
+        ----------
+        read, doubts
+            Conductances and their standard uncertainties, shape (B,), S.
         """
-        scheme, running = self._scheme, ~self._over
-        self._seen = np.where(running, read, self._seen)
-        known = running & np.isfinite(read)
-        error = np.where(known, self._targets - read, 0.0)
-        reached = known & (np.abs(error) <= self._within)
-        ways = np.sign(error).astype(np.int64)
-        turned = running & ~reached & (self._ways * ways < 0)
+        scheme, evidence, running = self._scheme, self._evidence, ~self._over
+        evidence.add(read, doubts)
+        mean = evidence.mean
+        self._seen = np.where(running, mean, self._seen)
+        self._doubts = np.where(running, evidence.uncertainty, self._doubts)
+        known = running & np.isfinite(mean)
+        reached, away = known & evidence.inside, known & evidence.outside
+        ways = np.where(away, np.sign(self._targets - mean), 0).astype(np.int64)
+        turned = away & (self._ways * ways < 0)
         spent = (self._pulses >= scheme.most_pulses) | (turned & (self._reversals >= scheme.most_reversals))
         # A read that is no number leads nowhere.
-        ended = reached | (running & (spent | ~known))
+        ended = reached | (away & spent) | (running & ~known)
         self._reached |= reached
         self._over |= ended
-        go = running & ~ended
+        go = away & ~ended
         self._reversals += turned & go
         again = self._ways == ways
         up = np.where(again, np.minimum(self._volts + scheme.set_step, scheme.set_highest), scheme.set_start)
@@ -65,8 +79,15 @@ class Ispp:
         self._ways = np.where(go, ways, self._ways)
         self._pulses += go
         branches = np.flatnonzero(go)
+        evidence.forget(branches)
         return branches, np.copysign(self._volts, self._ways)[branches]
 
-    def outcome(self) -> Verified:
+    def outcome(self) -> Written:
         """How it stands, shape (B,) each."""
-        return Verified(self._seen.copy(), self._pulses.copy(), self._reversals.copy(), self._reached.copy())
+        return Written(
+            self._seen.copy(),
+            self._doubts.copy(),
+            self._pulses.copy(),
+            self._reversals.copy(),
+            self._reached.copy(),
+        )

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from labrig.arrays import BranchArray, IntArray
+from labrig.bench.evidence import Written
 from labrig.bench.ispp import Ispp
-from labrig.boards.base import PulseScheme, Verified
+from labrig.boards.base import PulseScheme
 from labrig.devices.memristors import MemristorPart, Switching, nominal_pulse, nominal_state
 
 FARTHEST = 3.0
@@ -28,7 +29,12 @@ class PredictedPulses:
 
 
 def predicted_pulses(
-    part: MemristorPart, scheme: PulseScheme, starts: BranchArray, targets: BranchArray, tolerance: float
+    part: MemristorPart,
+    scheme: PulseScheme,
+    starts: BranchArray,
+    targets: BranchArray,
+    tolerance: float,
+    doubts: BranchArray | float = 0.0,
 ) -> PredictedPulses:
     """Go through the write with devices that follow the law without noise.
 
@@ -36,9 +42,11 @@ def predicted_pulses(
     ----------
     starts, targets
         Shape (B,), S.
+    doubts
+        Standard uncertainty of a read, shape (B,), S.
     """
     nominal, fastest, slowest = (
-        _written(_deviating(part, by), scheme, starts, targets, tolerance)
+        _written(_deviating(part, by), scheme, starts, targets, tolerance, doubts)
         for by in (0.0, -FARTHEST, FARTHEST)
     )
     return PredictedPulses(
@@ -50,12 +58,17 @@ def predicted_pulses(
 
 
 def _written(
-    part: MemristorPart, scheme: PulseScheme, starts: BranchArray, targets: BranchArray, tolerance: float
-) -> Verified:
+    part: MemristorPart,
+    scheme: PulseScheme,
+    starts: BranchArray,
+    targets: BranchArray,
+    tolerance: float,
+    doubts: BranchArray | float,
+) -> Written:
     ispp, states = Ispp(targets, tolerance, scheme), nominal_state(part, starts)
     while True:
-        branches, volts = ispp.take(part.lowest + part.span * states)
-        if not branches.size:
+        branches, volts = ispp.take(part.lowest + part.span * states, doubts)
+        if ispp.over:
             return ispp.outcome()
         states[branches] = nominal_pulse(part, states[branches], volts, scheme.width)
 

@@ -1,21 +1,24 @@
 """An opened rig whose branches are memristors: read as an array, moved by pulses, written by write-verify."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from labrig.arrays import Amperes, BoolArray, BranchArray, CodeArray, FloatArray, IntArray, Siemens, Volts
 from labrig.bench.array_reading import reading_states, solved_conductances
 from labrig.bench.bench import Bench, Scanning, Scans
+from labrig.bench.board_write import BoardWrite
 from labrig.bench.bounds import EffectiveBounds
 from labrig.bench.corrections import Corrections
 from labrig.bench.endings import end_if_told
+from labrig.bench.evidence import Written
 from labrig.bench.ispp import Ispp
-from labrig.bench.limits import BenchLimits
 from labrig.bench.open_loop import OpenLoop
 from labrig.bench.programmer import Programmer
+from labrig.bench.pulse_scheme import SLACK, highest_within, on_grid, scheme_of
 from labrig.bench.supervisor import Supervisor
 from labrig.bench.wear import Wear
 from labrig.bench.wiring import WiringMap
@@ -24,9 +27,9 @@ from labrig.boards.base import (
     BoardReply,
     BoardRequest,
     Conductances,
+    Kept,
     Program,
     Pulses,
-    PulseScheme,
     Verified,
     VerifyTargets,
 )
@@ -39,49 +42,14 @@ from labrig.units import format_quantity
 
 TOLERANCE = 0.01
 """Relative, of a write that nobody says more about."""
-MOST_PULSES, MOST_REVERSALS = 200, 20
 _MARGIN = 0.05
 """Of a converter's span, by which lines at rest stay off the rail."""
-_SLACK = 1 + 1e-9
-"""What floating point may take a pulse over a limit that it was computed to meet."""
+_READ_LEVELS = 7
+"""From read to read: the steps of converters are then met elsewhere, and their errors average out."""
+_READ_STEP = 0.01
+"""Of the read voltage, from one level down to the next."""
 _UNMOVED = 0.02
 """Relative change below which a branch that had all its pulses has not answered."""
-
-
-def scheme_of(part: MemristorPart, highest_set: Volts, highest_reset: Volts) -> PulseScheme:
-    """How the part is written with pulses up to these magnitudes.
-
-    Raises
-    ------
-    ConfigError
-        They are below what a write begins with.
-    """
-    up, down = part.set, part.reset
-    for way, least, most in (("set", up.start, highest_set), ("reset", down.start, highest_reset)):
-        if most < least:
-            msg = (
-                f"limits: pulses may go to {format_quantity(most, 'V')}, but {part.name} needs"
-                f" {format_quantity(least, 'V')} at least to {way}; raise limits.voltage, branch_current or"
-                " branch_power of the rig"
-            )
-            raise ConfigError(msg)
-    return PulseScheme(
-        set_start=up.start,
-        set_step=up.step,
-        set_highest=min(up.highest, highest_set),
-        reset_start=down.start,
-        reset_step=down.step,
-        reset_highest=min(down.highest, highest_reset),
-        width=part.width,
-        most_pulses=MOST_PULSES,
-        most_reversals=MOST_REVERSALS,
-        read=part.read,
-    )
-
-
-def _on_grid(highest: Volts, step: Volts) -> Volts:
-    """The highest that a generator of these steps gives without going above."""
-    return float(np.floor(highest / step * _SLACK) * step) if step and np.isfinite(highest) else highest
 
 
 class MemristorBench(Bench):
@@ -133,7 +101,7 @@ class MemristorBench(Bench):
         """Of all runs."""
         generator = board.info.pulses
         step = generator.amplitude_step if generator else 0.0
-        self._highest_pulse = _on_grid(_highest_pulse(part, supervisor.limits, highest_pulse), step)
+        self._highest_pulse = on_grid(highest_within(part, supervisor.limits, highest_pulse), step)
         self.scheme = scheme_of(
             part,
             min(self._highest_pulse, generator.highest_set if generator else 0.0),
@@ -146,6 +114,8 @@ class MemristorBench(Bench):
         """The board verifies writes by itself."""
         self.pulses: IntArray = np.zeros(len(topology.branches), dtype=np.int64)
         """That each branch has had since the bench was opened, shape (B,)."""
+        self.uncertainty: BranchArray = np.full(len(topology.branches), np.nan)
+        """Of what was read last, standard, shape (B,), S."""
         self.reads = 0
         """Of the whole array, since then."""
         self.stuck: dict[int, str] = {}
@@ -237,6 +207,32 @@ class MemristorBench(Bench):
         """Bring the branches to what was `held` before."""
         self.write(np.asarray(program.values[self.wipers], dtype=np.float64))
 
+    def state(self) -> dict[str, Any]:
+        """What a run needs beside its latents to go on as if nobody had interrupted it, in plain numbers."""
+        return {
+            "stuck": {str(branch): why for branch, why in self.stuck.items()},
+            "failed": self._failed.tolist(),
+            "held": np.asarray(self._program.values).tolist(),
+            "believed": self.open_loop.states.tolist() if self.open_loop and self._shifted else None,
+            "board": self._board.state() if isinstance(self._board, Kept) else None,
+        }
+
+    def restore(self, state: Mapping[str, Any], *, anew: bool) -> None:
+        """Go on from there: what is known of the branches holds, and a simulated board stands where it stood.
+
+        Parameters
+        ----------
+        anew
+            The board's devices are not those of the run: what was believed of them does not hold.
+        """
+        self.stuck.update({int(branch): why for branch, why in state["stuck"].items()})
+        self._failed = np.array(state["failed"])
+        if state["board"] is not None and isinstance(self._board, Kept):
+            self._board.restore(state["board"])
+        if self.open_loop is not None and state["believed"] is not None and not anew:
+            self.open_loop.states, self._shifted = np.array(state["believed"]), True
+            self._program = Conductances(np.array(state["held"]))
+
     def write_unread(self, open_loop: OpenLoop | None) -> None:
         """Write by counted pulses from now on, after zero-shifting; None: by write-verify again.
 
@@ -281,9 +277,14 @@ class MemristorBench(Bench):
             raise ConfigError(msg)
         adc = self.info.adc
         low = self.level(0.0 if adc is None else _MARGIN * adc.span)
-        states = [*reading_states(self.topology, low, self.scheme.read), Boundary({})]
+        high = self.scheme.read * (1 - _READ_STEP * (self.exchange_index % _READ_LEVELS))
+        states = [*reading_states(self.topology, low, high), Boundary({})]
         scans = super().scan(states)
-        found = solved_conductances(self.topology, scans.volts[:-1], scans.sources[:-1], self.info.drive)
+        resolution = 0.0 if adc is None else adc.lsb / math.sqrt(12)
+        found, by_converters = solved_conductances(
+            self.topology, scans.volts[:-1], scans.sources[:-1], self.info.drive, resolution
+        )
+        self.uncertainty = np.hypot(by_converters, self.part.read_noise)
         values = np.array(self._program.values, dtype=np.float64)
         values[self.wipers] = found
         self._program = Conductances(values)
@@ -364,7 +365,7 @@ class MemristorBench(Bench):
         )
         self.exchange_index += 1
 
-    def write(self, targets: BranchArray) -> Verified:
+    def write(self, targets: BranchArray) -> Written:
         """Bring branches to conductances by pulses, reading all of them after each round.
 
         Masked branches and those that are known to be stuck are left out, and so is one that has failed at
@@ -380,32 +381,43 @@ class MemristorBench(Bench):
         left_out[list(self.stuck)] = True
         asked = np.where(left_out, np.nan, targets)
         first = self.read_array()
-        outcome = self._by_board(asked) if self.by_board else self._by_host(asked, first)
+        outcome = self._by_board(asked, first) if self.by_board else self._by_host(asked, first)
         wanted = self.writable & ~np.isnan(targets)
         self.missed = int(np.count_nonzero(wanted & ~outcome.reached))
         self._note_failures(targets, first, outcome)
         return outcome
 
-    def _by_host(self, targets: BranchArray, read: BranchArray) -> Verified:
+    def _by_host(self, targets: BranchArray, read: BranchArray) -> Written:
         """All branches get a pulse at a time, and are read again."""
         ispp = Ispp(targets, self.tolerance, self.scheme)
         while True:
-            branches, volts = ispp.take(read)
-            if not branches.size:
+            branches, volts = ispp.take(read, self.uncertainty)
+            if ispp.over:
                 return ispp.outcome()
             end_if_told()
-            self.pulse(branches, volts)
+            if branches.size:
+                self.pulse(branches, volts)
             read = self.read_array()
 
-    def _by_board(self, targets: BranchArray) -> Verified:
+    def _by_board(self, targets: BranchArray, read: BranchArray) -> Written:
         """The board reads and pulses one branch after the other; then all are read, as the host reads."""
-        end_if_told()
+        write = BoardWrite(targets, self.tolerance, self.scheme)
+        while True:
+            asked = write.take(read, self.uncertainty)
+            if write.over:
+                return write.outcome()
+            end_if_told()
+            if asked is not None:
+                write.note(asked, self._verify(asked))
+            read = self.read_array()
+
+    def _verify(self, asked: VerifyTargets) -> Verified:
+        """Let the board bring branches, (B,), to conductances as it reads them."""
         wanted = np.full(self.wear.pulses.size, np.nan)
-        wanted[self.wipers] = targets
-        verify = VerifyTargets(wanted, self.tolerance, self.scheme)
+        wanted[self.wipers] = asked.conductances
         request = BoardRequest(
             boundaries=[],
-            verify=verify,
+            verify=replace(asked, conductances=wanted),
             averages=self.averages,
             settle=self.settling,
             index=self.exchange_index,
@@ -415,7 +427,7 @@ class MemristorBench(Bench):
             told = self._exchange(request, [], self._program).verified
         finally:
             # What a write gave that broke off is not known; it was no more than this.
-            most = np.where(np.isnan(targets), 0, self.scheme.most_pulses)
+            most = np.where(np.isnan(asked.conductances), 0, asked.scheme.most_pulses)
             given = most if told is None else told.pulses[own]
             self.pulses += given
             self.wear.add(own, given)
@@ -425,10 +437,9 @@ class MemristorBench(Bench):
         found = Verified(told.conductances[own], told.pulses[own], told.reversals[own], told.reached[own])
         self.exchange_index += 1
         self._supervisor.released()
-        self.read_array()
         return found
 
-    def _note_failures(self, targets: BranchArray, first: BranchArray, outcome: Verified) -> None:
+    def _note_failures(self, targets: BranchArray, first: BranchArray, outcome: Written) -> None:
         failed = (outcome.pulses > 0) & ~outcome.reached
         self._failed = np.where(outcome.reached, np.nan, np.where(failed, targets, self._failed))
         scheme, ends = self.scheme, 3 * self.part.range_spread
@@ -456,7 +467,7 @@ class MemristorBench(Bench):
     def _admit_pulses(self, branches: IntArray, volts: FloatArray, highest_set: Volts) -> None:
         for branch, volt in zip(branches.tolist(), volts.tolist(), strict=True):
             limit = min(self._highest_pulse, highest_set if volt > 0 else self.part.reset.highest)
-            if not abs(volt) <= limit * _SLACK:
+            if not abs(volt) <= limit * SLACK:
                 msg = (
                     f"refused: a pulse of {format_quantity(volt, 'V')} for branch"
                     f" {self.topology.branch_name(branch)}, the limit is {format_quantity(limit, 'V')} by the"
@@ -490,8 +501,3 @@ class MemristorBench(Bench):
         """What a device of the part may conduct at most, whatever was read."""
         del program
         return np.full(len(self.topology.branches), self.part.most)
-
-
-def _highest_pulse(part: MemristorPart, limits: BenchLimits, volts: Volts) -> Volts:
-    """Magnitude at which the most conductive device stays within current and power of the limits."""
-    return min(volts, limits.branch_current / part.most, math.sqrt(limits.branch_power / part.most))

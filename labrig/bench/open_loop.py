@@ -86,20 +86,21 @@ class OpenLoop:
         rate = step * (part.set.bound / (1 - state) + part.reset.bound / state)
         self.cycles = ceil(log(1 / _LEFT) / rate) if cycles is None else cycles
         self.symmetry = symmetry
-        self._states = np.full(branches, state)
+        self.states: FloatArray = np.full(branches, state)
+        """What is believed of the branches, x by the nominal law, shape (B,)."""
         self._branches = branches
 
     @property
     def believed(self) -> BranchArray:
         """What the branches conduct by the nominal law, shape (B,), S."""
-        return self._part.lowest + self._part.span * self._states
+        return self._part.lowest + self._part.span * self.states
 
     def zero_shifting(self, branches: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
         """Pulses that take these branches to their symmetry points, one of each in a round."""
         for _ in range(self.cycles):
             for volts in (self.set_volts, -self.reset_volts):
                 yield branches, np.full(branches.size, volts)
-        self._states[branches] = nominal_state(self._part, np.array(self.symmetry))
+        self.states[branches] = nominal_state(self._part, np.array(self.symmetry))
 
     def pulses(self, targets: BranchArray) -> Iterator[tuple[IntArray, FloatArray]]:
         """Pulses that take the branches as near to these conductances as whole pulses do, round by round.
@@ -109,15 +110,15 @@ class OpenLoop:
         targets
             Shape (B,), S; NaN: leave the branch alone.
         """
-        wanted = np.where(np.isnan(targets), self._states, nominal_state(self._part, targets))
+        wanted = np.where(np.isnan(targets), self.states, nominal_state(self._part, targets))
         for _ in range(MOST_A_WRITE):
-            volts = np.where(wanted > self._states, self.set_volts, -self.reset_volts)
-            moved = nominal_pulse(self._part, self._states, volts, self.width)
-            nearer = np.flatnonzero(np.abs(moved - wanted) < np.abs(self._states - wanted))
+            volts = np.where(wanted > self.states, self.set_volts, -self.reset_volts)
+            moved = nominal_pulse(self._part, self.states, volts, self.width)
+            nearer = np.flatnonzero(np.abs(moved - wanted) < np.abs(self.states - wanted))
             if not nearer.size:
                 return
             yield nearer, volts[nearer]
-            self._states[nearer] = moved[nearer]
+            self.states[nearer] = moved[nearer]
 
 
 def _amplitude(way: Switching, rate: float) -> Volts:

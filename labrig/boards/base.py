@@ -5,7 +5,7 @@ its hidden (sense-only) lines. `labrig.bench` maps nodes to lines and branches t
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -319,6 +319,19 @@ class Monitored(Protocol):
 
     def line_bytes(self, request: "BoardRequest") -> int:
         """Bytes that an exchange takes the line for, in the direction that carries more; nothing is sent."""
+        ...
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """A board whose branches take no program, but can be put where they stood: a simulated one."""
+
+    def state(self) -> Mapping[str, list[float]]:
+        """Of its branches, in plain numbers."""
+        ...
+
+    def restore(self, state: Mapping[str, Sequence[float]]) -> None:
+        """Put the branches there."""
         ...
 
 

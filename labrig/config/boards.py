@@ -237,13 +237,17 @@ class SimulatedBoard(BoardModel):
     averages: Annotated[Count, Field(le=255)] = 1
 
 
+MEMRISTOR_BAUDRATE = 115_200
+"""Most that the portable firmware of the microcontroller was seen to keep up with."""
+
+
 class Launch(Model):
     """Firmware that labrig builds and starts by itself."""
 
     target: Literal["host", "atmega2560"] = "host"
     """The firmware as a program of this computer, or on an emulated microcontroller with its parts."""
     baudrate: Annotated[Count, Field(ge=1200, le=2_000_000)] | None = None
-    """Of the emulated microcontroller's line; null: 1 Mbaud."""
+    """Of the emulated microcontroller's line; null: 1 Mbaud, and 115200 where it has memristors."""
     paced: Flag = False
     """The emulated microcontroller takes the time that a real one takes, where this computer is fast enough;
     false: as long as it takes to emulate."""
@@ -302,16 +306,19 @@ def _launch_mistakes(board: FirmwareBoard, launch: Launch) -> Iterator[tuple[Pla
 def model_mistakes(model: BoardModel, launch: Launch) -> Iterator[tuple[Place, str]]:
     """What launched firmware cannot be of this model: each place in it, with what is found there."""
     yield from _divider_mistakes(model)
-    driven = ("digipot", "memristor") if launch.target == "host" else ("digipot",)
-    if model.elements.kind not in driven:
-        known = " or ".join(map(repr, driven))
-        text = f"found {model.elements.kind!r}; the launched firmware drives {known} elements only"
+    if model.elements.kind not in ("digipot", "memristor"):
+        text = f"found {model.elements.kind!r}; the launched firmware drives 'digipot' or 'memristor'"
         yield ("elements", "kind"), text
     elif isinstance(model.elements, MemristorElements) and not model.elements.formed:
         yield (
             ("elements", "formed"),
             "found false; memristors of the launched firmware are formed: leave it out",
         )
+    elif isinstance(model.elements, MemristorElements) and (launch.baudrate or 0) > MEMRISTOR_BAUDRATE:
+        text = (
+            f"found memristors on a line of {launch.baudrate} baud; their firmware takes {MEMRISTOR_BAUDRATE}"
+        )
+        yield ("elements", "kind"), text
     for name, converter in (("adc", model.adc), ("dac", model.dac)):
         if converter is None:
             yield (name,), f"missing; the launched firmware has a real {name.upper()}"

@@ -84,24 +84,9 @@ def form(
         There is no such branch, or the start is above the ceiling.
     LinkError, ProtocolError, DeviceError, RunError
     """
-    branches = chosen_branches(bench, plan.branches)
-    part, rules = bench.part, bench.part.forming
-    target = part.formed if plan.target is None else plan.target
-    if target > part.formed:
-        msg = (
-            f"--target: found {format_quantity(target, 'S')}; a device that conducts"
-            f" {format_quantity(part.formed, 'S')} is formed, and more forming would harm it; name less"
-        )
-        raise ConfigError(msg)
-    ceiling = min(bench.highest_forming, np.inf if plan.ceiling is None else plan.ceiling)
-    volts = (part.set.highest + rules.voltage) / 2 if plan.start is None else plan.start
-    if not 0 < volts <= ceiling:
-        msg = (
-            f"forming begins at {format_quantity(volts, 'V')}, but the ceiling is"
-            f" {format_quantity(ceiling, 'V')} by the part, the board and the limits of the rig; lower"
-            " --start, or raise limits.voltage and limits.branch_current in the rig"
-        )
-        raise ConfigError(msg)
+    branches, rules = chosen_branches(bench, plan.branches), bench.part.forming
+    target = _target(bench, plan)
+    volts, ceiling = _levels(bench, plan)
     pulses = np.zeros(branches.size, dtype=np.int64)
     highest = np.zeros(branches.size)
     read = bench.read_array()[branches]
@@ -139,6 +124,34 @@ def form(
     names = tuple(bench.topology.branch_name(k) for k in branches.tolist())
     ended = Ended(record.directory, outcome, text)
     return Forming(ended, names, outcomes, read, pulses, highest)
+
+
+def _target(bench: MemristorBench, plan: FormingPlan) -> Siemens:
+    """From which on a device counts as formed."""
+    formed = bench.part.formed
+    target = formed if plan.target is None else plan.target
+    if target > formed:
+        msg = (
+            f"--target: found {format_quantity(target, 'S')}; a device that conducts"
+            f" {format_quantity(formed, 'S')} is formed, and more forming would harm it; name less"
+        )
+        raise ConfigError(msg)
+    return target
+
+
+def _levels(bench: MemristorBench, plan: FormingPlan) -> tuple[Volts, Volts]:
+    """Amplitude of the first round, and that of none above."""
+    part = bench.part
+    ceiling = min(bench.highest_forming, np.inf if plan.ceiling is None else plan.ceiling)
+    start = (part.set.highest + part.forming.voltage) / 2 if plan.start is None else plan.start
+    if not 0 < start <= ceiling:
+        msg = (
+            f"forming begins at {format_quantity(start, 'V')}, but the ceiling is"
+            f" {format_quantity(ceiling, 'V')} by the part, the board and the limits of the rig; lower"
+            " --start, or raise limits.voltage and limits.branch_current in the rig"
+        )
+        raise ConfigError(msg)
+    return start, ceiling
 
 
 def forming_result(found: Forming) -> Mapping[str, object]:

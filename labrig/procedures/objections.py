@@ -143,7 +143,12 @@ def worn_out(bench: Bench, plan: TrainingPlan) -> list[str]:
     else:
         due = np.zeros(lived.shape)
         due[~plan.mask] = predicted_pulses(
-            bench.part, bench.scheme, bench.realised()[~plan.mask], plan.initial[~plan.mask], bench.tolerance
+            bench.part,
+            bench.scheme,
+            bench.realised()[~plan.mask],
+            plan.initial[~plan.mask],
+            bench.tolerance,
+            bench.uncertainty[~plan.mask],
         ).nominal
     worn = np.flatnonzero(~plan.mask & (lived + due > stands))
     if not worn.size:
@@ -165,7 +170,12 @@ def first_write(bench: Bench, plan: TrainingPlan) -> list[str]:
         each = 2 * bench.open_loop.cycles
         return [f"zero-shifting takes {each} pulses on every branch before the first update; {stands}"]
     found = predicted_pulses(
-        bench.part, bench.scheme, bench.realised()[~plan.mask], plan.initial[~plan.mask], bench.tolerance
+        bench.part,
+        bench.scheme,
+        bench.realised()[~plan.mask],
+        plan.initial[~plan.mask],
+        bench.tolerance,
+        bench.uncertainty[~plan.mask],
     )
     text = (
         f"the first write is predicted to take {found.nominal.mean():.0f} pulses a branch on average, and"

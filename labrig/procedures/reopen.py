@@ -17,6 +17,7 @@ from labrig.config.rig import RigConfig
 from labrig.errors import ConfigError, RunError
 from labrig.learning.zeroing import Zeroed
 from labrig.procedures.training.drifting import use_again
+from labrig.procedures.training.pulsing import restore_memristors
 from labrig.store.catalogue import find_run, runs_folder
 from labrig.store.reader import RunReader
 from labrig.store.writer import EXPERIMENT_NAME
@@ -62,6 +63,7 @@ def open_rig_or_run(
             raise RunError(msg)
         if drift := checkpoint.get("drift"):
             use_again(bench, run, json.loads(drift))
+        restore_memristors(bench, checkpoint.get("memristors", ""), experiment.rig.board)
         if "codes" in row.values:
             codes = np.asarray(row.values["codes"], dtype=np.int64)
             if not np.array_equal(codes, bench.branch_values()):

@@ -16,6 +16,7 @@ from labrig.procedures.reopen import open_again
 from labrig.procedures.train import Training, first_checkpoint, synchronous_for
 from labrig.procedures.training.checkpoint import Checkpoint
 from labrig.procedures.training.plan import plan_training
+from labrig.procedures.training.pulsing import restore_memristors
 from labrig.procedures.training.recording import bench_facts
 from labrig.store.columns import Constant
 from labrig.store.provenance import collect
@@ -81,6 +82,7 @@ def open_resumed(run: Path, mismatch: Mismatch = Mismatch.REFUSE) -> Generator[R
         checkpoint = stored.checkpoint or first_checkpoint(bench, plan)
         if stored.checkpoint is not None:
             checkpoint = _match(bench, run, stored, checkpoint, mismatch, learns=plan.board is not None)
+            restore_memristors(bench, checkpoint.memristors, experiment.rig.board)
 
         def start(asked: Callable[[], str | None]) -> Training:
             record = Run.resume(

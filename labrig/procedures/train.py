@@ -26,12 +26,11 @@ from labrig.procedures.training.checkpoint import Checkpoint, Tally
 from labrig.procedures.training.drifting import Drifting
 from labrig.procedures.training.plan import TrainingPlan, plan_training
 from labrig.procedures.training.pulsing import (
+    memristor_state,
     pulse_attributes,
     pulse_results,
     pulse_row,
     pulsed,
-    restore_stuck,
-    stuck_state,
 )
 from labrig.procedures.training.reading_back import check_written
 from labrig.procedures.training.recording import (
@@ -103,7 +102,6 @@ class Training:
         self._drifting = None if plan.drift is None else Drifting(bench, plan.drift, record.directory)
         if self._drifting is not None:
             self._drifting.restore(start.drift)
-        restore_stuck(bench, start.stuck)
         self._clock = time.monotonic()
         self._counters = bench.counters
         self._waited = replace(bench.waiting)
@@ -304,7 +302,7 @@ class Training:
             boot_count=self._bench.boot_count,
             tally=tally,
             drift="" if self._drifting is None else self._drifting.state(),
-            stuck=stuck_state(self._bench),
+            memristors=memristor_state(self._bench),
         )
         end_if_told()
         with undisturbed():

@@ -1,5 +1,6 @@
 """The simulated board of memristors, which pulses move."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from labrig.boards.base import BoardRequest, Program
@@ -28,6 +29,14 @@ class MemristorBoard(SimulatedBoard):
     def memristors(self) -> TrueMemristors:
         """The true devices."""
         return self._memristors
+
+    def state(self) -> Mapping[str, list[float]]:
+        """What pulses have made of its devices."""
+        return self._memristors.state()
+
+    def restore(self, state: Mapping[str, Sequence[float]]) -> None:
+        """Put its devices where they stood."""
+        self._memristors.restore(state)
 
     def _apply(self, request: BoardRequest) -> None:
         if request.pulses is not None:

@@ -1,6 +1,6 @@
 """The true memristors of a simulated crossbar, whose state nobody but their pulses moves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -135,6 +135,24 @@ class TrueMemristors:
     def power_up(self) -> Conductances:
         """What they conduct before the first exchange, noise left out."""
         return Conductances(self.at_rest(0))
+
+    def state(self) -> dict[str, list[float]]:
+        """What pulses have made of them, in plain numbers."""
+        return {
+            "formed": self.formed.tolist(),
+            "states": self._states.tolist(),
+            "rest": self._rest.tolist(),
+            "pulsed_at": self._pulsed_at.tolist(),
+            "pulses": self.pulses.tolist(),
+        }
+
+    def restore(self, state: Mapping[str, Sequence[float]]) -> None:
+        """Put them where they stood."""
+        self.formed = np.array(state["formed"], dtype=np.bool_)
+        self._states = np.array(state["states"], dtype=np.float64)
+        self._rest = np.array(state["rest"], dtype=np.float64)
+        self._pulsed_at = np.array(state["pulsed_at"], dtype=np.int64)
+        self.pulses = np.array(state["pulses"], dtype=np.int64)
 
     @property
     def changing(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from labrig.arrays import FloatArray
+from labrig.arrays import BoolArray, FloatArray
 from labrig.store.reader import RunInfo, RunReader
 from labrig.store.tables import Json
 from labrig.views.style import ACCENT, LINE, RC, SOFT, Axes, say
@@ -31,6 +31,8 @@ class MemristorRecord:
     """Set or reset, one a read of an endurance; else empty."""
     siemens: FloatArray
     """Shape (n, C), S."""
+    unwritten: BoolArray
+    """Branches that the write before a retention has left outside its tolerance, shape (C,)."""
 
 
 _ALONG = {"form": "volts", "retention": "time", "endurance": "cycle"}
@@ -46,13 +48,18 @@ def load_memristor_run(reader: RunReader) -> MemristorRecord:
     attributes = reader.attributes()
     along = _ALONG[str(attributes["procedure"])]
     rows = [row.values["conductances"] for row in reader.rows(["conductances"])]
+    siemens = np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+    reached = reader.constants().get("reached")
     has_states = "state" in reader.columns
     return MemristorRecord(
         info=reader.info(),
         attributes=attributes,
         along=reader.scalars(along).astype(np.float64),
         states=tuple(str(row.values["state"]) for row in reader.rows(["state"])) if has_states else (),
-        siemens=np.array(rows, dtype=np.float64).reshape(len(rows), -1),
+        siemens=siemens,
+        unwritten=np.zeros(siemens.shape[1], dtype=np.bool_)
+        if reached is None
+        else ~np.asarray(reached.value, dtype=np.bool_),
     )
 
 
@@ -90,12 +97,18 @@ def _draw_retention(axes: Axes, record: MemristorRecord) -> None:
     axes.set_title("Conductance against the first read")
     change = 100 * (record.siemens / record.siemens[0] - 1)
     after = np.maximum(record.along, 1e-3)
-    axes.plot(after, _thinned(change), color=LINE, **_FINE)
-    axes.plot(after, np.median(change, axis=1), color=ACCENT, linewidth=1.6, label="median")
+    written = change[:, ~record.unwritten] if not record.unwritten.all() else change
+    axes.plot(after, _thinned(written), color=LINE, **_FINE)
+    axes.plot(after, np.median(written, axis=1), color=ACCENT, linewidth=1.6, label="median")
+    if left := change.shape[1] - written.shape[1]:
+        text = f"{left} left out: the write did not bring them to the target"
+        axes.text(
+            1.0, 1.025, text, transform=axes.transAxes, ha="right", va="bottom", color=SOFT, fontsize=8.5
+        )
     axes.set_xscale("log")
     axes.set_xlabel("after the write, s")
     axes.set_ylabel("% change")
-    axes.legend(loc="lower left")
+    axes.legend()
 
 
 def _draw_endurance(axes: Axes, record: MemristorRecord) -> None:
@@ -108,7 +121,7 @@ def _draw_endurance(axes: Axes, record: MemristorRecord) -> None:
         axes.plot(record.along[chosen], curves, color=colour, label=labels, **_FINE)
     axes.set_xlabel("cycle")
     axes.set_ylabel("µS, measured")
-    axes.legend(loc="upper right", facecolor="white", labelcolor=SOFT)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.2, labelcolor=SOFT)
 
 
 _FINE: dict[str, Any] = {"linewidth": 0.8, "alpha": 0.55, "marker": ".", "markersize": 3.0}

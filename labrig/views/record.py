@@ -99,12 +99,18 @@ class TrainingRecord:
         return known if known and len(known) == len(found) else None
 
     def at_floor(self, conductances: BranchArray) -> BoolArray:
-        """Which branches lie at the floor, shape (B,)."""
-        return _at(conductances, self.floor, sign=1)
+        """Which branches lie at the floor, shape (B,); none that is not trained."""
+        return _at(conductances, self.floor, sign=1) & ~self.pinned(conductances)
 
     def at_ceiling(self, conductances: BranchArray) -> BoolArray:
-        """Which branches lie at the ceiling, shape (B,)."""
-        return _at(conductances, self.ceiling, sign=-1)
+        """Which branches lie at the ceiling, shape (B,); none that is not trained."""
+        return _at(conductances, self.ceiling, sign=-1) & ~self.pinned(conductances)
+
+    def pinned(self, conductances: BranchArray) -> BoolArray:
+        """Which branches have no room between floor and ceiling, being masked; shape (B,)."""
+        if self.floor is None or self.ceiling is None:
+            return np.zeros(conductances.shape, dtype=np.bool_)
+        return np.broadcast_to(self.floor >= self.ceiling, conductances.shape)
 
 
 def _ends(branch: str, numbers: Mapping[str, int]) -> tuple[int, int] | None:

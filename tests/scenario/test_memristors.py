@@ -11,6 +11,8 @@ import pytest
 import labrig
 from labrig.arrays import FloatArray, IntArray
 from labrig.bench.memristor_bench import MemristorBench
+from labrig.circuit.boundary import Boundary
+from labrig.config.loading import load_rig
 from labrig.errors import ConfigError
 from labrig.store.reader import RunReader
 from tests.support.memristors import memristor_experiment
@@ -76,6 +78,60 @@ def test_memristors_of_compiled_firmware_are_trained(tmp_path: Path, where: str)
     assert errors[-5:].mean() < 0.25 * errors[0]
     assert list(stuck) == [19], "in4-out3 answers to no pulse"
     assert np.flatnonzero(wear == 0).tolist() == [9], "in2-out1 is masked"
+
+
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize("by_board", [True, False])
+def test_an_emulated_microcontroller_writes_memristors_by_its_pulse_generator(
+    tmp_path: Path, by_board: bool
+) -> None:
+    launched = f"launch: {{target: atmega2560}}\n  model: {MODEL}"
+    loaded = labrig.load_experiment(experiment(tmp_path, launched, "board", FAULTS))
+    targets = np.linspace(15e-6, 80e-6, 24)
+    with labrig.open_bench(loaded.rig) as bench:
+        assert isinstance(bench, MemristorBench)
+        bench.by_board = by_board
+        found = bench.write(targets)
+        true = true_conductances(bench)
+    sound = np.delete(np.arange(24), [9, 19])
+    assert found.reached[sound].all()
+    assert np.flatnonzero(found.pulses == 0).tolist() == [9], "in2-out1 is masked"
+    assert list(bench.stuck) == [19], "in4-out3 answers to no pulse"
+    assert (np.abs(true - targets)[sound] <= 0.01 * targets[sound] + LEFT).all()
+
+
+LEFT = 4 * 0.5 / 65535 / np.sqrt(12 * 40) * 3 / 1000 / 0.3
+"""S: 4 deviations of what is left of the steps of three readings in the mean of 40 reads behind 1 kohm."""
+
+
+def true_conductances(bench: MemristorBench) -> FloatArray:
+    """Of a crossbar, S: inputs driven one by one, at levels that average out the ADC's steps."""
+    inputs, outputs = list(bench.topology.inputs), list(bench.topology.outputs)
+    found: list[FloatArray] = []
+    for level in np.linspace(0.2, 0.4, 40):
+        states = [Boundary({node: level * (node == k) for node in (*inputs, *outputs)}) for k in inputs]
+        volts = bench.scan(states).volts
+        drops = volts[:, None, inputs] - volts[:, outputs, None]  # state, output, input
+        columns = [np.linalg.solve(drops[:, j], volts[:, node] / 1000.0) for j, node in enumerate(outputs)]
+        found.append(np.asarray(np.stack(columns, axis=1).ravel(), dtype=np.float64))
+    return np.asarray(np.mean(found, axis=0), dtype=np.float64)
+
+
+def test_a_board_that_writes_by_itself_brings_every_device_within_one_per_cent() -> None:
+    rig = load_rig(Path(__file__).parents[2] / "configs/rigs/memristor-16x16-firmware.yaml")
+    with labrig.open_bench(rig) as bench:
+        assert isinstance(bench, MemristorBench)
+        bench.by_board = True
+        targets = np.random.default_rng(4).uniform(15e-6, 80e-6, 256)
+        found = bench.write(targets)
+        true = true_conductances(bench)
+        told = bench.uncertainty
+    broken = [3 * 16 + 5, 7 * 16 + 2]
+    sound = np.delete(np.arange(256), broken)
+    assert found.reached[sound].all()
+    assert not found.reached[broken].any()
+    assert (np.abs(true - targets)[sound] <= 0.01 * targets[sound] + LEFT).all()
+    assert (np.abs(true - found.conductances)[sound] <= 4 * told[sound]).all()
 
 
 def test_a_memristor_cannot_be_the_reference_of_looks_for_drift(tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ void labrig_hal_inject(labrig_line driver, int32_t picoamperes)
 
 void labrig_hal_release(labrig_line driver)
 {
+#ifdef LABRIG_MEMRISTORS
+    pulses_stop();
+#endif
     switches_set(driver, PATH_OPEN);
     write_dac(driver, 0);
 }

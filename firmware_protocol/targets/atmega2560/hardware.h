@@ -28,6 +28,13 @@ void wipers_begin(void);
 void adc_begin(void);
 void monitor_begin(void);
 
+#ifdef LABRIG_MEMRISTORS
+void pulses_begin(void);
+
+/* Cut the pulse off that is under way, if there is one. */
+void pulses_stop(void);
+#endif
+
 /* A driver's two switches: to its line through the drive resistor, or through the nudge resistor. */
 enum path { PATH_OPEN, PATH_DRIVE, PATH_NUDGE };
 void switches_set(uint8_t driver, enum path path);

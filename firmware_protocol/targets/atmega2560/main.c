@@ -31,7 +31,11 @@ int main(void)
     switches_begin();
     clock_begin();
     sei();
+#ifdef LABRIG_MEMRISTORS
+    pulses_begin();
+#else
     wipers_begin();
+#endif
     adc_begin();
     monitor_begin();
     labrig_start(&board, &hardware.config, boot_count);

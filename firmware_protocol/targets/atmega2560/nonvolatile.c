@@ -25,13 +25,23 @@ _Static_assert(offsetof(struct board_record, told) == offsetof(struct hardware, 
                    && offsetof(struct board_record, texts_size) == sizeof(struct hardware) && RECORD_TEXTS == LABRIG_TEXTS_MAX,
                "a record begins as it is kept");
 
+/* The firmware for memristors runs on nothing else, and no other runs on a board of them. */
+static bool suits(const struct hardware *read)
+{
+#ifdef LABRIG_MEMRISTORS
+    return read->parts.wiper == RECORD_PULSER;
+#else
+    return read->config.code_bits >= RECORD_LEAST_CODE_BITS;
+#endif
+}
+
 static bool valid(const struct board_record *record)
 {
     const struct hardware *read = (const struct hardware *)record;
     return labrig_crc16_bytes(LABRIG_CRC_INIT, (const uint8_t *)record, sizeof *record) == LABRIG_CRC16_RESIDUE
         && record->parts.magic == RECORD_MAGIC && record->parts.layout == RECORD_LAYOUT
         && labrig_lines(&read->config) <= LABRIG_MAX_LINES && read->config.branches <= LABRIG_MAX_BRANCHES
-        && read->config.code_bits >= RECORD_LEAST_CODE_BITS;
+        && suits(read);
 }
 
 uint8_t labrig_hal_texts(uint8_t *to)

@@ -17,7 +17,7 @@
 #define RECORD_MOST_LINES 72u
 #define RECORD_LEAST_CODE_BITS 8u
 
-enum record_wiper { RECORD_MCP4351 = 1, RECORD_AD5270 = 2 };
+enum record_wiper { RECORD_MCP4351 = 1, RECORD_AD5270 = 2, RECORD_PULSER = 3 };
 enum record_adc { RECORD_ADS8688 = 1, RECORD_MCP3208 = 2 };
 
 struct LABRIG_AS_TOLD board_parts {
@@ -43,6 +43,15 @@ struct LABRIG_AS_TOLD board_record {
 struct LABRIG_AS_TOLD boot_counter {
     uint32_t count;
     uint16_t crc;
+};
+
+/* Behind them, on a board of memristors: what its generator may give, as HELLO tells it. */
+#define PULSES_AT 640u
+#define PULSES_BYTES 14u
+
+struct LABRIG_AS_TOLD pulse_record {
+    uint8_t range[PULSES_BYTES];
+    uint8_t crc[2]; /* CRC-16/GENIBUS of the range, big-endian */
 };
 
 #endif

@@ -25,7 +25,7 @@
 #define UPDATE_CONVERT 32
 #define UPDATE_CONVERT_MOVED 1
 
-#ifndef __ASSEMBLER__
+#if !defined(__ASSEMBLER__) && !defined(LABRIG_PORTABLE)
 #include <stddef.h>
 
 #include "hardware.h"

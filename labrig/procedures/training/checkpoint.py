@@ -62,8 +62,8 @@ class Checkpoint:
     tally: Tally
     drift: str = ""
     """Of the looks for drift, as JSON; empty before the first."""
-    stuck: str = "{}"
-    """Memristors that answer to no pulse, and why, as JSON."""
+    memristors: str = ""
+    """What is known of them, and where simulated ones stand, as JSON; empty where there are none."""
 
     def values(self) -> dict[str, Value | bytes]:
         """As the store takes it."""
@@ -84,7 +84,7 @@ class Checkpoint:
             "policy": json.dumps(self.policy),
             "numbers": json.dumps(numbers),
             "drift": self.drift,
-            "stuck": self.stuck,
+            "memristors": self.memristors,
         }
 
     @classmethod
@@ -105,7 +105,7 @@ class Checkpoint:
             boot_count=numbers["boot_count"],
             tally=Tally(**numbers["tally"]),
             drift=values.get("drift", ""),
-            stuck=values.get("stuck", "{}"),
+            memristors=values.get("memristors", ""),
         )
 
 

@@ -9,7 +9,9 @@ import numpy as np
 from labrig.bench.bench import Bench
 from labrig.bench.memristor_bench import MemristorBench
 from labrig.bench.open_loop import OpenLoop
+from labrig.config.boards import FirmwareBoard
 from labrig.config.learning import ConstantInitial, LearningConfig, VerifiedWrite
+from labrig.config.rig import BoardConfig
 from labrig.errors import ConfigError
 from labrig.procedures.training.checkpoint import Tally
 from labrig.store.columns import Column, Constant, Value
@@ -61,16 +63,20 @@ def prepare_writes(bench: Bench, learning: LearningConfig) -> None:
     )
 
 
-def stuck_state(bench: Bench) -> str:
-    """Memristors that answer to no pulse, for a checkpoint."""
-    stuck = bench.stuck if isinstance(bench, MemristorBench) else {}
-    return json.dumps({str(branch): why for branch, why in stuck.items()})
+def memristor_state(bench: Bench) -> str:
+    """What is known of memristors, for a checkpoint; empty where there are none."""
+    return json.dumps(bench.state()) if isinstance(bench, MemristorBench) else ""
 
 
-def restore_stuck(bench: Bench, state: str) -> None:
-    """Leave out what the session before has found out, so that a resume does not wear it by trying again."""
-    if isinstance(bench, MemristorBench):
-        bench.stuck.update({int(branch): why for branch, why in json.loads(state).items()})
+def restore_memristors(bench: Bench, state: str, board: BoardConfig) -> None:
+    """Go on with what the session before has found out, so that a resume does not wear it by trying again.
+
+    A board that is launched for the session has devices as at its first start.
+    """
+    if isinstance(bench, MemristorBench) and state:
+        launched = isinstance(board, FirmwareBoard) and board.launch is not None
+        anew = launched and bench.info.kind not in ("simulated", "twin")
+        bench.restore(json.loads(state), anew=anew)
 
 
 def pulsed(bench: Bench) -> tuple[int, int]:

@@ -74,7 +74,7 @@ def test_a_launch_excludes_a_link() -> None:
         (
             MODEL | {"elements": {"kind": "ideal"}},
             ("model", "elements", "kind"),
-            "'digipot' or 'memristor' elements only",
+            "drives 'digipot' or 'memristor'",
         ),
         (MODEL | {"adc": None}, ("model", "adc"), "has a real ADC"),
         (MODEL | {"dac": None}, ("model", "dac"), "has a real DAC"),
@@ -87,6 +87,13 @@ def test_a_launch_needs_a_model_that_the_firmware_can_be(
     found = refusals({"launch": {"target": "host"}, "model": model})
     assert list(found) == [place]
     assert said in found[place]
+
+
+def test_memristors_on_the_microcontroller_have_a_slow_line() -> None:
+    model = MODEL | {"elements": {"kind": "memristor", "part": "CMO-HFOX"}}
+    FirmwareBoard.model_validate({"launch": {"target": "atmega2560", "baudrate": 115200}, "model": model})
+    found = refusals({"launch": {"target": "atmega2560", "baudrate": 250000}, "model": model})
+    assert "their firmware takes 115200" in found["model", "elements", "kind"]
 
 
 def test_an_emulated_microcontroller_has_a_line_and_converters_of_12_or_16_bits() -> None:

@@ -1,5 +1,6 @@
 """What a picture is drawn from, gathered from a run that goes on and from the same run when it has ended."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,11 @@ def test_a_run_of_another_kind_is_gathered_as_far_as_its_names_are_known(tmp_pat
     assert record.conductances is None
     assert record.crossbar_shape is None
     assert table_columns(run.directory) == ["current"]
+
+
+def test_masked_branches_lie_at_no_bound(tmp_path: Path) -> None:
+    floor, ceiling = np.array([1e-5, 3e-5]), np.array([8e-5, 3e-5])
+    pinned = replace(load_record(stored(tmp_path, 10e-6, 40e-6)), floor=floor, ceiling=ceiling)
+    conductances = np.array([1e-5, 3e-5])
+    assert pinned.at_floor(conductances).tolist() == [True, False]
+    assert pinned.at_ceiling(conductances).tolist() == [False, False]

@@ -32,6 +32,29 @@ def watched(folder: Path) -> Path:
         return retention(bench, plan, Stored("retention", "", folder), quiet, clock=clock).ended.run
 
 
+def test_a_stuck_branch_has_no_say_in_the_scale_of_a_retention(tmp_path: Path) -> None:
+    time = iter(range(100))
+    clock = Clock(lambda: float(next(time)), lambda _: None)
+    stuck = [{"kind": "stuck-off", "branch": "in1-out1"}]
+    with opened(faults=stuck) as (bench, _):
+        plan = RetentionPlan(40e-6, [0.0, 1.0, 2.0])
+        run = retention(bench, plan, Stored("retention", "", tmp_path), quiet, clock=clock).ended.run
+    with RunReader(run) as reader:
+        axes: Any = draw_memristor_run(load_memristor_run(reader)).axes[0]
+    assert len(axes.get_lines()) == 11 + 1
+    assert [text.get_text() for text in axes.texts] == [
+        "1 left out: the write did not bring them to the target"
+    ]
+
+
+def test_the_legend_of_an_endurance_lies_on_no_curve(tmp_path: Path) -> None:
+    with RunReader(worn(tmp_path)) as reader:
+        drawing: Any = draw_memristor_run(load_memristor_run(reader))
+    drawing.canvas.draw()
+    axes = drawing.axes[0]
+    assert axes.get_legend().get_window_extent().y0 >= axes.get_window_extent().y1
+
+
 def worn(folder: Path) -> Path:
     with opened() as (bench, _):
         plan = EndurancePlan(["in0,out0", "in1,out1"], cycles=5)
