@@ -47,13 +47,15 @@ class _Job(Generic[T]):
         Then raise what the signal's handler raised.
         """
         interruption: BaseException | None = None
-        while not self._done.is_set():
+        while True:
             try:
                 if not self.is_handed_over:
                     hand_over(self)
-                self._done.wait(_LOOK)
-            except LinkClosed:
-                raise
+                while not self._done.wait(_LOOK):
+                    pass
+                break
+            except LinkClosed as closed:
+                raise interruption or closed from None
             except BaseException as error:  # noqa: BLE001 - Ctrl-C, SIGTERM
                 interruption, self.interrupted = error, True
         if interruption is not None:

@@ -89,7 +89,7 @@ def suggestion(word: str, allowed: list[str]) -> str:
 def _another_kind(data: object, model: str) -> str | None:
     """What to say of a file named where another kind is wanted; None: it is none of these."""
     wanted = _KINDS.get(model)
-    if wanted is None or not is_mapping(data):
+    if wanted is None or not is_mapping(data) or _TELLING[wanted] <= data.keys():
         return None
     for kind, keys in _TELLING.items():
         if kind != wanted and keys <= data.keys():

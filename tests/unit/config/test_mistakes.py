@@ -327,3 +327,9 @@ def test_another_kind_of_file_is_told_where_an_experiment_names_its_rig(
     rig = write("board.json", A_CALIBRATION)
     said = refusal(write("experiment.yaml", "rig: board.json\ntask: {samples: []}\n"))
     assert said == f"{rig}:1: found a calibration, where a rig is wanted; name another file"
+
+
+def test_an_experiment_with_keys_of_a_rig_is_none(write: Write, refusal: Refusal) -> None:
+    said = refusal(write("experiment.yaml", "rig: {}\ntask: {samples: []}\nnetwork: {}\nboard: {}\n"))
+    assert "network: this key is not known here" in said
+    assert "name another file" not in said
