@@ -7,8 +7,8 @@ That is a mean over such bands: what one of them holds of all boards is distribu
 
 The bands are the outermost draws: who leaves them does what no rehearsal did. That of the writes, which stray
 farther than they matter, is cut down as far as it holds `SHARE` of all boards with a probability of
-`CONFIDENCE`; the outermost of 38 draws just do, and of 65 the second from both ends. That of the time is wider
-by a fifth, at both ends, than what the boards differ by.
+`CONFIDENCE`; the outermost of 38 draws just do, and of 65 the second from both ends. That of the time is
+wider by a fifth, at both ends, than what the boards differ by.
 """
 
 from collections.abc import Mapping
