@@ -12,7 +12,7 @@ from labrig.cli.options import Json, Runs
 
 if TYPE_CHECKING:
     from labrig.bench.memristor_bench import MemristorBench
-    from labrig.procedures.memristor_runs import Stored
+    from labrig.procedures.memristors.runs import Stored
 
 Rig = Annotated[Path, typer.Argument(help="A rig file with a board of memristors.", metavar="RIG")]
 Simulate = Annotated[bool, typer.Option("--simulate", help="Use the rig's simulated board.")]
@@ -49,8 +49,8 @@ def form(
     Example: labrig form rig.yaml --branch in0,out3 --ceiling "2.5 V"
     """
     from labrig.errors import BoardFault
-    from labrig.procedures.forming import FormingPlan, forming_result
-    from labrig.procedures.forming import form as carry_out
+    from labrig.procedures.memristors.forming import FormingPlan, forming_result
+    from labrig.procedures.memristors.forming import form as carry_out
 
     plan = FormingPlan(
         branch or (),
@@ -93,8 +93,8 @@ def retention(
     Example: labrig retention rig.yaml --target "40 uS" --for "600 s"
     """
     from labrig.errors import ConfigError
-    from labrig.procedures.retention import RetentionPlan, retention_result, spaced_times
-    from labrig.procedures.retention import retention as carry_out
+    from labrig.procedures.memristors.retention import RetentionPlan, retention_result, spaced_times
+    from labrig.procedures.memristors.retention import retention as carry_out
 
     siemens = _read("--target", target, "S")
     if (last is None) == (times is None):
@@ -137,8 +137,8 @@ def endurance(
 
     Example: labrig endurance rig.yaml --branch in0,out3 --cycles 1000
     """
-    from labrig.procedures.endurance import EndurancePlan, endurance_result
-    from labrig.procedures.endurance import endurance as carry_out
+    from labrig.procedures.memristors.endurance import EndurancePlan, endurance_result
+    from labrig.procedures.memristors.endurance import endurance as carry_out
 
     plan = EndurancePlan(
         branch or (), cycles, _read("--set", set_volts, "V"), _read("--reset", reset_volts, "V"), window
@@ -160,7 +160,7 @@ def _opened(
     from labrig.config.loading import load_rig
     from labrig.config.writing import to_yaml
     from labrig.procedures.interrupt import first_interrupt_asks
-    from labrig.procedures.memristor_runs import Stored, memristors_of
+    from labrig.procedures.memristors.runs import Stored, memristors_of
     from labrig.views.parts_progress import PartsProgress
 
     config = load_rig(rig)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from labrig.errors import ConfigError, LimitExceeded
-from labrig.procedures.endurance import Endurance, EndurancePlan, endurance
-from labrig.procedures.memristor_runs import Stored
+from labrig.procedures.memristors.endurance import Endurance, EndurancePlan, endurance
+from labrig.procedures.memristors.runs import Stored
 from labrig.store.reader import RunReader
 from tests.support.checks import quiet
 from tests.support.memristors import opened

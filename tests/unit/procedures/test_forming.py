@@ -9,8 +9,8 @@ import pytest
 
 from labrig.bench.memristor_bench import MemristorBench
 from labrig.errors import ConfigError, LimitExceeded
-from labrig.procedures.forming import Formed, Forming, FormingPlan, form
-from labrig.procedures.memristor_runs import Stored
+from labrig.procedures.memristors.forming import Formed, Forming, FormingPlan, form
+from labrig.procedures.memristors.runs import Stored
 from labrig.sim.memristors import TrueMemristors
 from labrig.store.reader import RunReader
 from tests.support.checks import quiet

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from labrig.errors import ConfigError
-from labrig.procedures.memristor_runs import Stored
-from labrig.procedures.retention import Clock, RetentionPlan, retention, spaced_times
+from labrig.procedures.memristors.retention import Clock, RetentionPlan, retention, spaced_times
+from labrig.procedures.memristors.runs import Stored
 from labrig.store.reader import RunReader
 from tests.support.checks import quiet
 from tests.support.memristors import opened

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labrig.procedures.endurance import EndurancePlan, endurance
-from labrig.procedures.forming import FormingPlan, form
-from labrig.procedures.memristor_runs import Stored
-from labrig.procedures.retention import Clock, RetentionPlan, retention
+from labrig.procedures.memristors.endurance import EndurancePlan, endurance
+from labrig.procedures.memristors.forming import FormingPlan, form
+from labrig.procedures.memristors.retention import Clock, RetentionPlan, retention
+from labrig.procedures.memristors.runs import Stored
 from labrig.store.reader import RunReader
 from labrig.views.memristor_picture import draw_memristor_run, is_memristor_run, load_memristor_run
 from tests.support.checks import quiet

@@ -9,7 +9,7 @@ import numpy as np
 from labrig.arrays import BranchArray, FloatArray, IntArray, Siemens, Volts
 from labrig.bench.memristor_bench import MemristorBench
 from labrig.errors import ConfigError
-from labrig.procedures.memristor_runs import Asked, Ended, Stored, begin, chosen_branches, outcome_of, worn
+from labrig.procedures.memristors.runs import Asked, Ended, Stored, begin, chosen_branches, outcome_of, worn
 from labrig.store.columns import Column, Constant
 from labrig.units import format_quantity
 

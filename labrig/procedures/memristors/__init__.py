@@ -1,0 +1,1 @@
+"""Form memristors, watch what they keep, and find out what they stand."""
