@@ -48,7 +48,7 @@ from labrig.circuit.network import Flag, NetworkStates, Nudging, Origin
 from labrig.circuit.remembered import Remembered
 from labrig.circuit.topology import Topology
 from labrig.config.calibration import PaceCalibration
-from labrig.devices.laws import TapLaw
+from labrig.devices.laws import ConductanceLaw
 from labrig.errors import BoardReset, ConfigError
 from labrig.instruments.base import Identity
 from labrig.wire.learning import MOST_CODE, LearnTerms
@@ -130,7 +130,7 @@ class Bench:
         topology: Topology,
         wiring: WiringMap,
         programmer: Programmer,
-        worst: TapLaw | None,
+        worst: ConductanceLaw | None,
         supervisor: Supervisor,
         scanning: Scanning,
         program: Program,

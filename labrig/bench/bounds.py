@@ -6,7 +6,7 @@ import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, Siemens, Volts
 from labrig.devices.dividers import DividerLaw
-from labrig.devices.laws import TabulatedLaw, TapLaw
+from labrig.devices.laws import ConductanceLaw, TabulatedLaw, TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Bounds
 from labrig.learning.dividers import DividerBounds
@@ -32,7 +32,7 @@ class EffectiveBounds:
 def effective_bounds(
     experiment: tuple[Siemens, Siemens | None],
     law: TapLaw | None,
-    worst: TapLaw | None,
+    worst: ConductanceLaw | None,
     allowed: Siemens,
     span: Volts,
     branches: int,
@@ -110,7 +110,7 @@ def _of(law: TapLaw) -> str:
     return "of its calibration" if isinstance(law, TabulatedLaw) else "tolerance"
 
 
-def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> tuple[CodeArray, CodeArray]:
+def _safe_codes(worst: ConductanceLaw, allowed: Siemens, at: str) -> tuple[CodeArray, CodeArray]:
     """Lowest and highest code of each branch whose conductance is allowed."""
     least = worst.least
     if bool(np.any(least > allowed)):
