@@ -211,9 +211,14 @@ def _divider_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
         text = f"found {network.inputs}; each divider lies between two rows, so that their number is even"
         yield ("network", "inputs"), text
         return
-    if rig.wiring.branches:
-        text = "found beside dividers, two branches of which have one wiper; leave it out"
-        yield ("wiring", "branches"), text
+    for group, lines in (
+        ("inputs", rig.wiring.inputs),
+        ("outputs", rig.wiring.outputs),
+        ("branches", rig.wiring.branches),
+    ):
+        if lines:
+            text = "found beside dividers, whose pairs of rows and wipers are wired in order; leave it out"
+            yield ("wiring", group), text
     names, columns = branch_names(network), network.outputs
     number = {name: k for k, name in enumerate(names)}
     for k, name in enumerate(rig.mask):
