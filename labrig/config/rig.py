@@ -211,14 +211,7 @@ def _divider_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
         text = f"found {network.inputs}; each divider lies between two rows, so that their number is even"
         yield ("network", "inputs"), text
         return
-    for group, lines in (
-        ("inputs", rig.wiring.inputs),
-        ("outputs", rig.wiring.outputs),
-        ("branches", rig.wiring.branches),
-    ):
-        if lines:
-            text = "found beside dividers, whose pairs of rows and wipers are wired in order; leave it out"
-            yield ("wiring", group), text
+    yield from _wired_dividers(rig.wiring)
     names, columns = branch_names(network), network.outputs
     number = {name: k for k, name in enumerate(names)}
     for k, name in enumerate(rig.mask):
@@ -238,6 +231,12 @@ def _divider_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
             "found wipers or lines, which are of a board of rheostats; dividers have no such calibration yet"
         )
         yield ("calibration",), text
+
+
+def _wired_dividers(wiring: Wiring) -> Iterator[tuple[Place, str]]:
+    text = "found beside dividers, whose pairs of rows and wipers are wired in order; leave it out"
+    groups = (("inputs", wiring.inputs), ("outputs", wiring.outputs), ("branches", wiring.branches))
+    yield from ((("wiring", group), text) for group, lines in groups if lines)
 
 
 _PLURALS = {"branch": "branches", "node": "nodes"}
