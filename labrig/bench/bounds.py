@@ -98,12 +98,16 @@ def effective_bounds(
 def _of_both(
     law: DividerLaw, floor: BranchArray, ceiling: BranchArray, floor_from: str, ceiling_from: str
 ) -> tuple[str, str]:
-    """What set the ends of dividers: the bound that leaves fewer codes sets the other branch's other end."""
+    """What set the highest floor and the lowest ceiling of dividers: a bound, or one of the other branch."""
     by_floor = law.within(floor, np.full(floor.shape, np.inf))
     by_ceiling = law.within(np.zeros(floor.shape), ceiling)
-    if bool(np.all(by_floor.lowest >= by_ceiling.lowest)):
-        return floor_from, "where the other branch is at its floor"
-    return "where the other branch is at its ceiling", ceiling_from
+    highest = np.argmax(np.maximum(by_floor.least, by_ceiling.least))
+    lowest = np.argmin(np.minimum(by_floor.most, by_ceiling.most))
+    if by_floor.least[highest] < by_ceiling.least[highest]:
+        floor_from = "where the other branch is at its ceiling"
+    if by_floor.most[lowest] < by_ceiling.most[lowest]:
+        ceiling_from = "where the other branch is at its floor"
+    return floor_from, ceiling_from
 
 
 def _of(law: TapLaw) -> str:

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from labrig.bench.assembly import open_bench
-from labrig.bench.bounds import EffectiveBounds
+from labrig.bench.bounds import EffectiveBounds, effective_bounds
 from labrig.boards.base import Codes
 from labrig.circuit.boundary import Boundary
 from labrig.config.boards import DigipotElements
 from labrig.config.rig import RigConfig
+from labrig.devices.dividers import DividerLaw, TerminalLaw
+from labrig.devices.parts import digipot
 from labrig.errors import LimitExceeded
 from labrig.learning.dividers import DividerBounds
 from labrig.sim.dividers import draw_dividers
@@ -103,6 +105,19 @@ def test_the_bounds_say_which_branch_set_them(
     assert box.ceiling.tolist() == [law.conductances(law.highest)[0], law.conductances(law.lowest)[1]]
     assert box.floor.min() >= floor
     assert box.ceiling.max() <= (ceiling or np.inf)
+
+
+def test_a_bound_of_the_other_branch_is_named_only_where_it_is_what_binds() -> None:
+    part = digipot("MCP4351-103")
+    whole = DividerLaw.nominal(part, 2, 1)
+    law = whole.between(np.full(2, 130), whole.highest)
+    worst = TerminalLaw.worst(part, law.lowest, law.highest)
+    found = effective_bounds((150e-6, 198e-6), law, worst, np.inf, SPAN, 2)
+    # The board's lowest code is the floor at A, which is the higher one, and the ceiling at B, the lower one.
+    at_a, at_b = law.conductances(np.full(2, 130))
+    assert at_a == found.bounds.floor[0] == found.bounds.floor.max()
+    assert at_b == found.bounds.ceiling[1] == found.bounds.ceiling.min()
+    assert (found.floor_from, found.ceiling_from) == ("part, nominal", "part")
 
 
 def test_masked_branches_keep_their_code() -> None:
