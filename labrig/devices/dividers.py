@@ -104,6 +104,16 @@ class DividerLaw:
         """Conductance of each branch at s between codes as well, (…, B) to (…, B) S."""
         return np.asarray(np.where(self.at_a, shares, 1 - shares) / self._denominator(shares))
 
+    def across(self, conductances: BranchArray) -> BranchArray:
+        """g_AB of the potentiometer of each branch, beside these g_WA and g_WB, (B,) S to (B,) S."""
+        return np.asarray(self.wiper / self.end_to_end * (conductances + conductances[self.partner]))
+
+    def busiest(self, conductances: BranchArray) -> BranchArray:
+        """What the busiest terminal of each one's potentiometer draws, as `TerminalLaw` says, (B,) S."""
+        other = conductances[self.partner]
+        at_rows = np.maximum(conductances, other) + self.across(conductances)
+        return np.asarray(np.maximum(conductances + other, at_rows))
+
     def slopes(self, shares: FloatArray) -> BranchArray:
         """Derivative of `at` by s, (B,) to (B,) S: positive at A, negative at B."""
         away = np.where(self.at_a, shares, 1 - shares)

@@ -12,6 +12,7 @@ import labrig
 from labrig.config.boards import SimulatedBoard
 from labrig.config.loading import Experiment
 from labrig.errors import ConfigError
+from labrig.learning.dividers import DividerBounds
 from labrig.procedures.check_board import check_board
 from labrig.procedures.sweeps.codes import by_the_board, sweep_codes
 from labrig.procedures.sweeps.selecting import select
@@ -73,6 +74,12 @@ def test_preflight_says_that_dividers_reach_the_weights_and_rheostats_without_in
         assert any("with dividers a search" in hint for hint in found.hints)
         assert found.predicted.writes == INPUTS * OUTPUTS * (500 + 1)
         assert found.predicted.error_floor is None
+        # Between 4.5 and 0.5 V, A or B at the outermost code within bounds: what its two neighbours leave.
+        assert isinstance(found.plan.bounds.bounds, DividerBounds)
+        far = int(found.plan.bounds.bounds.law.highest[0])
+        to_a, to_b = 100e3 * (1 - far / 256), 100e3 * far / 256
+        terminals = (75 + 1 / (1 / to_a + 1 / to_b), to_a + 1 / (1 / to_b + 1 / 75))
+        assert found.worst.branch_current == pytest.approx(4 / min(terminals), rel=1e-9)
         # Found by a search, so by conductances that a divider has: both in one ratio, and on its curve.
         law = bench.programmer.law
         assert law is not None

@@ -9,7 +9,8 @@ from labrig.bench.assembly import open_bench
 from labrig.bench.bounds import EffectiveBounds, effective_bounds
 from labrig.boards.base import Codes
 from labrig.circuit.boundary import Boundary
-from labrig.config.boards import DigipotElements
+from labrig.circuit.network import Origin
+from labrig.config.boards import DigipotElements, DigipotVices
 from labrig.config.rig import RigConfig
 from labrig.devices.dividers import DividerLaw, TerminalLaw
 from labrig.devices.parts import digipot
@@ -21,8 +22,8 @@ SPAN, LIMIT = 5.0, 2.5e-3
 """V, and A through the wiper of an MCP43xx."""
 
 
-def rig() -> RigConfig:
-    digipot = {"kind": "digipot", "part": "MCP4351-103", "arrangement": "divider"}
+def rig(**elements: Any) -> RigConfig:
+    digipot = {"kind": "digipot", "part": "MCP4351-103", "arrangement": "divider", **elements}
     network = {"kind": "crossbar", "inputs": 2, "outputs": 1}
     return RigConfig.model_validate(
         {
@@ -63,11 +64,9 @@ def test_no_terminal_of_the_worst_part_is_overloaded_and_no_code_is_given_away()
 
 @pytest.mark.parametrize("part", ["MCP4351-502", "MCP4351-103", "MCP4351-503", "MCP4351-104"])
 def test_no_terminal_that_a_simulation_draws_carries_more_than_its_limit_is_judged_by(part: str) -> None:
-    elements: dict[str, Any] = {"kind": "digipot", "part": part, "arrangement": "divider", "vices": {}}
-    config = rig().model_dump()
-    config["board"]["elements"] = elements
-    true = draw_dividers(DigipotElements.model_validate(elements), 4000, 0, None)
-    with open_bench(RigConfig.model_validate(config)) as bench:
+    elements = DigipotElements(part=part, arrangement="divider", vices=DigipotVices())
+    true = draw_dividers(elements, 4000, 0, None)
+    with open_bench(rig(part=part)) as bench:
         for code in range(257):
             parts = true.conductances(Codes(np.full(4000, code)), 0).reshape(3, 4000)
             # Each terminal against both others: its own part in series with the two others side by side.
@@ -118,6 +117,23 @@ def test_a_bound_of_the_other_branch_is_named_only_where_it_is_what_binds() -> N
     assert at_a == found.bounds.floor[0] == found.bounds.floor.max()
     assert at_b == found.bounds.ceiling[1] == found.bounds.ceiling.min()
     assert (found.floor_from, found.ceiling_from) == ("part, nominal", "part")
+
+
+@pytest.mark.parametrize("code", [8, 100, 250])
+@pytest.mark.parametrize("clamps", [{}, {2: 0.3}], ids=["free", "clamped"])
+def test_modelled_currents_of_rows_are_those_that_flow_into_the_string(
+    code: int, clamps: dict[int, float]
+) -> None:
+    """Resistors from A, B and, where it is driven, W to a node inside, which takes their weighted mean."""
+    levels = {0: 0.4, 1: 0.05, **clamps}
+    ohms = {0: 10e3 * (1 - code / 256), 1: 10e3 * code / 256, 2: 75.0}
+    inside = sum(levels[k] / ohms[k] for k in levels) / sum(1 / ohms[k] for k in levels)
+    with open_bench(rig(tolerance=0.0)) as bench:
+        bench.write_codes(np.array([code, code]))
+        states = bench.settle([Boundary(levels)], currents=True)
+    for node, volts in levels.items():
+        assert states.clamp_currents[0, node] == pytest.approx((volts - inside) / ohms[node], rel=1e-9)
+        assert states.current_origin[0, node] == Origin.MODELLED
 
 
 def test_masked_branches_keep_their_code() -> None:
