@@ -21,8 +21,8 @@ class Laws:
 
     nominal: TapLaw | None
     worst: ConductanceLaw | None
-    """Parts at the conductive end of their tolerance, of dividers the busiest terminal: currents are bounded
-    by these."""
+    """Rheostats at the conductive end of their tolerance, of dividers the busiest terminal of the least part:
+    currents are bounded by these."""
 
 
 def tap_laws(info: BoardInfo, branches: int) -> Laws:
