@@ -70,6 +70,28 @@ def calibration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "a7f3.json"
 
 
+METER: dict[str, Any] = {
+    "kind": "keithley2400",
+    "link": {"kind": "visa", "resource": "TCPIP::127.0.0.1::5025::SOCKET"},
+    "node": "in0",
+    "compliance_current": "100 mA",
+    "wires": 4,
+}
+SIMULATED: dict[str, Any] = {"board": BOARD["model"] | {"kind": "simulated"}, "faults": []}
+
+
+@pytest.fixture
+def absolute(call: Labrig, tmp_path: Path) -> Path:
+    """Of the same board simulated, by a source meter on an input."""
+    path = write_rig(tmp_path, "metered.yaml", source_meters={"smu": METER}, **SIMULATED)
+    out = tmp_path / "absolute.json"
+    told = call(
+        "calibrate", "wiper", path, "--smu", "smu", "--codes", "0,64,256", "--repeats", "1", "--out", out
+    )
+    assert told.code == 0, told.err
+    return out
+
+
 def test_the_command_writes_a_file_that_says_which_board_and_what_is_broken(
     call: Labrig, tmp_path: Path
 ) -> None:
@@ -159,15 +181,7 @@ def test_a_source_meter_gives_volts(call: Labrig, tmp_path: Path) -> None:
 
 
 def test_a_source_meter_gives_ohms_and_the_file_says_so(call: Labrig, tmp_path: Path) -> None:
-    meter = {
-        "kind": "keithley2400",
-        "link": {"kind": "visa", "resource": "TCPIP::127.0.0.1::5025::SOCKET"},
-        "node": "in0",
-        "compliance_current": "100 mA",
-        "wires": 4,
-    }
-    board = BOARD["model"] | {"kind": "simulated"}
-    path = write_rig(tmp_path, board=board, faults=[], source_meters={"smu": meter})
+    path = write_rig(tmp_path, source_meters={"smu": METER}, **SIMULATED)
     out = tmp_path / "absolute.json"
     told = call(
         "calibrate", "wiper", path, "--smu", "smu", "--codes", "0,64,256", "--repeats", "1", "--out", out
@@ -179,10 +193,29 @@ def test_a_source_meter_gives_ohms_and_the_file_says_so(call: Labrig, tmp_path: 
     assert found.drives.rests_on == "source meter"
     assert sorted(found.drives.lines) == ["in1", "in2", "in3", "out0", "out1", "out2"]
     assert found.pace is None
+    assert found.converters is not None
+    assert list(found.converters.metered) == ["in0"]
+    assert "MODEL 2400, serial" in found.converters.metered["in0"]
+    for kind in (found.converters.lines, found.converters.sources, found.converters.levels):
+        assert sorted(kind) == ["in1", "in2", "in3", "out0", "out1", "out2"]
     both = call("calibrate", "wiper", path, "--smu", "smu", "--reference", "in0-out0=10 kohm")
     assert both.code == 2
     assert "leave the other out" in both.err
     assert call("calibrate", "wiper", path, "--smu", "other").code == 2
+
+
+def test_a_calibration_of_a_node_that_was_metered_is_refused_without_a_source_meter(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    rig = {**SIMULATED, "calibration": str(absolute)}
+    held = call("calibration", "check", write_rig(tmp_path, source_meters={"smu": METER}, **rig))
+    assert held.code == 0, held.err
+    elsewhere = {"smu": METER | {"node": "in2"}}
+    for meters in ({}, {"source_meters": elsewhere}):
+        told = call("calibration", "check", write_rig(tmp_path, "without.yaml", **rig, **meters))
+        assert told.code == 2
+        assert "made with a source meter on in0 (KEITHLEY" in told.err
+        assert "join a source meter to in0" in told.err
 
 
 def test_what_was_calibrated_is_shown_drawn_and_compared(
@@ -469,9 +502,9 @@ def test_a_branch_that_is_not_to_be_used_counts_as_what_it_may_conduct(
 def test_a_calibration_from_before_boards_were_timed_still_holds(
     call: Labrig, calibration: Path, tmp_path: Path
 ) -> None:
-    """Its file has no pace and no drive resistors, and its hash is that of the rest."""
+    """Its file has no pace, drive resistors and source meters, and its hash is that of the rest."""
     content = json.loads(changed(calibration, pace=None, drives=None).read_text())
-    del content["pace"], content["drives"]
+    del content["pace"], content["drives"], content["converters"]["metered"]
     path = tmp_path / "older.json"
     path.write_text(json.dumps(content))
     assert load_calibration(path).pace is None
