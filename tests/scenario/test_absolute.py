@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from labrig.circuit.topology import Topology
 from labrig.config.rig import RigConfig
 from labrig.errors import ComplianceReached, ConfigError, SafetyError
 from labrig.procedures.calibrating.calibrate import calibrate_adc, calibrate_wiper
-from labrig.procedures.calibrating.sealing import Findings
+from labrig.procedures.calibrating.sealing import Findings, write_calibration
 from labrig.procedures.calibrating.standard import Standard
 from labrig.sim.branches import TrueDigipots
 from labrig.sim.build import build_hardware, simulation_of
@@ -99,6 +100,23 @@ def test_a_source_meter_over_visa_tells_what_drive_resistors_hide() -> None:
     assert np.all(doubts > uncertainty * resistances)
     for line in found.drives.lines.values():
         assert line.ohm == pytest.approx(100 * OFF, rel=3 * uncertainty)
+
+
+def test_calibrated_again_without_it_resistances_stay_absolute(tmp_path: Path) -> None:
+    with hidden() as (config, _, true):
+        with open_bench(config) as bench:
+            first = calibrate_wiper(bench, CODES, 1, None, nothing, reference=Standard.of(config, "smu"))
+            known = write_calibration(first, bench, tmp_path / "absolute.json")
+        with open_bench(config.model_copy(update={"calibration": known})) as bench:
+            again = calibrate_wiper(bench, CODES, 1, known.converters, nothing, drives=known.drives)
+    resistances, doubts = end_to_end(again)
+    assert np.count_nonzero(np.abs(resistances - true) < 1.96 * doubts) >= 9
+    assert first.drives is not None
+    assert again.drives is not None
+    assert (again.drives.rests_on, again.drives.standard) == ("source meter", first.drives.standard)
+    assert (again.drives.scale_uncertainty or 0.0) > (first.drives.scale_uncertainty or 0.0)
+    for line in again.drives.lines.values():
+        assert line.ohm == pytest.approx(100 * OFF, rel=3 * (again.drives.scale_uncertainty or 0.0))
 
 
 def test_without_it_all_resistances_are_off_as_the_drive_resistors_are() -> None:

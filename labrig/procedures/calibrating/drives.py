@@ -131,7 +131,8 @@ def drives_of(
 ) -> dict[str, DriveCalibration]:
     """Drive resistors at these nodes; that of an instrument's node carries no current, and is not among them.
 
-    Without an instrument their mean is as stated.
+    Without an instrument the mean of their conductances is that of the bench's: as the board states it, or as
+    its calibration has it.
     """
     lines = [node for node in nodes if node != metered]
     still, driven = [balance.still for balance in balances], [balance.driven for balance in balances]
@@ -142,7 +143,7 @@ def drives_of(
         still_drops=_mirrored(scans.sources - scans.volts for scans in still)[:, lines],
         into=None if metered is None else _mirrored(scans.amperes for scans in driven)[:, metered],
     )
-    stated, adc = bench.info.drive, bench.info.adc
+    stated, adc = float(1 / np.mean(1 / bench.drives[lines])), bench.info.adc
     fit = fit_drives(readings, stated, adc.lsb if adc else 0.0)
     doubts = fit.resistances * np.sqrt(np.diag(fit.covariance))
     return {

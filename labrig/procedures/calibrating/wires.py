@@ -149,7 +149,10 @@ def _differences(pairs: Pairs, bench: Bench) -> WireReadings:
     scans, mirrored = pairs.scans, len(pairs.scans.imposed) // 2 * 2
     volts = scans.volts[:mirrored:2] - scans.volts[1:mirrored:2]
     driven = scans.sources[:mirrored:2] - scans.sources[1:mirrored:2]
-    return WireReadings(volts, (driven - volts) / bench.drives, bench.most_conductive(pairs.codes))
+    currents = (driven - volts) / bench.drives
+    metered = list(bench.instruments)
+    currents[:, metered] = (scans.amperes[:mirrored:2] - scans.amperes[1:mirrored:2])[:, metered]
+    return WireReadings(volts, currents, bench.most_conductive(pairs.codes))
 
 
 @dataclass(frozen=True, slots=True)

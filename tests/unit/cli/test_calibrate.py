@@ -12,7 +12,7 @@ import pytest
 
 import labrig
 from labrig.circuit.boundary import Boundary
-from labrig.config.calibration import Calibration, sealed
+from labrig.config.calibration import Calibration, WireCalibration, WiresCalibration, sealed
 from labrig.config.calibrations import calibration_text
 from labrig.config.loading import load_calibration, load_rig
 from labrig.procedures.calibrating.calibrate import calibrate_wiper
@@ -207,7 +207,7 @@ def test_a_source_meter_gives_ohms_and_the_file_says_so(call: Labrig, tmp_path: 
 def test_a_calibration_of_a_node_that_was_metered_is_refused_without_a_source_meter(
     call: Labrig, absolute: Path, tmp_path: Path
 ) -> None:
-    rig = {**SIMULATED, "calibration": str(absolute)}
+    rig: dict[str, Any] = {**SIMULATED, "calibration": str(absolute)}
     held = call("calibration", "check", write_rig(tmp_path, source_meters={"smu": METER}, **rig))
     assert held.code == 0, held.err
     elsewhere = {"smu": METER | {"node": "in2"}}
@@ -216,6 +216,47 @@ def test_a_calibration_of_a_node_that_was_metered_is_refused_without_a_source_me
         assert told.code == 2
         assert "made with a source meter on in0 (KEITHLEY" in told.err
         assert "join a source meter to in0" in told.err
+
+
+def test_a_scale_that_was_told_is_kept_by_calibrations_that_follow(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    told = load_calibration(absolute).drives
+    assert told is not None
+    rig: dict[str, Any] = {**SIMULATED, "source_meters": {"smu": METER}, "calibration": str(absolute)}
+    path, codes = write_rig(tmp_path, **rig), ("--codes", "0,64,256", "--repeats", "1")
+    lines = call("calibrate", "line", path, "--out", tmp_path / "lines.json", "--json")
+    assert lines.code == 0, lines.err
+    assert json.loads(lines.out)["drives"] == told.model_dump(mode="json")
+    assert sorted(json.loads(lines.out)["wires"]["lines"]) == sorted(["in0", *told.lines])
+    again = call("calibrate", "wiper", path, *codes, "--out", tmp_path / "again.json", "--json")
+    assert again.code == 0, again.err
+    kept = json.loads(again.out)["drives"]
+    assert (kept["rests_on"], kept["standard"]) == ("source meter", told.standard)
+
+
+def test_lines_that_were_read_over_other_drive_resistors_are_put_on_the_scale_of_a_source_meter(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    """All drive resistors were taken to have a tenth more than they have, and so have the lines."""
+    known, tenth = load_calibration(absolute).drives, 1.1
+    assert known is not None
+    off = {
+        name: drive.model_copy(update={"ohm": tenth * drive.ohm, "uncertainty": tenth * drive.uncertainty})
+        for name, drive in known.lines.items()
+    }
+    line = WireCalibration(end=0.5 * tenth, end_uncertainty=0.1, segment=0.0, segment_uncertainty=0.0)
+    names = ["in0", "in1", "in2", "in3", "out0", "out1", "out2"]
+    wires = WiresCalibration(kind="lumped", misfit=1.0, lines=dict.fromkeys(names, line))
+    changed(absolute, drives=known.model_copy(update={"lines": off}), wires=wires)
+    rig: dict[str, Any] = {**SIMULATED, "source_meters": {"smu": METER}, "calibration": "changed.json"}
+    path, codes = write_rig(tmp_path, **rig), ("--codes", "0,64,256", "--repeats", "1")
+    told = call("calibrate", "wiper", path, "--smu", "smu", *codes, "--out", tmp_path / "x.json", "--json")
+    assert told.code == 0, told.err
+    for found in json.loads(told.out)["wires"]["lines"].values():
+        # The same board and source meter twice, without noise: within the steps of the converters.
+        assert found["end"] == pytest.approx(0.5, rel=1e-3)
+        assert found["end_uncertainty"] == pytest.approx(0.1 / tenth, rel=1e-3)
 
 
 def test_what_was_calibrated_is_shown_drawn_and_compared(
