@@ -139,14 +139,21 @@ def test_a_limit_that_is_reached_is_told_and_everything_is_off() -> None:
         assert served.released
 
 
-def test_a_source_meter_that_is_unplugged_midway_is_told() -> None:
+@pytest.mark.parametrize("after", [60, 140])
+def test_a_source_meter_that_is_unplugged_midway_is_told_and_codes_are_given_back(after: int) -> None:
+    """At some code of the branches on the way up, and at another."""
     with hidden() as (config, served, _):
         standard = Standard.of(config, "smu")
-        served.unplug_after = 60
+        alone = config.model_copy(update={"source_meters": {}})
+        with open_bench(alone) as bench:
+            before = bench.branch_values()
+        served.unplug_after = after
         with pytest.raises(SafetyError, match="the output is STILL ON as far as anybody can tell"):
             calibrated(config, standard)
         assert served.on, "nobody can turn it off, which is what was said"
         assert served.released
+        with open_bench(alone) as bench:
+            assert np.array_equal(bench.branch_values(), before)
 
 
 @pytest.mark.parametrize(

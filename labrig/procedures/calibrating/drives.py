@@ -12,6 +12,7 @@ from labrig.calibration.wipers import Readings
 from labrig.circuit.boundary import Boundary
 from labrig.config.calibration import ConvertersCalibration, DriveCalibration
 from labrig.procedures.board_check.levels import Drive
+from labrig.procedures.calibrating.giving_back import codes_given_back
 from labrig.procedures.calibrating.levels import MARGIN, shares, signs
 
 Progress = Callable[[str, int, int], None]
@@ -102,16 +103,12 @@ def read_balances(
         check(scans)
         return scans
 
-    try:
-        bench.settle([level])
+    with codes_given_back(bench, level):
         for turn in range(_TURNS):
             progress("drives", turn, _TURNS)
             sizes = shares(len(rows), turn)[:, None] / 2
             still = scanned(loading.still, drive.span * sizes[:_STILL] * np.ones(len(nodes)))
             yield Balance(still, scanned(loading.code, span * sizes * rows))
-    finally:
-        bench.settle([level])
-        bench.write_codes(before)
 
 
 def comparable(bench: Bench, converters: ConvertersCalibration | None, metered: int | None) -> list[int]:
