@@ -94,12 +94,14 @@ def test_a_source_meter_over_visa_tells_what_drive_resistors_hide() -> None:
     assert "accuracy by SPEC-2450 Rev. A, page 2" in found.drives.standard
     assert "in1" not in found.drives.lines
     uncertainty = found.drives.scale_uncertainty
-    # A 2450 reads 2.7 V to 0.015 % and 1 mV, and 6 mA to 0.025 % and 6 uA: 0.05 % and 0.13 %, over root 3.
+    # A 2450 reads to 0.02 % of a current and 0.015 % of 20 V, over root 3. Of nine levels over 0.25 … 4.75 V,
+    # five are in that range and four in that of 2 V: a slope through them has 0.3 / V of either zero, 1 mV
+    # and 300 uV.
     assert uncertainty is not None
-    assert 2e-4 < uncertainty < 1e-3
+    assert np.hypot(0.02e-2, 0.015e-2) / 3**0.5 < uncertainty < 4e-4
     assert np.all(doubts > uncertainty * resistances)
     for line in found.drives.lines.values():
-        assert line.ohm == pytest.approx(100 * OFF, rel=3 * uncertainty)
+        assert abs(line.ohm - 100 * OFF) < 4 * np.hypot(uncertainty * line.ohm, line.uncertainty)
 
 
 def test_calibrated_again_without_it_resistances_stay_absolute(tmp_path: Path) -> None:
@@ -116,7 +118,8 @@ def test_calibrated_again_without_it_resistances_stay_absolute(tmp_path: Path) -
     assert (again.drives.rests_on, again.drives.standard) == ("source meter", first.drives.standard)
     assert (again.drives.scale_uncertainty or 0.0) > (first.drives.scale_uncertainty or 0.0)
     for line in again.drives.lines.values():
-        assert line.ohm == pytest.approx(100 * OFF, rel=3 * (again.drives.scale_uncertainty or 0.0))
+        scale = (again.drives.scale_uncertainty or 0.0) * line.ohm
+        assert abs(line.ohm - 100 * OFF) < 4 * np.hypot(scale, line.uncertainty)
 
 
 def test_without_it_all_resistances_are_off_as_the_drive_resistors_are() -> None:
@@ -156,6 +159,14 @@ def test_a_source_meter_that_is_unplugged_midway_is_told_and_codes_are_given_bac
             assert np.array_equal(bench.branch_values(), before)
 
 
+def test_a_range_that_the_rig_fixes_is_that_of_the_uncertainty() -> None:
+    volts, amperes = np.array([0.5, 2.5, 4.5]), np.array([2e-3, -2e-3])
+    free, fixed = Standard.of(rig(), "smu"), Standard.of(rig(range_current="1 A"), "smu")
+    # 0.03 % in the 1 A range of a 2450 in place of 0.02 % in that of 10 mA.
+    more = fixed.scale_uncertainty(volts, amperes) ** 2 - free.scale_uncertainty(volts, amperes) ** 2
+    assert more == pytest.approx(((0.03e-2) ** 2 - (0.02e-2) ** 2) / 3)
+
+
 @pytest.mark.parametrize(
     ("name", "meter", "said"),
     [
@@ -163,6 +174,7 @@ def test_a_source_meter_that_is_unplugged_midway_is_told_and_codes_are_given_bac
         ("smu", {"node": "out2"}, "smu is on out2, which is no input"),
         ("smu", {"wires": 2}, r"its leads would count as part of the board.* source_meters.smu.wires to 4"),
         ("smu", {"nplc": 0.1}, "its accuracy is stated for 1 or more"),
+        ("smu", {"autozero": False}, "smu does not look for its zero.* source_meters.smu.autozero"),
         ("smu", {"kind": "yokogawa_gs200"}, "how accurate a Yokogawa GS200 reads is not known here"),
     ],
 )
