@@ -176,8 +176,8 @@ class DrivesCalibration(Model):
     """Drive resistors, by which all currents are read, node by node."""
 
     rests_on: Literal["stated resistances", "resistor", "source meter"]
-    """What tells the scale of all resistances in the file. stated resistances: the mean of the drive
-    resistors is taken to be what the board states."""
+    """What tells the scale of all resistances in the file. stated resistances: the mean conductance of the
+    drive resistors is taken to be that of what the board states."""
     standard: Text | None
     """Which resistor, or the source meter with its serial number; null: neither."""
     scale_uncertainty: Annotated[float, Field(ge=0)] | None

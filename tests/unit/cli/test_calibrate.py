@@ -266,7 +266,7 @@ def test_what_was_calibrated_is_shown_drawn_and_compared(
     told = call("calibration", "show", calibration, "--out", picture)
     assert told.code == 0
     assert "in0-out0  open" in told.out
-    assert "their mean is taken as stated" in told.out
+    assert "their mean conductance is taken as stated" in told.out
     assert picture.stat().st_size > 30_000
     same = call("calibration", "diff", calibration, calibration, "--json")
     branches = json.loads(same.out)["branches"]
