@@ -282,6 +282,59 @@ def test_what_was_calibrated_is_shown_drawn_and_compared(
     assert "two boards, A7F3 and B0B0" in refused.err
 
 
+def test_branches_on_two_scales_are_not_said_to_have_moved(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    found = load_calibration(absolute)
+    assert found.drives is not None
+    assert found.wipers is not None
+    stated = {"rests_on": "stated resistances", "standard": None, "scale_uncertainty": None}
+    other = changed(absolute, drives=found.drives.model_copy(update=stated))
+    told = call("calibration", "diff", other, absolute, "--json")
+    assert told.code == 0, told.err
+    branches = json.loads(told.out)["branches"]
+    assert all(branch["end_to_end"] == {"change": 0.0, "sigmas": None} for branch in branches.values())
+    assert json.loads(told.out)["drives"] == {}
+    lines = call("calibration", "diff", other, absolute).out
+    assert "changed from that of stated resistances to that of source meter smu on in0" in " ".join(
+        lines.split()
+    )
+    assert "on two scales; 0 other verdicts" in lines
+
+
+def test_of_one_source_meter_the_uncertainty_counts_once(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    """A tenth of the scale, beside which nothing counts: a change by as much is one of it, not 1/√2."""
+    found, tenth = load_calibration(absolute), 0.1
+    assert found.drives is not None
+    assert found.wipers is not None
+    doubted, moved = (
+        found.wipers.model_copy(
+            update={
+                "branches": {
+                    name: branch.model_copy(
+                        update={
+                            "end_to_end": factor * 1e5,
+                            "covariance": (1.0, 0.0, (tenth * factor * 1e5) ** 2),
+                        }
+                    )
+                    for name, branch in found.wipers.branches.items()
+                }
+            }
+        )
+        for factor in (1.0, 1.0 + tenth)
+    )
+    drives = found.drives.model_copy(update={"scale_uncertainty": tenth})
+    first = changed(absolute, drives=drives, wipers=doubted).rename(tmp_path / "first.json")
+    second = changed(absolute, drives=drives, wipers=moved)
+    told = call("calibration", "diff", first, second, "--json")
+    assert told.code == 0, told.err
+    sigmas = json.loads(told.out)["branches"]["in1-out1"]["end_to_end"]["sigmas"]
+    # 1 + 1.1^2 of both, less 1.1 that they have in common.
+    assert sigmas == pytest.approx(1 / (1 + 1.1**2 - 1.1) ** 0.5)
+
+
 def test_a_rig_uses_its_calibration_and_masks_what_is_broken(
     call: Labrig, calibration: Path, tmp_path: Path
 ) -> None:
