@@ -19,7 +19,7 @@ from labrig.arrays import (
 from labrig.bench.bounds import EffectiveBounds, effective_bounds
 from labrig.bench.calibrated import DEVIATIONS
 from labrig.bench.corrections import Corrections
-from labrig.bench.currents import driver_currents, injected
+from labrig.bench.currents import driver_currents, injected, injected_across
 from labrig.bench.levels import Levels
 from labrig.bench.limits import BenchLimits
 from labrig.bench.line_meter import FunctionChanges
@@ -48,7 +48,8 @@ from labrig.circuit.network import Flag, NetworkStates, Nudging, Origin
 from labrig.circuit.remembered import Remembered
 from labrig.circuit.topology import Topology
 from labrig.config.calibration import PaceCalibration
-from labrig.devices.laws import TapLaw
+from labrig.devices.dividers import DividerLaw
+from labrig.devices.laws import ConductanceLaw
 from labrig.errors import BoardReset, ConfigError, LabrigError
 from labrig.instruments.base import Identity
 from labrig.wire.learning import MOST_CODE, LearnTerms
@@ -130,7 +131,7 @@ class Bench:
         topology: Topology,
         wiring: WiringMap,
         programmer: Programmer,
-        worst: TapLaw | None,
+        worst: ConductanceLaw | None,
         supervisor: Supervisor,
         scanning: Scanning,
         program: Program,
@@ -625,8 +626,15 @@ class Bench:
                 driven = [*boundary.voltages, *boundary.currents, *boundary.nudges]
                 over = driver_currents(boundary, self.drives, sources[row], volts[row])
                 known = over[driven]
-                modelled = injected(self.topology, conductances, volts[row])[driven]
+                modelled = self._modelled(conductances, volts[row])[driven]
                 unknown = np.isnan(known)
                 amperes[row, driven] = np.where(unknown, modelled, known)
                 current_origin[row, driven] = np.where(unknown, Origin.MODELLED, Origin.MEASURED)
         return NetworkStates(volts, origin, amperes, current_origin, flags, conductances)
+
+    def _modelled(self, conductances: BranchArray, volts: FloatArray) -> FloatArray:
+        """Current into each node by what the branches are taken to conduct, shape (N,), A."""
+        found, law = injected(self.topology, conductances, volts), self._whole.law
+        if isinstance(law, DividerLaw):
+            found += injected_across(self.topology, law, conductances, volts)
+        return found

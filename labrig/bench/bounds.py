@@ -6,7 +6,7 @@ import numpy as np
 
 from labrig.arrays import BranchArray, CodeArray, Siemens, Volts
 from labrig.devices.dividers import DividerLaw
-from labrig.devices.laws import TabulatedLaw, TapLaw
+from labrig.devices.laws import ConductanceLaw, TabulatedLaw, TapLaw
 from labrig.errors import ConfigError
 from labrig.learning.bounds import Bounds
 from labrig.learning.dividers import DividerBounds
@@ -32,7 +32,7 @@ class EffectiveBounds:
 def effective_bounds(
     experiment: tuple[Siemens, Siemens | None],
     law: TapLaw | None,
-    worst: TapLaw | None,
+    worst: ConductanceLaw | None,
     allowed: Siemens,
     span: Volts,
     branches: int,
@@ -98,19 +98,23 @@ def effective_bounds(
 def _of_both(
     law: DividerLaw, floor: BranchArray, ceiling: BranchArray, floor_from: str, ceiling_from: str
 ) -> tuple[str, str]:
-    """What set the ends of dividers: the bound that leaves fewer codes sets the other branch's other end."""
+    """What set the highest floor and the lowest ceiling of dividers: a bound, or one of the other branch."""
     by_floor = law.within(floor, np.full(floor.shape, np.inf))
     by_ceiling = law.within(np.zeros(floor.shape), ceiling)
-    if bool(np.all(by_floor.lowest >= by_ceiling.lowest)):
-        return floor_from, "where the other branch is at its floor"
-    return "where the other branch is at its ceiling", ceiling_from
+    highest = np.argmax(np.maximum(by_floor.least, by_ceiling.least))
+    lowest = np.argmin(np.minimum(by_floor.most, by_ceiling.most))
+    if by_floor.least[highest] < by_ceiling.least[highest]:
+        floor_from = "where the other branch is at its ceiling"
+    if by_floor.most[lowest] < by_ceiling.most[lowest]:
+        ceiling_from = "where the other branch is at its floor"
+    return floor_from, ceiling_from
 
 
 def _of(law: TapLaw) -> str:
     return "of its calibration" if isinstance(law, TabulatedLaw) else "tolerance"
 
 
-def _safe_codes(worst: TapLaw, allowed: Siemens, at: str) -> tuple[CodeArray, CodeArray]:
+def _safe_codes(worst: ConductanceLaw, allowed: Siemens, at: str) -> tuple[CodeArray, CodeArray]:
     """Lowest and highest code of each branch whose conductance is allowed."""
     least = worst.least
     if bool(np.any(least > allowed)):

@@ -33,7 +33,8 @@ class CalibratedBranches:
     sound
         Which can be used, shape (B,).
     doubts
-        Standard uncertainty of the conductance at each code, shape (B, codes), S.
+        Standard uncertainty of the conductance at each code, shape (B, codes), S; without what branches at
+        an output may be off together, which moves no output.
     """
 
     law: TabulatedLaw
@@ -62,14 +63,14 @@ def calibrated_branches(
     sound = np.ones(len(topology.branches), dtype=np.bool_)
     doubts = np.zeros_like(table)
     for k in range(len(topology.branches)):
-        branch = found.branches[topology.branch_name(k)]
+        branch, scale = found.branches[topology.branch_name(k)], _common(found, topology, k)
         sound[k] = branch.verdict == "sound"
         straight = nominal.wiper[k] + nominal.end_to_end[k] * codes / nominal.steps
         if branch.verdict in _UNMOVED:
             held[k] = 0.0 if branch.verdict == "open" else 1 / branch.wiper
             table[k] = least[k] = straight
             if held[k] > 0:
-                doubts[k] = held[k] ** 2 * np.nanmedian(branch.uncertainties)
+                doubts[k] = _own(float(np.nanmedian(branch.uncertainties)) * held[k], scale) * held[k]
             continue
         step = branch.end_to_end / found.steps
         table[k] = resistances_at(
@@ -78,7 +79,7 @@ def calibrated_branches(
         doubt = uncertainties_at(codes, measured, np.array(branch.uncertainties), step, found.mismatch)
         if not sound[k]:
             doubt = np.hypot(doubt, _jumps(table[k], measured))
-        doubts[k] = doubt / table[k] ** 2
+        doubts[k] = _own(doubt / table[k], scale) / table[k]
         tap = nominal.end_to_end[k] * (1 - part.tolerance) / nominal.steps
         worst = nominal.wiper[k] + tap * codes
         least[k] = table[k] - DEVIATIONS * doubt
@@ -96,6 +97,17 @@ def calibrated_branches(
     return CalibratedBranches(
         TabulatedLaw.of(table, lowest, highest), TabulatedLaw.of(least, lowest, highest), held, sound, doubts
     )
+
+
+def _common(found: WipersCalibration, topology: Topology, branch: int) -> float:
+    """Relative standard uncertainty that a branch has in common with others at its output."""
+    ends = (topology.nodes[node] for node in topology.branches[branch])
+    return max(found.scales.get(name, 0.0) for name in ends)
+
+
+def _own(relative: FloatArray | float, common: float) -> FloatArray:
+    """What of a relative standard uncertainty is a branch's alone."""
+    return np.asarray(np.sqrt(np.maximum(np.square(relative) - common**2, 0.0)), dtype=np.float64)
 
 
 def _jumps(resistances: FloatArray, measured: IntArray) -> FloatArray:

@@ -5,6 +5,7 @@ import numpy as np
 from labrig.arrays import BranchArray, FloatArray
 from labrig.circuit.boundary import Boundary, ThroughConductance
 from labrig.circuit.topology import Topology
+from labrig.devices.dividers import DividerLaw
 
 
 def driver_currents(
@@ -35,3 +36,13 @@ def injected(topology: Topology, conductances: BranchArray, volts: FloatArray) -
     outward = np.bincount(topology.ends[:, 0], through, count)
     inward = np.bincount(topology.ends[:, 1], through, count)
     return np.asarray(outward - inward, dtype=np.float64)
+
+
+def injected_across(
+    topology: Topology, law: DividerLaw, conductances: BranchArray, volts: FloatArray
+) -> FloatArray:
+    """Current into each row of a crossbar that dividers carry on to the other row of its pair, (N,), A."""
+    rows = volts[topology.ends[:, 0]]
+    through = law.across(conductances) * (rows - rows[law.partner])
+    into = np.bincount(topology.ends[:, 0], through, len(topology.nodes))
+    return np.asarray(into, dtype=np.float64)

@@ -8,7 +8,7 @@ from labrig.bench.limits import BenchLimits
 from labrig.boards.base import BoardInfo, CodeRange
 from labrig.config.rig import Limits
 from labrig.devices.dividers import DividerLaw, TerminalLaw
-from labrig.devices.laws import RheostatLaw, TapLaw
+from labrig.devices.laws import ConductanceLaw, RheostatLaw, TapLaw
 from labrig.devices.memristors import memristor
 from labrig.devices.parts import DigipotPart, digipot
 
@@ -20,7 +20,7 @@ class Laws:
     """Tap laws of a board's branches; both None on a continuous board."""
 
     nominal: TapLaw | None
-    worst: TapLaw | None
+    worst: ConductanceLaw | None
     """Parts at the conductive end of their tolerance, of dividers the busiest terminal: currents are bounded
     by these."""
 
@@ -37,8 +37,8 @@ def tap_laws(info: BoardInfo, branches: int) -> Laws:
         return Laws(None, None)
     part, codes = digipot(info.part), info.codes
     if info.dividers:
-        divider, drawn = (kind.nominal(part, branches, info.outputs) for kind in (DividerLaw, TerminalLaw))
-        return Laws(_legal(divider, codes), _conductive(_legal(drawn, codes), part))
+        divider = _legal(DividerLaw.nominal(part, branches, info.outputs), codes)
+        return Laws(divider, TerminalLaw.worst(part, divider.lowest, divider.highest))
     rheostat = _legal(RheostatLaw.nominal(part, branches), codes)
     return Laws(rheostat, _conductive(rheostat, part))
 
@@ -50,7 +50,7 @@ def _legal(law: _Law, codes: CodeRange) -> _Law:
     return law.between(law.lowest.clip(codes.minimum), law.highest.clip(max=codes.maximum))
 
 
-def _conductive(law: _Law, part: DigipotPart) -> _Law:
+def _conductive(law: RheostatLaw, part: DigipotPart) -> RheostatLaw:
     """Of parts at the conductive end of their tolerance."""
     return replace(law, end_to_end=law.end_to_end * (1 - part.tolerance))
 

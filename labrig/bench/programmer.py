@@ -7,7 +7,7 @@ import numpy as np
 from labrig.arrays import BoolArray, BranchArray, CodeArray
 from labrig.bench.wiring import WiringMap
 from labrig.boards.base import Codes, Conductances, Program
-from labrig.devices.laws import TapLaw
+from labrig.devices.laws import ConductanceLaw, TapLaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Programmer:
 
 
 def realise(
-    law: TapLaw | None, values: CodeArray | BranchArray, held: BranchArray | None = None
+    law: ConductanceLaw | None, values: CodeArray | BranchArray, held: BranchArray | None = None
 ) -> BranchArray:
     """Conductances of codes by a law, or of a continuous board's values as they are; (B,) S.
 

@@ -211,9 +211,7 @@ def _divider_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
         text = f"found {network.inputs}; each divider lies between two rows, so that their number is even"
         yield ("network", "inputs"), text
         return
-    if rig.wiring.branches:
-        text = "found beside dividers, two branches of which have one wiper; leave it out"
-        yield ("wiring", "branches"), text
+    yield from _wired_dividers(rig.wiring)
     names, columns = branch_names(network), network.outputs
     number = {name: k for k, name in enumerate(names)}
     for k, name in enumerate(rig.mask):
@@ -233,6 +231,12 @@ def _divider_mistakes(rig: RigConfig) -> Iterator[tuple[Place, str]]:
             "found wipers or lines, which are of a board of rheostats; dividers have no such calibration yet"
         )
         yield ("calibration",), text
+
+
+def _wired_dividers(wiring: Wiring) -> Iterator[tuple[Place, str]]:
+    text = "found beside dividers, whose pairs of rows and wipers are wired in order; leave it out"
+    groups = (("inputs", wiring.inputs), ("outputs", wiring.outputs), ("branches", wiring.branches))
+    yield from ((("wiring", group), text) for group, lines in groups if lines)
 
 
 _PLURALS = {"branch": "branches", "node": "nodes"}

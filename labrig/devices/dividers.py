@@ -15,7 +15,7 @@ from typing import Self
 
 import numpy as np
 
-from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, IntArray
+from labrig.arrays import BoolArray, BranchArray, CodeArray, FloatArray, IntArray, Ohms
 from labrig.devices.laws import refuse_empty
 from labrig.devices.parts import DigipotPart, DividerFigures
 from labrig.errors import ConfigError
@@ -104,6 +104,16 @@ class DividerLaw:
         """Conductance of each branch at s between codes as well, (…, B) to (…, B) S."""
         return np.asarray(np.where(self.at_a, shares, 1 - shares) / self._denominator(shares))
 
+    def across(self, conductances: BranchArray) -> BranchArray:
+        """g_AB of the potentiometer of each branch, beside these g_WA and g_WB, (B,) S to (B,) S."""
+        return np.asarray(self.wiper / self.end_to_end * (conductances + conductances[self.partner]))
+
+    def busiest(self, conductances: BranchArray) -> BranchArray:
+        """What the busiest terminal of each one's potentiometer draws, as `TerminalLaw` says, (B,) S."""
+        other = conductances[self.partner]
+        at_rows = np.maximum(conductances, other) + self.across(conductances)
+        return np.asarray(np.maximum(conductances + other, at_rows))
+
     def slopes(self, shares: FloatArray) -> BranchArray:
         """Derivative of `at` by s, (B,) to (B,) S: positive at A, negative at B."""
         away = np.where(self.at_a, shares, 1 - shares)
@@ -166,15 +176,70 @@ class DividerLaw:
 
 
 @dataclass(frozen=True, slots=True)
-class TerminalLaw(DividerLaw):
-    """What a potentiometer draws at the busiest of its terminals, in place of what a branch conducts.
+class TerminalLaw:
+    """The most that a potentiometer may draw at the busiest of its terminals, whichever of its kind it is.
 
     If one terminal is at one potential and the others are at another, that terminal carries the sum of the
     two conductances that end there times the difference. No terminal carries more, and no more power is lost
-    in all, while all three are within this difference of each other.
+    in all, while all three are within this difference of each other. The sum falls as R_AB and R_W rise and
+    as the wiper comes nearer to the middle, so that the part is taken with the least of both, and its wiper
+    nearer to an end than its code says. The errors at the ends, which keep it away from them, are left out.
+
+    Parameters
+    ----------
+    end_to_end, wiper
+        The least R_AB and R_W of the part, ohm.
+    nonlinearity
+        The most by which a share is off its code, in code steps.
+    steps
+        Code steps over R_AB.
+    lowest, highest
+        Legal codes of each branch, both included, shape (B,); the same for both branches of a potentiometer.
     """
 
-    def at(self, shares: FloatArray) -> BranchArray:
+    end_to_end: Ohms
+    wiper: Ohms
+    nonlinearity: float
+    steps: int
+    lowest: CodeArray
+    highest: CodeArray
+
+    @classmethod
+    def worst(cls, part: DigipotPart, lowest: CodeArray, highest: CodeArray) -> Self:
+        """Of any potentiometer of this part, at these codes.
+
+        Raises
+        ------
+        ConfigError
+            It has no terminal B.
+        """
+        nonlinearity = divider_figures(part).most_nonlinearity
+        return cls(part.least_end_to_end, part.least_wiper, nonlinearity, part.steps, lowest, highest)
+
+    def conductances(self, codes: CodeArray) -> BranchArray:
         """The greatest of g_WA + g_WB, g_WA + g_AB and g_WB + g_AB, the same at both branches, (…, B) S."""
-        at_wiper = np.maximum(shares, 1 - shares) + self.wiper / self.end_to_end
-        return np.maximum(1.0, at_wiper) / self._denominator(shares)
+        away = np.minimum(np.maximum(codes, self.steps - codes) + self.nonlinearity, self.steps) / self.steps
+        busiest = np.maximum(1.0, away + self.wiper / self.end_to_end)
+        return np.asarray(busiest / (self.end_to_end * away * (1 - away) + self.wiper))
+
+    def within(self, floor: BranchArray, ceiling: BranchArray) -> Self:
+        """The same law, its legal codes narrowed to those that draw what lies in [floor, ceiling].
+
+        Raises
+        ------
+        ConfigError
+            A potentiometer is left without a code.
+        """
+        codes = np.arange(int(self.highest.max()) + 1)[:, None]
+        drawn = self.conductances(codes)
+        legal = (codes >= self.lowest) & (codes <= self.highest) & (drawn >= floor) & (drawn <= ceiling)
+        none, last = ~legal.any(axis=0), len(codes) - 1
+        lowest = np.where(none, last + 1, legal.argmax(axis=0))
+        highest = np.where(none, -1, last - legal[::-1].argmax(axis=0))
+        refuse_empty(lowest, highest, floor, ceiling)
+        return replace(self, lowest=lowest, highest=highest)
+
+    @property
+    def least(self) -> BranchArray:
+        """What each draws at its legal code that is nearest to the middle, (B,), S."""
+        return self.conductances(np.clip(self.steps // 2, self.lowest, self.highest))

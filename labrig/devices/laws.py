@@ -10,8 +10,8 @@ from labrig.devices.parts import DigipotPart
 from labrig.errors import ConfigError
 
 
-class TapLaw(Protocol):
-    """Code and conductance of each of B branches."""
+class ConductanceLaw(Protocol):
+    """What each of B branches conducts at its codes, as limits ask for it."""
 
     @property
     def lowest(self) -> CodeArray:
@@ -23,10 +23,6 @@ class TapLaw(Protocol):
         """Highest legal code of each branch, (B,)."""
         ...
 
-    def codes(self, conductances: BranchArray) -> CodeArray:
-        """The legal code whose conductance is nearest, (B,) S to (B,)."""
-        ...
-
     def conductances(self, codes: CodeArray) -> BranchArray:
         """Conductance of each code, (B,) to (B,) S."""
         ...
@@ -35,13 +31,21 @@ class TapLaw(Protocol):
         """The same law, its legal codes narrowed to those with conductances in [floor, ceiling]."""
         ...
 
-    def between(self, lowest: CodeArray, highest: CodeArray) -> Self:
-        """The same law with these legal codes, (B,) each."""
-        ...
-
     @property
     def least(self) -> BranchArray:
         """Least conductance of each branch at any legal code, (B,), S."""
+        ...
+
+
+class TapLaw(ConductanceLaw, Protocol):
+    """Code and conductance of each of B branches, and the way back."""
+
+    def codes(self, conductances: BranchArray) -> CodeArray:
+        """The legal code whose conductance is nearest, (B,) S to (B,)."""
+        ...
+
+    def between(self, lowest: CodeArray, highest: CodeArray) -> Self:
+        """The same law with these legal codes, (B,) each."""
         ...
 
     @property

@@ -15,6 +15,8 @@ class DividerFigures:
 
     nonlinearity: float
     """P-INL, typical, in code steps, once both ends are taken off; R-INL is that of a resistance."""
+    most_nonlinearity: float
+    """P-INL, at most."""
     ends: float
     """Zero-scale error, typical, in code steps; the full-scale error is as large and of the other sign."""
     tempco: float
@@ -56,6 +58,16 @@ class DigipotPart:
     """None: it has no third terminal."""
 
     @property
+    def least_end_to_end(self) -> Ohms:
+        """R_AB of the least potentiometer in the least package."""
+        return self.end_to_end * (1 - self.tolerance) * (1 - self.matching)
+
+    @property
+    def least_wiper(self) -> Ohms:
+        """R_W of the least wiper."""
+        return self.wiper * (1 - self.wiper_spread)
+
+    @property
     def code_bits(self) -> int:
         """Bits of a code on the wire."""
         return self.code_max.bit_length()
@@ -84,6 +96,7 @@ def _mcp4351(suffix: str, end_to_end: Ohms) -> DigipotPart:
         ),
         divider=DividerFigures(
             nonlinearity=0.5,
+            most_nonlinearity=1.0,
             ends=0.1,
             tempco=15e-6,
             source=(

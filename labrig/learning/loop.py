@@ -89,15 +89,16 @@ def loop(
     Parameters
     ----------
     initial
-        Latent conductances to start from, shape (B,), S; projected onto the bounds.
+        Latent conductances to start from, shape (B,), S. Before the first update they are projected onto the
+        bounds; later an update has done so, and once more could move them by a unit in the last place.
     mask
         True for branches whose conductance is kept as it is, shape (B,).
     start
         What was done before.
     """
     masked = np.zeros(initial.shape, dtype=np.bool_) if mask is None else mask
-    latent = np.where(masked, initial, bounds.project(initial))
     done = Progress() if start is None else start
+    latent = initial if done.step else np.where(masked, initial, bounds.project(initial))
     first = Remembered[Batch, Sequence[Boundary]](lambda batch: rule.first(batch[0]))
     for batch in batches:
         wanted = policy.wants()

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from labrig.arrays import Amperes, Volts
+from labrig.arrays import Amperes, BranchArray, Volts
 from labrig.bench.bench import Bench
 from labrig.circuit.coercivity import Coercivity, coercivity
 from labrig.circuit.feasibility import Feasibility, Wanted, feasibility
 from labrig.circuit.topology import Topology
 from labrig.config.loading import Experiment
+from labrig.learning.bounds import Bounds
 from labrig.learning.dividers import DividerBounds, DividerWays
 from labrig.procedures.objections import (
     first_write,
@@ -37,7 +38,7 @@ class Worst:
     span: Volts
     """Between the highest and the lowest node that is driven."""
     branch_current: Amperes
-    """Infinite where no ceiling bounds the conductance."""
+    """Of dividers that of a terminal, which is more; infinite where no ceiling bounds the conductance."""
     branch_power: float
     """W; likewise."""
 
@@ -90,7 +91,7 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
     reach = feasibility(topology, wanted, floor, ceiling, tolerance=tolerance, seed=config.seed, ways=ways)
     start = np.where(plan.mask, bench.realised(), box.project(plan.initial))
     moves = tuple(coercivity(topology, start, state.inputs, [*state.targets], box.along) for state in wanted)
-    most = max(float(box.ceiling.max()), float(bench.realised()[plan.mask].max(initial=0.0)))
+    most = max(float(_most(box).max()), float(bench.realised()[plan.mask].max(initial=0.0)))
     worst = Worst(span, span * most if span else 0.0, span**2 * most if span else 0.0)
     costs = predicted(bench, plan)
     return Preflight(
@@ -114,6 +115,15 @@ def preflight(bench: Bench, experiment: Experiment) -> Preflight:
         ),
         bench.masked,
     )
+
+
+def _most(box: Bounds) -> BranchArray:
+    """What each branch may be brought to conduct, or the busiest terminal of its divider; (B,), S."""
+    if not isinstance(box, DividerBounds):
+        return box.ceiling
+    law = box.law
+    at_ends = [law.busiest(law.conductances(codes)) for codes in (law.lowest, law.highest)]
+    return np.asarray(np.maximum(*at_ends))
 
 
 def preflight_result(topology: Topology, found: Preflight) -> dict[str, Any]:

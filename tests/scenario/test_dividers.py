@@ -10,9 +10,13 @@ import pytest
 
 import labrig
 from labrig.config.boards import SimulatedBoard
+from labrig.config.drift import DriftConfig
 from labrig.config.loading import Experiment
+from labrig.config.studies import load_study
 from labrig.errors import ConfigError
+from labrig.learning.dividers import DividerBounds
 from labrig.procedures.check_board import check_board
+from labrig.procedures.study import groups_of, one_by_one
 from labrig.procedures.sweeps.codes import by_the_board, sweep_codes
 from labrig.procedures.sweeps.selecting import select
 from labrig.sim.branches import draw_branches
@@ -73,6 +77,12 @@ def test_preflight_says_that_dividers_reach_the_weights_and_rheostats_without_in
         assert any("with dividers a search" in hint for hint in found.hints)
         assert found.predicted.writes == INPUTS * OUTPUTS * (500 + 1)
         assert found.predicted.error_floor is None
+        # Between 4.5 and 0.5 V, A or B at the outermost code within bounds: what its two neighbours leave.
+        assert isinstance(found.plan.bounds.bounds, DividerBounds)
+        far = int(found.plan.bounds.bounds.law.highest[0])
+        to_a, to_b = 100e3 * (1 - far / 256), 100e3 * far / 256
+        terminals = (75 + 1 / (1 / to_a + 1 / to_b), to_a + 1 / (1 / to_b + 1 / 75))
+        assert found.worst.branch_current == pytest.approx(4 / min(terminals), rel=1e-9)
         # Found by a search, so by conductances that a divider has: both in one ratio, and on its curve.
         law = bench.programmer.law
         assert law is not None
@@ -238,3 +248,44 @@ def test_a_sweep_over_codes_shows_one_side_of_a_potentiometer(row: str) -> None:
     step = 5 / (2**16 - 1) / 100
     found: Sequence[float] = [point.conductance for point in points]
     np.testing.assert_allclose(found, expected, rtol=0.01, atol=step)
+
+
+def test_looks_for_drift_read_the_conductance_of_a_masked_branch_and_see_that_it_stays(
+    tmp_path: Path,
+) -> None:
+    watched = DriftConfig(every=4, reference="in1-out0")
+    experiment = changed(rig={"mask": ["in0-out0", "in1-out0"]}, drift=watched, stop={"steps": 8})
+    with labrig.open_bench(experiment.rig) as bench:
+        training = labrig.train(bench, experiment, runs=tmp_path)
+        training.finish()
+    run, parts = labrig.open_run(training.run), true_parts(experiment)
+    looks = run["reference"].values[::4]
+    doubts = run["reference_uncertainty"].values[::4]
+    share = parts.shares[0, 128]
+    expected = (1 - share) / (parts.end_to_end[0] * share * (1 - share) + parts.wiper[0])
+    assert np.all(np.abs(looks - expected) < 3 * doubts)
+    assert doubts.max() < 0.002 * expected
+    assert set(run["drift"].values) == {""}
+
+
+def test_a_study_takes_each_case_through_the_training_that_it_is_by_itself(tmp_path: Path) -> None:
+    text = f"""
+experiment: {EXPERIMENT}
+axes:
+  rate: {{key: learning.step.rate, values: [1e-6, 3e-6]}}
+  end: {{key: stop.steps, values: [10]}}
+seeds: 1
+"""
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    groups = groups_of(load_study(tmp_path / "study.yaml"), simulate=False)
+    cases = [case for part in one_by_one(groups) for case in part]
+    # Its seed is that of the training and of the board.
+    drawn = {"seed": 0, "rig": {"board": {**changed().rig.model_dump()["board"], "seed": 0}}}
+    for case, rate in zip(cases, (1e-6, 3e-6), strict=True):
+        alone = changed(learning={"step": {"kind": "fixed", "rate": rate}}, stop={"steps": 10}, **drawn)
+        with labrig.open_bench(alone.rig) as bench:
+            training = labrig.train(bench, alone, runs=tmp_path)
+            training.finish()
+        errors = labrig.open_run(training.run)["error"].values
+        assert np.array_equal(case["curve"]["error"], errors)
+        assert errors[-1] < 0.95 * errors[0]

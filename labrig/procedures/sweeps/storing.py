@@ -15,8 +15,8 @@ from labrig.bench.endings import end_if_told
 from labrig.bench.guard import LEASE
 from labrig.bench.metering import metered
 from labrig.config.instruments import AnySourceMeter
-from labrig.config.rig import RigConfig
-from labrig.errors import LimitExceeded
+from labrig.config.rig import RigConfig, has_dividers
+from labrig.errors import ConfigError, LimitExceeded
 from labrig.instruments.base import Limited, Reading, VoltageSource
 from labrig.instruments.opening import setup_of
 from labrig.instruments.safe import SafeSourceMeter
@@ -103,7 +103,7 @@ def sweep_branch(
     Raises
     ------
     ConfigError
-        The unit is on no end of the branch.
+        The unit is on no end of the branch, or that is one of a divider.
     LimitExceeded
         The levels could take a branch over a limit; nothing was sent.
     LinkError, ProtocolError, DeviceError, SafetyError
@@ -111,6 +111,7 @@ def sweep_branch(
     RunError
         The run cannot be stored.
     """
+    _refuse_dividers(rig)
     config = rig.source_meters[name]
     with ExitStack() as stack:
         with open_bench(rig.model_copy(update={"source_meters": {}})) as bench:
@@ -155,7 +156,7 @@ def sweep_branch_codes(rig: RigConfig, plan: CodesPlan, where: Where, told: Told
     Raises
     ------
     ConfigError
-        The board has no such codes, or the unit is on no end of the branch.
+        The board has no such codes, or the unit is on no end of the branch, or that is one of a divider.
     LimitExceeded
         A code could take the branch over a limit; it was not sent.
     LinkError, ProtocolError, DeviceError, SafetyError
@@ -163,6 +164,8 @@ def sweep_branch_codes(rig: RigConfig, plan: CodesPlan, where: Where, told: Told
     RunError
         The run cannot be stored.
     """
+    if plan.smu is not None:
+        _refuse_dividers(rig)
     with ExitStack() as stack:
         with ExitStack() as devices:
             bench = devices.enter_context(open_bench(rig.model_copy(update={"source_meters": {}})))
@@ -191,6 +194,16 @@ def sweep_branch_codes(rig: RigConfig, plan: CodesPlan, where: Where, told: Told
         reason = f"all {points} points; the branch has its code again, outputs off"
         record.finish("stopped", reason)
         return Swept(record.directory, points, lost, reason)
+
+
+def _refuse_dividers(rig: RigConfig) -> None:
+    """A unit on one row of a pair supplies what flows to the other row as well."""
+    if has_dividers(rig):
+        msg = (
+            "board: its potentiometers are dividers, where a source meter on one terminal measures what flows"
+            " to both others; let the board measure the branch itself: labrig sweep codes without --smu"
+        )
+        raise ConfigError(msg)
 
 
 def _begin_codes(plan: CodesPlan, instrument: str, where: Where) -> Run:

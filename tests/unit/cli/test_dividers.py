@@ -49,3 +49,29 @@ def test_its_converters_can_be_calibrated_and_used(call: Labrig, tmp_path: Path)
     answer = call("preflight", EXPERIMENT, "--rig", rig)
     assert (answer.code, answer.err) == (0, "")
     assert "reachable  yes" in answer.out
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        ("iv", "--stop", "1 V", "--compliance", "1 mA", "--branch", "in0,out0"),
+        ("codes", "--branch", "in0,out0", "--compliance", "1 mA"),
+    ],
+    ids=["iv", "codes"],
+)
+def test_no_source_meter_sweeps_one_branch_of_a_pair(
+    call: Labrig, tmp_path: Path, sweep: tuple[str, ...]
+) -> None:
+    # Nothing listens there: that it is refused with exit code 2, not 3, says that nothing was opened.
+    meter = '{kind: keithley2400, node: in0, link: {kind: visa, resource: "TCPIP::127.0.0.1::9::SOCKET"}}'
+    rig = tmp_path / "rig.yaml"
+    rig.write_text(f"{RIG.read_text(encoding='utf-8')}source_meters: {{smu: {meter}}}\n", encoding="utf-8")
+    answer = call("sweep", sweep[0], rig, "--smu", "smu", *sweep[1:])
+    assert (answer.code, answer.out) == (2, "")
+    (line,) = [line for line in answer.err.splitlines() if line.startswith("labrig: ")]
+    assert "dividers, where a source meter on one terminal measures what flows to both others" in line
+
+
+def test_the_board_itself_sweeps_the_codes_of_one_branch(call: Labrig) -> None:
+    answer = call("sweep", "codes", RIG, "--branch", "in0,out0", "--codes", "64:192:128")
+    assert answer.code == 0, answer.err

@@ -58,10 +58,21 @@ def test_a_tempco_of_shares_is_of_dividers_alone() -> None:
     assert [text for text in found.values() if "found beside rheostats, which part no voltage" in text]
 
 
-def test_wipers_are_wired_in_order() -> None:
-    wipers = {f"in{i}-out{j}": 2 * i + j for i in range(4) for j in range(2)}
-    found = refusals(rig(wiring={"branches": wipers}))
-    assert "two branches of which have one wiper" in found["wiring", "branches"]
+@pytest.mark.parametrize(
+    ("group", "lines"),
+    [
+        ("inputs", {"in0": "dac1", "in1": "dac0", "in2": "dac2", "in3": "dac3"}),  # turns a pair
+        ("inputs", {"in0": "dac3", "in1": "dac0", "in2": "dac1", "in3": "dac2"}),  # splits both
+        ("outputs", {"out0": "adc1", "out1": "adc0"}),
+        ("branches", {f"in{i}-out{j}": 2 * i + j for i in range(4) for j in range(2)}),
+    ],
+)
+def test_dividers_are_wired_in_order(group: str, lines: dict[str, str | int]) -> None:
+    found = refusals(rig(wiring={group: lines}))
+    assert list(found) == [("wiring", group)]
+    assert (
+        "found beside dividers, whose pairs of rows and wipers are wired in order" in found["wiring", group]
+    )
 
 
 def test_both_branches_of_a_wiper_are_masked_or_none() -> None:

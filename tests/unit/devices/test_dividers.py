@@ -15,6 +15,11 @@ def nominal(part: str = "MCP4351-103") -> DividerLaw:
     return DividerLaw.nominal(digipot(part), BRANCHES, COLUMNS)
 
 
+def worst(part: str = "MCP4351-103") -> TerminalLaw:
+    ends = (np.full(BRANCHES, code) for code in (0, 256))
+    return TerminalLaw.worst(digipot(part), *ends)
+
+
 def star(code: float, ohms: float, wiper: float) -> np.ndarray:
     """Conductances between A, B and W by nodal analysis: their matrix once the node inside is eliminated."""
     to_a, to_b, to_w = 1 / (ohms * (1 - code / 256)), 1 / (ohms * code / 256), 1 / wiper
@@ -42,12 +47,31 @@ def test_both_conductances_are_those_of_a_star(part: str, code: int) -> None:
     np.testing.assert_allclose(found[COLUMNS : 2 * COLUMNS], -matrix[1, 2], rtol=1e-12)
 
 
-@pytest.mark.parametrize("code", [1, 17, 128, 200, 255])
-def test_no_terminal_draws_more_than_the_busiest(code: int) -> None:
-    part = digipot("MCP4351-502")
-    draws = np.diag(star(code, part.end_to_end, part.wiper))
-    found = TerminalLaw.nominal(part, BRANCHES, COLUMNS).conductances(np.full(BRANCHES, code))
+@pytest.mark.parametrize("code", [2, 17, 127, 200, 254])
+@pytest.mark.parametrize("suffix", ["502", "103", "503", "104"])
+def test_no_terminal_draws_more_than_the_busiest_of_the_least_part_nearest_to_an_end(
+    suffix: str, code: int
+) -> None:
+    # ±20 % and matched to 1.5 %, R_W as far down as it is drawn, and a wiper that is a step further out.
+    part, out = digipot(f"MCP4351-{suffix}"), code - 1 if code < 128 else code + 1
+    draws = np.diag(star(out, part.end_to_end * 0.8 * 0.985, 60.0))
+    found = worst(part.name).conductances(np.full(BRANCHES, code))
     np.testing.assert_allclose(found, draws.max(), rtol=1e-12)
+
+
+def test_beyond_its_ends_there_is_no_string() -> None:
+    np.testing.assert_allclose(worst().conductances(np.array([0, 1, 255, 256])), (1 + 60 / 7880) / 60)
+
+
+def test_a_wiper_draws_least_in_the_middle_of_its_codes() -> None:
+    lowest, highest = np.array([0, 0, 140]), np.array([256, 100, 256])
+    law = TerminalLaw.worst(digipot("MCP4351-103"), lowest, highest)
+    assert np.array_equal(law.least, law.conductances(np.array([128, 100, 140])))
+    allowed = law.conductances(np.array([30, 30, 150]))
+    narrowed = law.within(law.least, allowed)
+    assert (narrowed.lowest.tolist(), narrowed.highest.tolist()) == ([30, 30, 140], [226, 100, 150])
+    with pytest.raises(ConfigError, match="no wiper code of branch 2 lies between"):
+        law.within(law.least, law.least * np.array([1, 1, 0.99]))
 
 
 def test_at_the_ends_the_wiper_is_all_that_is_left() -> None:

@@ -1,6 +1,7 @@
 """Two branches that share a code learn by the sum of what both say."""
 
-from itertools import islice
+from collections.abc import Iterator
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from labrig.devices.parts import digipot
 from labrig.learning import Bounds, Contrastive, Coupled, FixedStep, LearningRule, Sample, WholeTask, loop
 from labrig.learning.dividers import DividerBounds, DividerWays
 from labrig.learning.evidence import gather, phases_of
+from labrig.learning.loop import Progress, TrainingStep
 from labrig.learning.tasks import Batch
 
 ROWS, COLUMNS = 4, 2
@@ -100,6 +102,28 @@ def test_a_training_brings_outputs_to_targets_of_which_one_branch_alone_knows_no
     assert done[0].error > 0.3
     assert done[-1].error < 1e-6
     assert all(np.allclose(step.latent, LAW.at(LAW.shares(step.latent)), rtol=1e-12) for step in done)
+
+
+def test_a_training_goes_on_from_each_of_its_steps_bit_for_bit() -> None:
+    def steps(initial: np.ndarray, start: Progress | None = None) -> Iterator[TrainingStep]:
+        return loop(
+            IdealNetwork(TOPOLOGY),
+            Contrastive(),
+            FixedStep(3e-6),
+            WholeTask([SAMPLE]),
+            initial=initial,
+            bounds=bounds(),
+            start=start,
+        )
+
+    whole = [*islice(steps(LAW.at(SHARES)), 60)]
+    # Some of these latents are not what they themselves are projected to: that is what could go wrong.
+    assert any(not np.array_equal(bounds().project(step.latent), step.latent) for step in whole[1:])
+    for before, after in pairwise(whole):
+        resumed = next(steps(before.next_latent, before.next_progress))
+        assert np.array_equal(resumed.latent, after.latent)
+        assert np.array_equal(resumed.next_latent, after.next_latent)
+        assert resumed.progress == after.progress
 
 
 def test_a_step_is_as_long_along_the_curve_as_the_rate_says() -> None:

@@ -91,18 +91,6 @@ def test_free_and_clamped_states_are_those_of_the_resistors(
     np.testing.assert_allclose(found, solved(parts, drive), rtol=0, atol=1e-7)
 
 
-def test_rows_may_be_on_any_lines() -> None:
-    config = RigConfig.model_validate(
-        {
-            **rig("220 ohm").model_dump(),
-            "wiring": {"inputs": {"in0": "dac3", "in1": "dac0", "in2": "dac1", "in3": "dac2"}},
-        }
-    )
-    with open_bench(config) as bench:
-        found = states(bench)
-    np.testing.assert_allclose(found, solved(drawn(), 220.0), rtol=0, atol=1e-7)
-
-
 def test_a_wiper_that_depends_on_its_voltage_is_that_of_a_fixed_point() -> None:
     with open_bench(rig("220 ohm", {"wiper_bow": 0.8})) as bench:
         found = states(bench)
