@@ -10,7 +10,7 @@ from labrig.bench.bench import Bench, Doubts, Scanning
 from labrig.bench.calibrated import calibrated_branches
 from labrig.bench.corrections import Corrections
 from labrig.bench.endings import afterwards, signals_unwind
-from labrig.bench.fitting import check_network, check_valid
+from labrig.bench.fitting import check_metered, check_network, check_valid
 from labrig.bench.live import live
 from labrig.bench.memristor_bench import MemristorBench
 from labrig.bench.on_meters import on_source_meters
@@ -216,6 +216,7 @@ def assemble(rig: RigConfig, board: Board, topology: Topology, *, twin: bool = F
     if calibration is not None:
         if not twin:
             check_valid(calibration, rig, board.info, celsius_of(board))
+        check_metered(calibration, rig)
         fingerprint = wiring_fingerprint(wiring, board.info, topology)
         check_network(calibration, board.info, topology, fingerprint)
     laws, held = tap_laws(board.info, len(topology.branches)), None

@@ -50,7 +50,7 @@ from labrig.circuit.topology import Topology
 from labrig.config.calibration import PaceCalibration
 from labrig.devices.dividers import DividerLaw
 from labrig.devices.laws import ConductanceLaw
-from labrig.errors import BoardReset, ConfigError
+from labrig.errors import BoardReset, ConfigError, LabrigError
 from labrig.instruments.base import Identity
 from labrig.wire.learning import MOST_CODE, LearnTerms
 
@@ -515,7 +515,12 @@ class Bench:
 
     def make_safe(self) -> None:
         """Drivers at 0 V and released; branches keep their program."""
-        self._board.make_safe()
+        try:
+            self._board.make_safe()
+        except LabrigError:
+            if isinstance(self._board, MeteredBoard) and self._board.floating:
+                self._supervisor.released()
+            raise
         self._supervisor.released()
 
     def close(self) -> None:

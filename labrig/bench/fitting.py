@@ -55,6 +55,27 @@ def check_network(calibration: Calibration, info: BoardInfo, topology: Topology,
         raise ConfigError(msg)
 
 
+def check_metered(calibration: Calibration, rig: RigConfig) -> None:
+    """Whether source meters are where they were when the converters were calibrated.
+
+    Raises
+    ------
+    ConfigError
+        There is none on one of these nodes: the board's own converters there were never looked at.
+    """
+    if calibration.converters is None:
+        return
+    joined = {meter.node for meter in rig.source_meters.values()}
+    for node, who in calibration.converters.metered.items():
+        if node not in joined:
+            msg = (
+                f"calibration: it was made with a source meter on {node} ({who}), and says nothing of the"
+                f" board's own converters and drive resistor there; join a source meter to {node} in the"
+                " rig's source_meters, or take the rig's calibration out and calibrate again"
+            )
+            raise ConfigError(msg)
+
+
 def _check_wipers(
     calibration: Calibration, wipers: WipersCalibration, info: BoardInfo, topology: Topology
 ) -> None:

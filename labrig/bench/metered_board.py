@@ -60,6 +60,8 @@ class MeteredBoard:
         self._groups = list(by_link.values())
         self._pool = ThreadPoolExecutor(len(self._groups), thread_name_prefix="labrig source meter")
         self._states = 0
+        self.floating = False
+        """Whether only one unit failed to let go last time: the others are off, and nothing can flow."""
         everything = len(meters) == board.info.lines
         self._info = replace(
             board.info,
@@ -137,7 +139,9 @@ class MeteredBoard:
             failures.append(error)
         finally:
             wait(ending)
-        failures = [*(error for off in ending for error in off.result()), *failures]
+        of_units = [error for off in ending for error in off.result()]
+        self.floating = not failures and len(of_units) <= 1
+        failures = [*of_units, *failures]
         if failures:
             for other in failures[1:]:
                 failures[0].add_note(str(other))

@@ -12,6 +12,10 @@ _KINDS = ("lines", "sources", "levels")
 def difference(first: Calibration, second: Calibration) -> dict[str, Any]:
     """Changes of all that both have, second minus first, and how many of their uncertainties each is.
 
+    Where another standard tells the scale of all resistances, a change of branches is told without its
+    uncertainties: it may be the scale's. Of one source meter the scale's uncertainty counts once, since both
+    calibrations have its error in common.
+
     Raises
     ------
     CalibrationError
@@ -27,6 +31,7 @@ def difference(first: Calibration, second: Calibration) -> dict[str, Any]:
         "board": first.board,
         "days": (second.made - first.made).total_seconds() / 86400,
         "kelvin": None if None in made_at else (made_at[1] or 0.0) - (made_at[0] or 0.0),
+        "scale": {"before": _scale(first), "after": _scale(second)},
         "branches": _branches(first, second),
         "converters": _converters(first, second),
         "wires": _wires(first, second),
@@ -38,20 +43,46 @@ def _branches(first: Calibration, second: Calibration) -> dict[str, Any]:
     if first.wipers is None or second.wipers is None:
         return {}
     before, after = first.wipers.branches, second.wipers.branches
-    return {name: _branch(before[name], after[name]) for name in before if name in after}
+    shared = _shared(first, second) if _scale(first) == _scale(second) else None
+    return {name: _branch(before[name], after[name], shared) for name in before if name in after}
 
 
-def _branch(before: BranchCalibration, after: BranchCalibration) -> dict[str, Any]:
-    """Of a branch that is not sound there is no straight line to compare."""
+def _scale(calibration: Calibration) -> str:
+    """What tells that of all resistances; of files from before it was kept, the stated resistances do."""
+    drives = calibration.drives
+    if drives is None:
+        return "stated resistances"
+    return drives.rests_on if drives.standard is None else f"{drives.rests_on} {drives.standard}"
+
+
+def _shared(first: Calibration, second: Calibration) -> float:
+    """Relative standard uncertainty that both have from one source meter; other scales are read anew."""
+    if first.drives is None or second.drives is None or first.drives.rests_on != "source meter":
+        return 0.0
+    return min(first.drives.scale_uncertainty or 0.0, second.drives.scale_uncertainty or 0.0)
+
+
+def _branch(before: BranchCalibration, after: BranchCalibration, shared: float | None) -> dict[str, Any]:
+    """Of a branch that is not sound there is no straight line to compare.
+
+    Parameters
+    ----------
+    shared
+        Relative uncertainty of the scale that both have in common; None: they are on two scales.
+    """
     verdicts = [before.verdict, after.verdict]
     if verdicts != ["sound", "sound"]:
         nothing = {"change": None, "sigmas": None}
         return {"verdicts": verdicts, "wiper": nothing, "end_to_end": nothing, "relative": None}
-    ours, theirs = _doubts(before.covariance), _doubts(after.covariance)
+    found: dict[str, dict[str, float | None]] = {}
+    for key, place in (("wiper", 0), ("end_to_end", 2)):
+        old, new = getattr(before, key), getattr(after, key)
+        both = before.covariance[place] + after.covariance[place]
+        doubt = 0.0 if shared is None else max(both - shared**2 * old * new, 0.0) ** 0.5
+        found[key] = _change(old, new, doubt)
     return {
         "verdicts": verdicts,
-        "wiper": _change(before.wiper, after.wiper, hypot(ours[0], theirs[0])),
-        "end_to_end": _change(before.end_to_end, after.end_to_end, hypot(ours[1], theirs[1])),
+        **found,
         "relative": after.end_to_end / before.end_to_end - 1,
     }
 
@@ -101,10 +132,11 @@ def _wires(first: Calibration, second: Calibration) -> dict[str, Any]:
 
 def _drives(first: Calibration, second: Calibration) -> dict[str, Any]:
     """Of those that rest on the same: else the scale of all resistances may be another one."""
-    if first.drives is None or second.drives is None or first.drives.rests_on != second.drives.rests_on:
+    if first.drives is None or second.drives is None or _scale(first) != _scale(second):
         return {}
     before, after = first.drives.lines, second.drives.lines
-    scales = hypot(first.drives.scale_uncertainty or 0.0, second.drives.scale_uncertainty or 0.0)
+    both = hypot(first.drives.scale_uncertainty or 0.0, second.drives.scale_uncertainty or 0.0)
+    scales = max(both**2 - _shared(first, second) ** 2, 0.0) ** 0.5
     found: dict[str, Any] = {}
     for name in (name for name in before if name in after):
         own = hypot(before[name].uncertainty, after[name].uncertainty, scales * before[name].ohm)

@@ -47,8 +47,8 @@ class DriveFit:
     resistances
         Shape (L,), ohm.
     covariance
-        Relative, shape (L, L). Without an instrument it is that of each over the mean of all, which then is
-        as stated.
+        Relative, shape (L, L). Without an instrument it is that of each beside what all have in common: the
+        mean of their conductances is then as stated.
     """
 
     resistances: FloatArray
@@ -61,8 +61,9 @@ def fit_drives(readings: DriveReadings, stated: Ohms, rounding: Volts) -> DriveF
     Nothing flows out of a network of resistors but through its lines. x is stated over true resistance of
     each drive resistor: with an instrument that measures its current the states give all of them, without
     one what they are to each other, since x times any number solves the homogeneous law as well; their mean
-    is then 1. The scatter is that of the residuals with Student's distribution (variance times n / (n - 2),
-    JCGM 101:2008, 6.4.9.4), and no less than the steps of the converter give.
+    is then 1, so that the mean of the conductances is as stated, not that of the resistances. The scatter is
+    that of the residuals with Student's distribution (variance times n / (n - 2), JCGM 101:2008, 6.4.9.4),
+    and no less than the steps of the converter give.
 
     What is read over a resistor without a current is what the gains of its two converters differ by, times
     the volts; it is taken off, and its uncertainty goes on to x.

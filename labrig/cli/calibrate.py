@@ -100,9 +100,10 @@ def wiper(
 
     Where the rig has no calibration of its converters by an instrument, these come first. The
     board gets its own codes back. Currents are read over the drive resistors, which are compared with
-    each other. What they have on average is taken as stated, unless there is a reference: a known
-    resistor, or a source meter in the place of an input's driver, in whose volts and amperes everything
-    is then measured.
+    each other. The mean of their conductances is taken as stated, or as the rig's calibration has it
+    by a reference, unless there is one now: a known resistor, or a source meter in the place of an
+    input's driver, in whose volts and amperes everything is then measured. Resistances of lines that
+    the rig's calibration has are put on the same scale.
 
     Example: labrig calibrate wiper rig.yaml --out board-a7f3.json
     """
@@ -113,14 +114,15 @@ def wiper(
 
     _check_out(out)
     config = load_rig(rig)
-    wires = None if config.calibration is None else config.calibration.wires
+    before = config.calibration
+    wires, drives = (None, None) if before is None else (before.wires, before.drives)
     standard = _standard(config, smu, reference)
     if standard is not None:
         config = config.model_copy(update={"calibration": None})  # its volts are those of this instrument
-    config, known = _with_known_converters(config)
+    config, known = _with_what_is_known(config)
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
         told = standard or _resistor(bench, reference)
-        found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update, wires, told)
+        found = calibrate_wiper(bench, _codes(codes), repeats, known, progress.update, wires, told, drives)
         _finish(bench, found, out, days, kelvin, json=json)
 
 
@@ -152,20 +154,26 @@ def line(
     from labrig.views.parts_progress import PartsProgress
 
     _check_out(out)
-    config, known = _with_known_converters(load_rig(rig))
+    config, known = _with_what_is_known(load_rig(rig))
+    drives = None if config.calibration is None else config.calibration.drives
     with open_bench(config, simulate=simulate) as bench, PartsProgress("calibrating") as progress:
-        found = calibrate_line(bench, known, progress.update, full=full)
+        found = calibrate_line(bench, known, progress.update, drives, full=full)
         _finish(bench, found, out, days, kelvin, json=json)
 
 
-def _with_known_converters(config: "RigConfig") -> "tuple[RigConfig, ConvertersCalibration | None]":
-    """The rig without what is to be found out, and its converters where an instrument has told them."""
-    from labrig.config.rig import converters_only
+def _with_what_is_known(config: "RigConfig") -> "tuple[RigConfig, ConvertersCalibration | None]":
+    """The rig without what is to be found out, and its converters where an instrument has told them.
 
-    known = None if config.calibration is None else config.calibration.converters
-    if known is None or not known.absolute:
+    Drive resistors stay as well where an instrument or a resistor has told their scale.
+    """
+    found = config.calibration
+    if found is None:
+        return config, None
+    known = found.converters if found.converters is not None and found.converters.absolute else None
+    if known is None and (found.drives is None or found.drives.standard is None):
         return config.model_copy(update={"calibration": None}), None
-    return converters_only(config), known
+    left = found.model_copy(update={"converters": known, "wipers": None, "wires": None})
+    return config.model_copy(update={"calibration": left}), known
 
 
 def _check_out(out: Path | None) -> None:

@@ -77,7 +77,7 @@ def check(
 ) -> None:
     """Whether a rig's calibration holds for the board that is there.
 
-    Its serial number, the age, the temperature and the network are compared.
+    Its serial number, the age, the temperature, the network and the nodes of source meters are compared.
 
     Example: labrig calibration check rig.yaml
     """

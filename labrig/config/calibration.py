@@ -68,6 +68,9 @@ class ConvertersCalibration(Model):
     """The ADC on the DAC side of the drive resistors."""
     levels: dict[str, ConverterCalibration]
     """The DACs."""
+    metered: dict[str, Text] = Field(default_factory=dict[str, str])
+    """Nodes at which a source meter was in the place of driver and converter, and which: of the board's own
+    nothing is known there."""
 
 
 class BranchCalibration(_Table):
@@ -173,8 +176,8 @@ class DrivesCalibration(Model):
     """Drive resistors, by which all currents are read, node by node."""
 
     rests_on: Literal["stated resistances", "resistor", "source meter"]
-    """What tells the scale of all resistances in the file. stated resistances: the mean of the drive
-    resistors is taken to be what the board states."""
+    """What tells the scale of all resistances in the file. stated resistances: the mean conductance of the
+    drive resistors is taken to be that of what the board states."""
     standard: Text | None
     """Which resistor, or the source meter with its serial number; null: neither."""
     scale_uncertainty: Annotated[float, Field(ge=0)] | None
@@ -236,6 +239,8 @@ def fingerprint(calibration: Calibration) -> str:
     content = calibration.model_dump(mode="json", exclude={"sha256", *later})
     if calibration.wipers is not None and not calibration.wipers.scales:
         del content["wipers"]["scales"]
+    if calibration.converters is not None and not calibration.converters.metered:
+        del content["converters"]["metered"]
     return sha256(dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

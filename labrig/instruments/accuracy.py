@@ -5,6 +5,7 @@ They hold for a year after the last adjustment, at 23 ± 5 °C, for readings of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -43,16 +44,38 @@ class Accuracies:
     source: str
 
 
-def relative_uncertainty(limits: Sequence[Accuracy], readings: FloatArray) -> float:
-    """Standard uncertainty of the scale of these readings, relative.
+def relative_uncertainty(
+    limits: Sequence[Accuracy], readings: FloatArray, fixed: float | None = None
+) -> float:
+    """Standard uncertainty of the scale of these readings, relative: of the slope of a straight line.
 
     What a maker states is a bound, so that the error is taken as uniform within it: over the root of 3 (JCGM
-    100:2008, 4.3.7). It is that of one range, the lowest that holds all readings, at their root mean square.
+    100:2008, 4.3.7). All of the gain's counts, that of several ranges as if they were off together.
+
+    The offset's counts as far as it does not cancel. A range's zero is one number for all readings in it, as
+    the instrument looks for it again before each (autozero): a line through readings of one range has it in
+    its intercept, and the difference of a state and its mirror image is free of it. What the stated offset
+    covers beside that, noise and drift from one reading to the next, shows as scatter and is within the
+    uncertainties of what is fitted. Where readings are spread over several ranges each has a zero of its own,
+    independent of the others, and the slope is off by them with the weights of the readings there.
+
+    Parameters
+    ----------
+    fixed
+        Range that the instrument stays in; None: the lowest that holds each reading. An instrument that
+        lingers in a higher one before it changes down is not followed there.
     """
-    size = float(np.sqrt(np.mean(readings**2)))
-    most = float(np.abs(readings).max())
-    limit = next((limit for limit in limits if limit.span >= most), limits[-1])
-    return (limit.gain + limit.offset / size) / float(np.sqrt(3))
+    spans = [limit.span for limit in limits]
+    held = np.abs(readings) if fixed is None else np.full(readings.shape, fixed)
+    ranges = np.minimum(np.searchsorted(spans, held), len(limits) - 1)
+    away = readings - readings.mean()
+    weights = away / (away @ away)
+    gain, zeros = 0.0, 0.0
+    for place, limit in enumerate(limits):
+        there = ranges == place
+        gain += limit.gain * abs(float(weights[there] @ readings[there]))
+        zeros += (limit.offset * float(weights[there].sum())) ** 2
+    return sqrt((gain**2 + zeros) / 3)
 
 
 def accuracies_of(config: SourceMeterConfig) -> Accuracies | None:

@@ -1,11 +1,18 @@
 """What a calibration leaves open, drawn: boards that it cannot tell from the one that it is of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
 from labrig.arrays import FloatArray, IntArray, Ohms
-from labrig.config.calibration import BranchCalibration, ConverterCalibration, WipersCalibration
+from labrig.config.calibration import (
+    BranchCalibration,
+    ConverterCalibration,
+    DrivesCalibration,
+    WipersCalibration,
+)
 
 _TWIN = 20
 """Place of a twin's draws among the random streams of a seed."""
@@ -38,9 +45,29 @@ class Doubts:
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(_TWIN, self.number, place)))
 
 
-def common_errors(found: WipersCalibration, drawn: np.random.Generator) -> dict[str, float]:
-    """By which all resistances at an output may be off together, relative; the outputs stay for all that."""
-    return {output: scale * float(drawn.normal()) for output, scale in found.scales.items()}
+def common_errors(
+    found: WipersCalibration,
+    drives: DrivesCalibration | None,
+    of_drives: Mapping[str, float],
+    drawn: np.random.Generator,
+) -> dict[str, float]:
+    """By which all resistances at an output may be off together, relative; the outputs stay for all that.
+
+    They were read over the output's drive resistor, and are off by as much as that is; what is left of their
+    common uncertainty is drawn here.
+
+    Parameters
+    ----------
+    drives, of_drives
+        Drive resistors as calibrated, and by which each is off, relative.
+    """
+    errors: dict[str, float] = {}
+    for output, scale in found.scales.items():
+        drive = None if drives is None else drives.lines.get(output)
+        own = 0.0 if drive is None else drive.uncertainty / drive.ohm
+        left = sqrt(max(scale**2 - own**2, 0.0))
+        errors[output] = left * float(drawn.normal()) + of_drives.get(output, 0.0)
+    return errors
 
 
 def curve_errors(

@@ -1,5 +1,7 @@
 """Drive resistors of simulated boards, as true over stated resistance of each line's."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from labrig.arrays import FloatArray, Ohms
@@ -20,8 +22,13 @@ def drawn_drives(model: BoardModel, lines: int) -> FloatArray | None:
     return 1 + model.drive_tolerance * stream.uniform(-1, 1, lines)
 
 
+def drive_errors(found: DrivesCalibration, drawn: np.random.Generator) -> dict[str, float]:
+    """By which each may be off what was measured by itself, relative."""
+    return {name: one.uncertainty / one.ohm * float(drawn.normal()) for name, one in found.lines.items()}
+
+
 def measured_drives(
-    found: DrivesCalibration, names: tuple[str, ...], stated: Ohms, doubt: np.random.Generator | None
+    found: DrivesCalibration, names: tuple[str, ...], stated: Ohms, errors: Mapping[str, float]
 ) -> FloatArray:
     """As calibrated, shape (L,); 1 where one was not measured.
 
@@ -31,13 +38,11 @@ def measured_drives(
     ----------
     names
         Of the nodes of the lines.
-    doubt
-        Draws what the calibration leaves open; None: as it was measured.
+    errors
+        Relative, what the calibration leaves open of them; empty: they are as measured.
     """
     ratios = np.ones(len(names))
     for k, name in enumerate(names):
         if name in found.lines:
-            one = found.lines[name]
-            off = 0.0 if doubt is None else one.uncertainty * doubt.normal()
-            ratios[k] = max(one.ohm + off, _LEAST) / stated
+            ratios[k] = max(found.lines[name].ohm * (1 + errors.get(name, 0.0)), _LEAST) / stated
     return ratios

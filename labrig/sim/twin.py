@@ -1,5 +1,6 @@
 """The parts of a board as a calibration found them, for a rehearsal on this very board."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf, sqrt
 
@@ -23,7 +24,7 @@ from labrig.sim.branches import TrueContinuous, TrueDigipots, draw_branches
 from labrig.sim.climate import Climate
 from labrig.sim.dividers import TrueDividers
 from labrig.sim.doubts import Doubts, common_errors, converter, curve_errors, level_error
-from labrig.sim.drives import drawn_drives, measured_drives
+from labrig.sim.drives import drawn_drives, drive_errors, measured_drives
 from labrig.sim.scales import EXACT, Scale, Scales
 from labrig.sim.wires import draw_wires
 
@@ -85,10 +86,14 @@ def measured_parts(model: BoardModel, calibration: Calibration, topology: Topolo
         Climate.of(model.environment) if measured_at is None else Climate.of(model.environment, measured_at),
     )
     branches, scales, noise, wires = drawn.branches, drawn.scales, drawn.noise, drawn.wires
+    doubt, found_drives = doubts.generator(_DRIVES), calibration.drives
+    off = {} if doubt is None or found_drives is None else drive_errors(found_drives, doubt)
     if calibration.wipers is not None and isinstance(model.elements, DigipotElements):
-        measured = _as_measured(
-            calibration.wipers, model.elements.part, topology, doubts.generator(_BRANCHES)
-        )
+        drawn_branches = doubts.generator(_BRANCHES)
+        common: dict[str, float] = {}
+        if drawn_branches is not None:
+            common = common_errors(calibration.wipers, found_drives, off, drawn_branches)
+        measured = _as_measured(calibration.wipers, model.elements.part, topology, common, drawn_branches)
         branches = replace(measured, warming=drawn.branches.warming)
         wires = None  # what is not known of the lines is within these wipers
     if (found := calibration.converters) is not None:
@@ -103,20 +108,23 @@ def measured_parts(model: BoardModel, calibration: Calibration, topology: Topolo
     if calibration.wires is not None:
         wires = build_wires(calibration.wires, names)
     drives = drawn.drives
-    if calibration.drives is not None and model.drive > 0:
-        drives = measured_drives(calibration.drives, names, model.drive, doubts.generator(_DRIVES))
+    if found_drives is not None and model.drive > 0:
+        drives = measured_drives(found_drives, names, model.drive, off)
     return Parts(branches, scales, noise, wires, doubts.noise_seed, drawn.climate, drives)
 
 
 def _as_measured(
-    found: WipersCalibration, part: str, topology: Topology, doubt: np.random.Generator | None
+    found: WipersCalibration,
+    part: str,
+    topology: Topology,
+    common: Mapping[str, float],
+    doubt: np.random.Generator | None,
 ) -> TrueDigipots:
     names = [topology.branch_name(k) for k in range(len(topology.branches))]
     nominal = RheostatLaw.nominal(digipot(part), len(names))
     codes, measured = np.arange(digipot(part).code_max + 1), np.array(found.codes)
     wiper, end_to_end = np.empty(len(names)), np.zeros(len(names))
     deviations = np.zeros((len(names), len(codes)))
-    common = {} if doubt is None else common_errors(found, doubt)
     for k, name in enumerate(names):
         branch = found.branches[name]
         output = _output(topology, k)

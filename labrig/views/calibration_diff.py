@@ -44,12 +44,16 @@ def diff_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """What changed in all."""
     kelvin = "" if found["kelvin"] is None else f" and {found['kelvin']:+.1f} K"
     yield f"apart   {found['days']:.2f} days{kelvin}"
-    branches = found["branches"]
+    branches, scale = found["branches"], found["scale"]
+    changed = scale["before"] != scale["after"]
+    if changed:
+        yield f"scale   changed from that of {scale['before']} to that of {scale['after']}"
     if branches:
         turned = [name for name, branch in branches.items() if len(set(branch["verdicts"])) > 1]
         moved = sum(_sigmas(branch) > _FAR for branch in branches.values())
         relative = [b["relative"] for b in branches.values() if b["relative"] is not None]
-        yield f"wipers  {moved} of {len(branches)} moved beyond {_FAR:g} σ; {len(turned)} other verdicts"
+        compared = "on two scales" if changed else f"{moved} of {len(branches)} moved beyond {_FAR:g} σ"
+        yield f"wipers  {compared}; {len(turned)} other verdicts"
         if relative:
             middle, spread = np.median(relative), np.std(relative)
             yield f"R_AB    {1e6 * middle:+.0f} ppm in the middle, scattered by {1e6 * spread:.0f} ppm"

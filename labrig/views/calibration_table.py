@@ -50,7 +50,7 @@ def _drives(drives: Mapping[str, Any]) -> str:
     span = f"{format_quantity(min(ohms), 'ohm', 5)} … {format_quantity(max(ohms), 'ohm', 5)}"
     known = f"each within {format_quantity(doubt, 'ohm', 2)}"
     if drives["standard"] is None:
-        return f"{span}, {known}; their mean is taken as stated"
+        return f"{span}, {known}; their mean conductance is taken as stated"
     return f"{span}, {known}; scale by {drives['standard']}, to {1e6 * drives['scale_uncertainty']:.0f} ppm"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from labrig.circuit.topology import Topology
 from labrig.config.rig import RigConfig
 from labrig.errors import ComplianceReached, ConfigError, SafetyError
 from labrig.procedures.calibrating.calibrate import calibrate_adc, calibrate_wiper
-from labrig.procedures.calibrating.sealing import Findings
+from labrig.procedures.calibrating.sealing import Findings, write_calibration
 from labrig.procedures.calibrating.standard import Standard
 from labrig.sim.branches import TrueDigipots
 from labrig.sim.build import build_hardware, simulation_of
@@ -93,12 +94,32 @@ def test_a_source_meter_over_visa_tells_what_drive_resistors_hide() -> None:
     assert "accuracy by SPEC-2450 Rev. A, page 2" in found.drives.standard
     assert "in1" not in found.drives.lines
     uncertainty = found.drives.scale_uncertainty
-    # A 2450 reads 2.7 V to 0.015 % and 1 mV, and 6 mA to 0.025 % and 6 uA: 0.05 % and 0.13 %, over root 3.
+    # A 2450 reads to 0.02 % of a current and 0.015 % of 20 V, over root 3. Of nine levels over 0.25 … 4.75 V,
+    # five are in that range and four in that of 2 V: a slope through them has 0.3 / V of either zero, 1 mV
+    # and 300 uV.
     assert uncertainty is not None
-    assert 2e-4 < uncertainty < 1e-3
+    assert np.hypot(0.02e-2, 0.015e-2) / 3**0.5 < uncertainty < 4e-4
     assert np.all(doubts > uncertainty * resistances)
     for line in found.drives.lines.values():
-        assert line.ohm == pytest.approx(100 * OFF, rel=3 * uncertainty)
+        assert abs(line.ohm - 100 * OFF) < 4 * np.hypot(uncertainty * line.ohm, line.uncertainty)
+
+
+def test_calibrated_again_without_it_resistances_stay_absolute(tmp_path: Path) -> None:
+    with hidden() as (config, _, true):
+        with open_bench(config) as bench:
+            first = calibrate_wiper(bench, CODES, 1, None, nothing, reference=Standard.of(config, "smu"))
+            known = write_calibration(first, bench, tmp_path / "absolute.json")
+        with open_bench(config.model_copy(update={"calibration": known})) as bench:
+            again = calibrate_wiper(bench, CODES, 1, known.converters, nothing, drives=known.drives)
+    resistances, doubts = end_to_end(again)
+    assert np.count_nonzero(np.abs(resistances - true) < 1.96 * doubts) >= 9
+    assert first.drives is not None
+    assert again.drives is not None
+    assert (again.drives.rests_on, again.drives.standard) == ("source meter", first.drives.standard)
+    assert (again.drives.scale_uncertainty or 0.0) > (first.drives.scale_uncertainty or 0.0)
+    for line in again.drives.lines.values():
+        scale = (again.drives.scale_uncertainty or 0.0) * line.ohm
+        assert abs(line.ohm - 100 * OFF) < 4 * np.hypot(scale, line.uncertainty)
 
 
 def test_without_it_all_resistances_are_off_as_the_drive_resistors_are() -> None:
@@ -121,14 +142,29 @@ def test_a_limit_that_is_reached_is_told_and_everything_is_off() -> None:
         assert served.released
 
 
-def test_a_source_meter_that_is_unplugged_midway_is_told() -> None:
+@pytest.mark.parametrize("after", [60, 140])
+def test_a_source_meter_that_is_unplugged_midway_is_told_and_codes_are_given_back(after: int) -> None:
+    """At some code of the branches on the way up, and at another."""
     with hidden() as (config, served, _):
         standard = Standard.of(config, "smu")
-        served.unplug_after = 60
+        alone = config.model_copy(update={"source_meters": {}})
+        with open_bench(alone) as bench:
+            before = bench.branch_values()
+        served.unplug_after = after
         with pytest.raises(SafetyError, match="the output is STILL ON as far as anybody can tell"):
             calibrated(config, standard)
         assert served.on, "nobody can turn it off, which is what was said"
         assert served.released
+        with open_bench(alone) as bench:
+            assert np.array_equal(bench.branch_values(), before)
+
+
+def test_a_range_that_the_rig_fixes_is_that_of_the_uncertainty() -> None:
+    volts, amperes = np.array([0.5, 2.5, 4.5]), np.array([2e-3, -2e-3])
+    free, fixed = Standard.of(rig(), "smu"), Standard.of(rig(range_current="1 A"), "smu")
+    # 0.03 % in the 1 A range of a 2450 in place of 0.02 % in that of 10 mA.
+    more = fixed.scale_uncertainty(volts, amperes) ** 2 - free.scale_uncertainty(volts, amperes) ** 2
+    assert more == pytest.approx(((0.03e-2) ** 2 - (0.02e-2) ** 2) / 3)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +174,7 @@ def test_a_source_meter_that_is_unplugged_midway_is_told() -> None:
         ("smu", {"node": "out2"}, "smu is on out2, which is no input"),
         ("smu", {"wires": 2}, r"its leads would count as part of the board.* source_meters.smu.wires to 4"),
         ("smu", {"nplc": 0.1}, "its accuracy is stated for 1 or more"),
+        ("smu", {"autozero": False}, "smu does not look for its zero.* source_meters.smu.autozero"),
         ("smu", {"kind": "yokogawa_gs200"}, "how accurate a Yokogawa GS200 reads is not known here"),
     ],
 )

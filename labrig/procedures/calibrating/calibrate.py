@@ -24,10 +24,12 @@ from labrig.procedures.calibrating.levels import check_crossbar
 from labrig.procedures.calibrating.pace import read_pace
 from labrig.procedures.calibrating.resistor import Resistor
 from labrig.procedures.calibrating.scale import (
-    STATED,
+    by_calibration,
     by_resistor,
     by_source_meter,
     relative_uncertainties,
+    rescaled,
+    true_over_known,
     with_resistances,
 )
 from labrig.procedures.calibrating.sealing import Findings
@@ -83,14 +85,20 @@ def _with_converters(
 
 
 def calibrate_line(
-    bench: Bench, known: ConvertersCalibration | None, progress: Progress, *, full: bool
+    bench: Bench,
+    known: ConvertersCalibration | None,
+    progress: Progress,
+    drives: DrivesCalibration | None = None,
+    *,
+    full: bool,
 ) -> Findings:
     """Resistance of every row and column; the converters first where they are not calibrated yet.
 
     Parameters
     ----------
-    known
-        What the rig's calibration has of the converters.
+    known, drives
+        What the bench's calibration has of the converters, and of the drive resistors over which currents
+        are read; it is kept.
     full
         Also from branch to branch, not only from where a line is read to its first branch.
     """
@@ -100,7 +108,7 @@ def calibrate_line(
     pairs = tuple(read_wires(bench, progress))
     method = {**found.method, "lines": {"exchanges": len(pairs), "averages": bench.averages}}
     wires = wires_of(pairs, bench, noise, full=full)
-    return replace(found, method=method, pairs=pairs, wires=wires)
+    return replace(found, method=method, pairs=pairs, wires=wires, drives=drives)
 
 
 def calibrate_wiper(
@@ -111,6 +119,7 @@ def calibrate_wiper(
     progress: Progress,
     wires: WiresCalibration | None = None,
     reference: Resistor | Standard | None = None,
+    drives: DrivesCalibration | None = None,
 ) -> Findings:
     """Code to conductance of every branch, and the board's pace; converters first if they are not known yet.
 
@@ -123,11 +132,13 @@ def calibrate_wiper(
         Empty: some that show the whole curve.
     repeats
         Times that all codes are gone through, up and down.
-    known, wires
-        What the rig's calibration has of the converters, and of the lines.
+    known, wires, drives
+        What the rig's calibration has of the converters, of the lines, and of the drive resistors: the lines
+        are on the scale of these.
     reference
-        In place of a branch, or of a driver: it tells the scale. None: the mean of the drive resistors does,
-        which is taken as stated.
+        In place of a branch, or of a driver: it tells the scale. None: the mean conductance of the drive
+        resistors does, which is taken as the rig's calibration has it, where that rests on a reference, or
+        else as stated.
 
     Raises
     ------
@@ -151,13 +162,16 @@ def calibrate_wiper(
     loading = loading_of(bench, rough.readings)
     balances = tuple(read_balances(bench, nodes, loading, progress, check))
     compared = drives_of(balances, bench, nodes, metered)
+    if wires is not None and standard is not None:
+        wires = rescaled(wires, true_over_known(compared, drives, bench))
+        inside = Inside.of(bench, wires)
     read = measured(settings, bench.topology, with_resistances(compared, bench), rounding, inside)
-    scale = STATED
+    scale = by_calibration(drives)
     if isinstance(reference, Resistor):
         scale = by_resistor(reference, bench, read)
     elif standard is not None and found.potentials is not None:
         scale = by_source_meter(standard, bench, found.potentials, balances)
-    drives = scale.of_drives(compared)
+    scaled = scale.of_drives(compared)
     method = {
         **found.method,
         "wipers": {
@@ -175,11 +189,11 @@ def calibrate_wiper(
         found,
         method=method,
         settings=settings,
-        wipers=_wipers_of(scale.of_conductances(read), drives, bench),
-        wires=wires,
+        wipers=_wipers_of(scale.of_conductances(read), scaled, bench),
+        wires=None if wires is None else scale.of_wires(wires),
         pace=None if standard is not None else read_pace(bench, progress),
         balances=balances,
-        drives=drives,
+        drives=scaled,
     )
 
 

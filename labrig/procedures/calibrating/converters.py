@@ -67,15 +67,17 @@ def converters_of(found: Potentials, bench: Bench) -> ConvertersCalibration:
 
 
 def told(fits: ConverterFits, bench: Bench) -> ConvertersCalibration:
-    """The fits by name of node."""
+    """The fits by name of node; of a source meter's node no levels are kept: they are not the DAC's."""
     names = bench.topology.nodes
+    metered = {names[node]: str(identity) for node, identity in bench.instruments.items()}
     drivers = [names[node] for node in (*bench.topology.inputs, *bench.topology.outputs)]
     return ConvertersCalibration(
         absolute=fits.absolute,
         noise=fits.noise,
         lines=_by_name(fits.lines, list(names)),
         sources=_by_name(fits.sources, drivers),
-        levels=_by_name(fits.levels, drivers),
+        levels={name: level for name, level in _by_name(fits.levels, drivers).items() if name not in metered},
+        metered=metered,
     )
 
 

@@ -12,6 +12,7 @@ from labrig.calibration.wipers import Readings
 from labrig.circuit.boundary import Boundary
 from labrig.config.calibration import ConvertersCalibration, DriveCalibration
 from labrig.procedures.board_check.levels import Drive
+from labrig.procedures.calibrating.giving_back import codes_given_back
 from labrig.procedures.calibrating.levels import MARGIN, shares, signs
 
 Progress = Callable[[str, int, int], None]
@@ -102,16 +103,12 @@ def read_balances(
         check(scans)
         return scans
 
-    try:
-        bench.settle([level])
+    with codes_given_back(bench, level):
         for turn in range(_TURNS):
             progress("drives", turn, _TURNS)
             sizes = shares(len(rows), turn)[:, None] / 2
             still = scanned(loading.still, drive.span * sizes[:_STILL] * np.ones(len(nodes)))
             yield Balance(still, scanned(loading.code, span * sizes * rows))
-    finally:
-        bench.settle([level])
-        bench.write_codes(before)
 
 
 def comparable(bench: Bench, converters: ConvertersCalibration | None, metered: int | None) -> list[int]:
@@ -131,7 +128,8 @@ def drives_of(
 ) -> dict[str, DriveCalibration]:
     """Drive resistors at these nodes; that of an instrument's node carries no current, and is not among them.
 
-    Without an instrument their mean is as stated.
+    Without an instrument the mean of their conductances is that of the bench's: as the board states it, or as
+    its calibration has it.
     """
     lines = [node for node in nodes if node != metered]
     still, driven = [balance.still for balance in balances], [balance.driven for balance in balances]
@@ -142,7 +140,7 @@ def drives_of(
         still_drops=_mirrored(scans.sources - scans.volts for scans in still)[:, lines],
         into=None if metered is None else _mirrored(scans.amperes for scans in driven)[:, metered],
     )
-    stated, adc = bench.info.drive, bench.info.adc
+    stated, adc = float(1 / np.mean(1 / bench.drives[lines])), bench.info.adc
     fit = fit_drives(readings, stated, adc.lsb if adc else 0.0)
     doubts = fit.resistances * np.sqrt(np.diag(fit.covariance))
     return {

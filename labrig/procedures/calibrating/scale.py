@@ -10,7 +10,12 @@ import numpy as np
 from labrig.arrays import FloatArray
 from labrig.bench.bench import Bench
 from labrig.calibration.converters import Potentials
-from labrig.config.calibration import DriveCalibration, DrivesCalibration
+from labrig.config.calibration import (
+    DriveCalibration,
+    DrivesCalibration,
+    WireCalibration,
+    WiresCalibration,
+)
 from labrig.procedures.calibrating.drives import Balance
 from labrig.procedures.calibrating.resistor import Resistor
 from labrig.procedures.calibrating.standard import Standard
@@ -49,13 +54,29 @@ class Scale:
             },
         )
 
+    def of_wires(self, found: WiresCalibration) -> WiresCalibration:
+        """Lines on this scale."""
+        return rescaled(found, 1 / self.factor)
+
     def of_conductances(self, read: Measured) -> Measured:
         """Conductances on this scale."""
         return replace(read, readings=read.readings.scaled(self.factor))
 
 
 STATED = Scale(1.0, "stated resistances", None, None)
-"""The mean of the drive resistors is what the board says that they have."""
+"""The mean conductance of the drive resistors is what the board says that they have."""
+
+
+def by_calibration(known: DrivesCalibration | None) -> Scale:
+    """By the drive resistors that the bench knows already, whose mean conductance was held.
+
+    How well that is known is no worse than if all of them were off together by what each is uncertain.
+    """
+    if known is None or known.standard is None:
+        return STATED
+    own = np.mean([drive.uncertainty / drive.ohm for drive in known.lines.values()])
+    uncertainty = hypot(known.scale_uncertainty or 0.0, float(own))
+    return Scale(1.0, known.rests_on, known.standard, uncertainty)
 
 
 def by_resistor(resistor: Resistor, bench: Bench, read: Measured) -> Scale:
@@ -81,6 +102,29 @@ def by_source_meter(
     who = f"{standard.name} on {standard.node}: {bench.instruments[place]}"
     sheet = f"accuracy by {standard.accuracies.source}"
     return Scale(1.0, "source meter", f"{who}; {sheet}", standard.scale_uncertainty(volts, amperes))
+
+
+def rescaled(found: WiresCalibration, factor: float) -> WiresCalibration:
+    """All resistances of lines so many times as large, with their uncertainties."""
+    lines = {
+        name: WireCalibration(
+            end=line.end * factor,
+            end_uncertainty=line.end_uncertainty * factor,
+            segment=line.segment * factor,
+            segment_uncertainty=line.segment_uncertainty * factor,
+        )
+        for name, line in found.lines.items()
+    }
+    return found.model_copy(update={"lines": lines})
+
+
+def true_over_known(
+    compared: Mapping[str, DriveCalibration], known: DrivesCalibration | None, bench: Bench
+) -> float:
+    """Any resistance by the drives as compared over what it is by those known before, or as stated."""
+    before = {} if known is None else known.lines
+    old = [1 / before[name].ohm if name in before else 1 / bench.info.drive for name in compared]
+    return float(np.mean(old) / np.mean([1 / drive.ohm for drive in compared.values()]))
 
 
 def relative_uncertainties(drives: DrivesCalibration, bench: Bench) -> dict[str, float]:

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from labrig.arrays import FloatArray
+from labrig.arrays import Amperes, FloatArray, Volts
 from labrig.bench.bench import Bench, Scans
 from labrig.config.network import input_names
 from labrig.config.rig import RigConfig
@@ -20,11 +20,18 @@ class Standard:
     """Which source meter of a rig it is, on which input, and how far its readings may be off.
 
     It senses with four wires: what its leads drop is then no part of what it reads.
+
+    Parameters
+    ----------
+    range_volts, range_amperes
+        In which it stays; None: it chooses.
     """
 
     name: str
     node: str
     accuracies: Accuracies
+    range_volts: Volts | None = None
+    range_amperes: Amperes | None = None
 
     @classmethod
     def of(cls, rig: RigConfig, name: str) -> Self:
@@ -56,11 +63,17 @@ class Standard:
                 f" for {LEAST_NPLC:g} or more; set source_meters.{name}.nplc"
             )
             raise ConfigError(msg)
+        if not meter.autozero:
+            msg = (
+                f"--smu: {name} does not look for its zero, and its accuracy is stated for readings that do;"
+                f" leave source_meters.{name}.autozero out, or set it to true"
+            )
+            raise ConfigError(msg)
         if accuracies is None:
             kind = getattr(meter, "model", title)
             msg = f"--smu: how accurate a {kind} reads is not known here; take another source meter"
             raise ConfigError(msg)
-        return cls(name, node, accuracies)
+        return cls(name, node, accuracies, meter.range_voltage, meter.range_current)
 
     def place(self, bench: Bench) -> int:
         """Number of its node."""
@@ -87,8 +100,8 @@ class Standard:
 
     def scale_uncertainty(self, volts: FloatArray, amperes: FloatArray) -> float:
         """Standard uncertainty, relative, of all resistances that rest on these readings of it."""
-        known = relative_uncertainty(self.accuracies.volts, volts)
-        return hypot(known, relative_uncertainty(self.accuracies.amperes, amperes))
+        known = relative_uncertainty(self.accuracies.volts, volts, self.range_volts)
+        return hypot(known, relative_uncertainty(self.accuracies.amperes, amperes, self.range_amperes))
 
 
 def node_of(rig: RigConfig, name: str) -> str:

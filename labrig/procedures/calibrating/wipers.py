@@ -16,6 +16,7 @@ from labrig.circuit.topology import Topology
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.procedures.board_check.levels import Drive
+from labrig.procedures.calibrating.giving_back import codes_given_back
 from labrig.procedures.calibrating.levels import MARGIN, check_crossbar, shares, signs
 from labrig.procedures.calibrating.wires import Inside
 
@@ -87,7 +88,7 @@ def read_wipers(
     Parameters
     ----------
     check
-        Sees what was read in each setting, and raises what it has to say of it.
+        Sees what was read in each exchange, the gentle one as well, and raises what it has to say of it.
 
     Raises
     ------
@@ -98,7 +99,6 @@ def read_wipers(
     check_crossbar(bench, "wiper")
     if bench.info.codes is not None:
         _check_codes(codes, bench.info.codes)
-    before = bench.branch_values().astype(np.int64)
     way = np.array(sorted(set(codes)), dtype=np.int64)
     settings = [
         (asked, repeat, upward)
@@ -107,10 +107,11 @@ def read_wipers(
         for asked in _leg(way, _turns(bench.topology), upward=upward)
     ]
     conducting = _Conducting(bench)
-    try:
-        bench.settle([conducting.level()])
+    with codes_given_back(bench, conducting.level()) as before:
         first = np.where(bench.writable, way[-1], before)
-        conducting.learn(first, bench.scan(conducting.gentle_states(), codes=first))
+        gentle = bench.scan(conducting.gentle_states(), codes=first)
+        check(gentle)
+        conducting.learn(first, gentle)
         for k, (asked, repeat, upward) in enumerate(settings):
             progress("wipers", k, len(settings))
             codes_now = np.where(bench.writable, asked, before)
@@ -118,9 +119,6 @@ def read_wipers(
             check(scans)
             conducting.learn(codes_now, scans)
             yield Setting(asked, repeat, upward, scans)
-    finally:
-        bench.settle([conducting.level()])
-        bench.write_codes(before)
 
 
 def _turns(topology: Topology) -> IntArray:

@@ -15,6 +15,7 @@ from labrig.config.calibration import WireCalibration, WiresCalibration
 from labrig.devices.parts import digipot
 from labrig.errors import ConfigError
 from labrig.procedures.board_check.levels import Drive
+from labrig.procedures.calibrating.giving_back import codes_given_back
 from labrig.procedures.calibrating.levels import MARGIN, check_crossbar, shares, signs
 from labrig.units import format_quantity
 
@@ -59,14 +60,10 @@ def read_wires(bench: Bench, progress: Progress) -> Iterator[Pairs]:
     span = min(MARGIN * bench.limits.largest_span(short), drive.span)
     states = _states(nodes, drive.middle, span)
     programs = _programs(bench, before)
-    try:
-        bench.settle([level])
+    with codes_given_back(bench, level):
         for k, codes in enumerate(programs):
             progress("lines", k, len(programs))
             yield Pairs(codes, bench.scan([*states, level], codes=codes))
-    finally:
-        bench.settle([level])
-        bench.write_codes(before)
 
 
 def _states(nodes: Sequence[int], middle: Volts, span: Volts) -> list[Boundary]:
@@ -149,7 +146,10 @@ def _differences(pairs: Pairs, bench: Bench) -> WireReadings:
     scans, mirrored = pairs.scans, len(pairs.scans.imposed) // 2 * 2
     volts = scans.volts[:mirrored:2] - scans.volts[1:mirrored:2]
     driven = scans.sources[:mirrored:2] - scans.sources[1:mirrored:2]
-    return WireReadings(volts, (driven - volts) / bench.drives, bench.most_conductive(pairs.codes))
+    currents = (driven - volts) / bench.drives
+    metered = list(bench.instruments)
+    currents[:, metered] = (scans.amperes[:mirrored:2] - scans.amperes[1:mirrored:2])[:, metered]
+    return WireReadings(volts, currents, bench.most_conductive(pairs.codes))
 
 
 @dataclass(frozen=True, slots=True)

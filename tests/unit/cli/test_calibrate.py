@@ -12,7 +12,7 @@ import pytest
 
 import labrig
 from labrig.circuit.boundary import Boundary
-from labrig.config.calibration import Calibration, sealed
+from labrig.config.calibration import Calibration, WireCalibration, WiresCalibration, sealed
 from labrig.config.calibrations import calibration_text
 from labrig.config.loading import load_calibration, load_rig
 from labrig.procedures.calibrating.calibrate import calibrate_wiper
@@ -68,6 +68,28 @@ def calibration(tmp_path_factory: pytest.TempPathFactory) -> Path:
             found = calibrate_wiper(bench, [], 1, None, nothing)
             write_calibration(found, bench, folder / "a7f3.json")
     return folder / "a7f3.json"
+
+
+METER: dict[str, Any] = {
+    "kind": "keithley2400",
+    "link": {"kind": "visa", "resource": "TCPIP::127.0.0.1::5025::SOCKET"},
+    "node": "in0",
+    "compliance_current": "100 mA",
+    "wires": 4,
+}
+SIMULATED: dict[str, Any] = {"board": BOARD["model"] | {"kind": "simulated"}, "faults": []}
+
+
+@pytest.fixture
+def absolute(call: Labrig, tmp_path: Path) -> Path:
+    """Of the same board simulated, by a source meter on an input."""
+    path = write_rig(tmp_path, "metered.yaml", source_meters={"smu": METER}, **SIMULATED)
+    out = tmp_path / "absolute.json"
+    told = call(
+        "calibrate", "wiper", path, "--smu", "smu", "--codes", "0,64,256", "--repeats", "1", "--out", out
+    )
+    assert told.code == 0, told.err
+    return out
 
 
 def test_the_command_writes_a_file_that_says_which_board_and_what_is_broken(
@@ -159,15 +181,7 @@ def test_a_source_meter_gives_volts(call: Labrig, tmp_path: Path) -> None:
 
 
 def test_a_source_meter_gives_ohms_and_the_file_says_so(call: Labrig, tmp_path: Path) -> None:
-    meter = {
-        "kind": "keithley2400",
-        "link": {"kind": "visa", "resource": "TCPIP::127.0.0.1::5025::SOCKET"},
-        "node": "in0",
-        "compliance_current": "100 mA",
-        "wires": 4,
-    }
-    board = BOARD["model"] | {"kind": "simulated"}
-    path = write_rig(tmp_path, board=board, faults=[], source_meters={"smu": meter})
+    path = write_rig(tmp_path, source_meters={"smu": METER}, **SIMULATED)
     out = tmp_path / "absolute.json"
     told = call(
         "calibrate", "wiper", path, "--smu", "smu", "--codes", "0,64,256", "--repeats", "1", "--out", out
@@ -179,10 +193,70 @@ def test_a_source_meter_gives_ohms_and_the_file_says_so(call: Labrig, tmp_path: 
     assert found.drives.rests_on == "source meter"
     assert sorted(found.drives.lines) == ["in1", "in2", "in3", "out0", "out1", "out2"]
     assert found.pace is None
+    assert found.converters is not None
+    assert list(found.converters.metered) == ["in0"]
+    assert "MODEL 2400, serial" in found.converters.metered["in0"]
+    for kind in (found.converters.lines, found.converters.sources, found.converters.levels):
+        assert sorted(kind) == ["in1", "in2", "in3", "out0", "out1", "out2"]
     both = call("calibrate", "wiper", path, "--smu", "smu", "--reference", "in0-out0=10 kohm")
     assert both.code == 2
     assert "leave the other out" in both.err
     assert call("calibrate", "wiper", path, "--smu", "other").code == 2
+
+
+def test_a_calibration_of_a_node_that_was_metered_is_refused_without_a_source_meter(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    rig: dict[str, Any] = {**SIMULATED, "calibration": str(absolute)}
+    held = call("calibration", "check", write_rig(tmp_path, source_meters={"smu": METER}, **rig))
+    assert held.code == 0, held.err
+    elsewhere = {"smu": METER | {"node": "in2"}}
+    for meters in ({}, {"source_meters": elsewhere}):
+        told = call("calibration", "check", write_rig(tmp_path, "without.yaml", **rig, **meters))
+        assert told.code == 2
+        assert "made with a source meter on in0 (KEITHLEY" in told.err
+        assert "join a source meter to in0" in told.err
+
+
+def test_a_scale_that_was_told_is_kept_by_calibrations_that_follow(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    told = load_calibration(absolute).drives
+    assert told is not None
+    rig: dict[str, Any] = {**SIMULATED, "source_meters": {"smu": METER}, "calibration": str(absolute)}
+    path, codes = write_rig(tmp_path, **rig), ("--codes", "0,64,256", "--repeats", "1")
+    lines = call("calibrate", "line", path, "--out", tmp_path / "lines.json", "--json")
+    assert lines.code == 0, lines.err
+    assert json.loads(lines.out)["drives"] == told.model_dump(mode="json")
+    assert sorted(json.loads(lines.out)["wires"]["lines"]) == sorted(["in0", *told.lines])
+    again = call("calibrate", "wiper", path, *codes, "--out", tmp_path / "again.json", "--json")
+    assert again.code == 0, again.err
+    kept = json.loads(again.out)["drives"]
+    assert (kept["rests_on"], kept["standard"]) == ("source meter", told.standard)
+
+
+def test_lines_that_were_read_over_other_drive_resistors_are_put_on_the_scale_of_a_source_meter(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    """All drive resistors were taken to have a tenth more than they have, and so have the lines."""
+    known, tenth = load_calibration(absolute).drives, 1.1
+    assert known is not None
+    off = {
+        name: drive.model_copy(update={"ohm": tenth * drive.ohm, "uncertainty": tenth * drive.uncertainty})
+        for name, drive in known.lines.items()
+    }
+    line = WireCalibration(end=0.5 * tenth, end_uncertainty=0.1, segment=0.0, segment_uncertainty=0.0)
+    names = ["in0", "in1", "in2", "in3", "out0", "out1", "out2"]
+    wires = WiresCalibration(kind="lumped", misfit=1.0, lines=dict.fromkeys(names, line))
+    changed(absolute, drives=known.model_copy(update={"lines": off}), wires=wires)
+    rig: dict[str, Any] = {**SIMULATED, "source_meters": {"smu": METER}, "calibration": "changed.json"}
+    path, codes = write_rig(tmp_path, **rig), ("--codes", "0,64,256", "--repeats", "1")
+    told = call("calibrate", "wiper", path, "--smu", "smu", *codes, "--out", tmp_path / "x.json", "--json")
+    assert told.code == 0, told.err
+    for found in json.loads(told.out)["wires"]["lines"].values():
+        # The same board and source meter twice, without noise: within the steps of the converters.
+        assert found["end"] == pytest.approx(0.5, rel=1e-3)
+        assert found["end_uncertainty"] == pytest.approx(0.1 / tenth, rel=1e-3)
 
 
 def test_what_was_calibrated_is_shown_drawn_and_compared(
@@ -192,7 +266,7 @@ def test_what_was_calibrated_is_shown_drawn_and_compared(
     told = call("calibration", "show", calibration, "--out", picture)
     assert told.code == 0
     assert "in0-out0  open" in told.out
-    assert "their mean is taken as stated" in told.out
+    assert "their mean conductance is taken as stated" in told.out
     assert picture.stat().st_size > 30_000
     same = call("calibration", "diff", calibration, calibration, "--json")
     branches = json.loads(same.out)["branches"]
@@ -206,6 +280,59 @@ def test_what_was_calibrated_is_shown_drawn_and_compared(
     refused = call("calibration", "diff", calibration, other)
     assert refused.code == 7
     assert "two boards, A7F3 and B0B0" in refused.err
+
+
+def test_branches_on_two_scales_are_not_said_to_have_moved(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    found = load_calibration(absolute)
+    assert found.drives is not None
+    assert found.wipers is not None
+    stated = {"rests_on": "stated resistances", "standard": None, "scale_uncertainty": None}
+    other = changed(absolute, drives=found.drives.model_copy(update=stated))
+    told = call("calibration", "diff", other, absolute, "--json")
+    assert told.code == 0, told.err
+    branches = json.loads(told.out)["branches"]
+    assert all(branch["end_to_end"] == {"change": 0.0, "sigmas": None} for branch in branches.values())
+    assert json.loads(told.out)["drives"] == {}
+    lines = call("calibration", "diff", other, absolute).out
+    assert "changed from that of stated resistances to that of source meter smu on in0" in " ".join(
+        lines.split()
+    )
+    assert "on two scales; 0 other verdicts" in lines
+
+
+def test_of_one_source_meter_the_uncertainty_counts_once(
+    call: Labrig, absolute: Path, tmp_path: Path
+) -> None:
+    """A tenth of the scale, beside which nothing counts: a change by as much is one of it, not 1/√2."""
+    found, tenth = load_calibration(absolute), 0.1
+    assert found.drives is not None
+    assert found.wipers is not None
+    doubted, moved = (
+        found.wipers.model_copy(
+            update={
+                "branches": {
+                    name: branch.model_copy(
+                        update={
+                            "end_to_end": factor * 1e5,
+                            "covariance": (1.0, 0.0, (tenth * factor * 1e5) ** 2),
+                        }
+                    )
+                    for name, branch in found.wipers.branches.items()
+                }
+            }
+        )
+        for factor in (1.0, 1.0 + tenth)
+    )
+    drives = found.drives.model_copy(update={"scale_uncertainty": tenth})
+    first = changed(absolute, drives=drives, wipers=doubted).rename(tmp_path / "first.json")
+    second = changed(absolute, drives=drives, wipers=moved)
+    told = call("calibration", "diff", first, second, "--json")
+    assert told.code == 0, told.err
+    sigmas = json.loads(told.out)["branches"]["in1-out1"]["end_to_end"]["sigmas"]
+    # 1 + 1.1^2 of both, less 1.1 that they have in common.
+    assert sigmas == pytest.approx(1 / (1 + 1.1**2 - 1.1) ** 0.5)
 
 
 def test_a_rig_uses_its_calibration_and_masks_what_is_broken(
@@ -469,9 +596,9 @@ def test_a_branch_that_is_not_to_be_used_counts_as_what_it_may_conduct(
 def test_a_calibration_from_before_boards_were_timed_still_holds(
     call: Labrig, calibration: Path, tmp_path: Path
 ) -> None:
-    """Its file has no pace and no drive resistors, and its hash is that of the rest."""
+    """Its file has no pace, drive resistors and source meters, and its hash is that of the rest."""
     content = json.loads(changed(calibration, pace=None, drives=None).read_text())
-    del content["pace"], content["drives"]
+    del content["pace"], content["drives"], content["converters"]["metered"]
     path = tmp_path / "older.json"
     path.write_text(json.dumps(content))
     assert load_calibration(path).pace is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labrig.config.calibration import Calibration, WipersCalibration, sealed
+from labrig.config.calibration import Calibration, ConvertersCalibration, WipersCalibration, sealed
 
 BRANCH: dict[str, Any] = {
     "verdict": "sound",
@@ -37,7 +37,7 @@ def calibration(**wipers: Any) -> Calibration:
 
 def test_a_file_from_before_there_were_scales_is_what_it_was() -> None:
     made = calibration()
-    content = made.model_dump(mode="json", exclude={"sha256", "pace"})
+    content = made.model_dump(mode="json", exclude={"sha256", "pace", "drives"})
     del content["wipers"]["scales"]
     assert made.sha256 == sha256(dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     assert Calibration.model_validate(content | {"sha256": made.sha256}) == made
@@ -48,5 +48,19 @@ def test_scales_are_sealed_with_the_rest() -> None:
     content = made.model_dump(mode="json")
     assert Calibration.model_validate(content) == made
     content["wipers"]["scales"]["out0"] = 2e-3
+    with pytest.raises(ValueError, match="changed by hand"):
+        Calibration.model_validate(content)
+
+
+def test_nodes_that_were_metered_are_sealed_with_the_rest() -> None:
+    nothing: dict[str, Any] = {"absolute": True, "noise": 0.0, "lines": {}, "sources": {}, "levels": {}}
+    before = {
+        name: getattr(calibration(), name)
+        for name in Calibration.model_fields
+        if name not in {"format", "sha256"}
+    }
+    converters = ConvertersCalibration.model_validate(nothing | {"metered": {"in1": "a meter, serial 1"}})
+    content = sealed(**before | {"converters": converters}).model_dump(mode="json")
+    content["converters"]["metered"] = {}
     with pytest.raises(ValueError, match="changed by hand"):
         Calibration.model_validate(content)

@@ -23,14 +23,37 @@ def accuracies(keys: dict[str, Any]) -> Accuracies | None:
     return accuracies_of(adapter.validate_python({**keys, "link": link}))
 
 
-def test_a_bound_is_taken_as_uniform_on_the_lowest_range_that_holds_all_readings() -> None:
+def known_2400() -> Accuracies:
     found = accuracies({"kind": "keithley2400"})
     assert found is not None
-    # 10 mA range: 0.035 % + 600 nA, of 5 mA root mean square 0.012 %.
-    told = relative_uncertainty(found.amperes, np.array([7e-3, -1e-3]))
-    assert told == pytest.approx((0.035e-2 + 600e-9 / 5e-3) / 3**0.5)
-    # 20 V range, which 3 V need: 0.015 % + 1.5 mV.
-    assert relative_uncertainty(found.volts, np.array([3.0, -3.0])) == pytest.approx(0.065e-2 / 3**0.5)
+    return found
+
+
+def test_of_readings_in_one_range_the_gain_counts_and_the_zero_cancels() -> None:
+    # 10 mA range: 0.035 % + 600 nA, whose zero is the same for all four.
+    readings = np.array([7e-3, -7e-3, 2e-3, -2e-3])
+    assert relative_uncertainty(known_2400().amperes, readings) == pytest.approx(0.035e-2 / 3**0.5)
+    assert relative_uncertainty(known_2400().amperes, readings + 5e-4) == pytest.approx(0.035e-2 / 3**0.5)
+
+
+def test_ranges_have_a_zero_each() -> None:
+    # Slope through two points, 1.5 V in the 2 V range (0.012 % + 300 uV) and 3.5 V in the 20 V range
+    # (0.015 % + 1.5 mV): (3.5 V - 1.5 V) / 2 V, so that each zero counts by 1/2 V.
+    gain = 0.015e-2 * 3.5 / 2 + 0.012e-2 * 1.5 / 2
+    zeros = np.hypot(300e-6, 1.5e-3) / 2
+    told = relative_uncertainty(known_2400().volts, np.array([1.5, 3.5]))
+    assert told == pytest.approx(np.hypot(gain, zeros) / 3**0.5)
+
+
+def test_a_range_that_is_fixed_is_the_one_that_counts() -> None:
+    # 2 mA in the 1 A range: 0.22 %.
+    readings = np.array([2e-3, -2e-3])
+    assert relative_uncertainty(known_2400().amperes, readings, 1.0) == pytest.approx(0.22e-2 / 3**0.5)
+    # Asked for 0.5 A it takes that range as well.
+    assert relative_uncertainty(known_2400().amperes, readings, 0.5) == pytest.approx(0.22e-2 / 3**0.5)
+    # Both voltages in the 20 V range: 0.015 %.
+    told = relative_uncertainty(known_2400().volts, np.array([1.5, 3.5]), 20.0)
+    assert told == pytest.approx(0.015e-2 / 3**0.5)
 
 
 @pytest.mark.parametrize("keys", KINDS)

@@ -8,15 +8,16 @@ import pytest
 
 from labrig.arrays import FloatArray
 from labrig.bench.assembly import open_bench
-from labrig.bench.bench import Bench
+from labrig.bench.bench import Bench, Scans
 from labrig.circuit.boundary import Boundary
 from labrig.circuit.topology import Topology
 from labrig.config.boards import SimulatedBoard
 from labrig.config.calibration import WipersCalibration
 from labrig.config.rig import RigConfig
-from labrig.errors import CalibrationError, ConfigError
+from labrig.errors import CalibrationError, ComplianceReached, ConfigError
 from labrig.procedures.calibrating.calibrate import calibrate_wiper
 from labrig.procedures.calibrating.resistor import Resistor
+from labrig.procedures.calibrating.wipers import read_wipers
 from labrig.sim.branches import TrueDigipots, draw_branches
 from labrig.sim.build import build_hardware
 from labrig.sim.world import CircuitWorld
@@ -247,3 +248,17 @@ def test_a_branch_that_the_rig_masks_is_never_written() -> None:
     true = truth(config).conductance(branch, 128)
     assert found.branches["in2-out3"].wiper == pytest.approx(1 / true, rel=0.01)
     assert found.branches["in2-out2"].verdict == "sound"
+
+
+def test_the_gentle_exchange_is_looked_at_too_and_codes_are_given_back_where_it_is_refused() -> None:
+    def refuse(scans: Scans) -> None:
+        seen.append(scans)
+        raise ComplianceReached("at its limit")
+
+    seen: list[Scans] = []
+    with open_bench(rig(seed=3)) as bench:
+        before = bench.branch_values().copy()
+        with pytest.raises(ComplianceReached, match="at its limit"):
+            next(read_wipers(bench, [0, 64, 256], 1, nothing, refuse))
+        assert np.array_equal(bench.read_back(), before)
+    assert len(seen) == 1

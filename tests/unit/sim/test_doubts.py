@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
-from labrig.config.calibration import BranchCalibration, ConverterCalibration, WipersCalibration
+from labrig.config.calibration import (
+    BranchCalibration,
+    ConverterCalibration,
+    DriveCalibration,
+    DrivesCalibration,
+    WipersCalibration,
+)
 from labrig.devices.curves import uncertainties_at
 from labrig.sim.doubts import Doubts, common_errors, converter, curve_errors
+from labrig.sim.drives import drive_errors, measured_drives
 
 CODES, MEASURED, DOUBTS = np.arange(257), (0, 1, 64, 128, 256), (2.0, 2.0, 5.0, 8.0, 20.0)
 DRAWS = 4000
@@ -39,7 +46,7 @@ def test_what_is_common_to_an_output_is_drawn_once_and_left_out_of_its_branches(
     scale = 1e-3
     found = wipers((60.0,) * 5).model_copy(update={"scales": {"out0": scale, "out1": 2 * scale}})
     branch, drawn = found.branches["in0-out0"], np.random.default_rng(5)
-    factors = np.array([[*common_errors(found, drawn).values()] for _ in range(DRAWS)])
+    factors = np.array([[*common_errors(found, None, {}, drawn).values()] for _ in range(DRAWS)])
     assert factors.std(axis=0) == pytest.approx([scale, 2 * scale], rel=5 / np.sqrt(2 * DRAWS))
     assert abs(np.corrcoef(factors.T)[0, 1]) < 5 / np.sqrt(DRAWS)
     errors = np.array([curve_errors(found, branch, scale, CODES, drawn) for _ in range(DRAWS)])
@@ -87,3 +94,25 @@ def test_every_draw_is_another_one_and_none_is_the_board_s_own_noise() -> None:
     assert first is not None
     assert again is not None
     assert first.normal() == again.normal()
+
+
+def test_an_output_s_branches_are_off_as_the_drive_resistor_is_that_they_were_read_over() -> None:
+    """A factor of 5 in 1000 in all, of which 4 are the drive resistor's and 3 are left."""
+    found = wipers(DOUBTS).model_copy(update={"scales": {"out0": 5e-3}})
+    drives = DrivesCalibration(
+        rests_on="stated resistances",
+        standard=None,
+        scale_uncertainty=None,
+        lines={"out0": DriveCalibration(ohm=101.0, uncertainty=4e-3 * 101.0)},
+    )
+    drawn = np.random.default_rng(6)
+    rows: list[tuple[float, float]] = []
+    for _ in range(DRAWS):
+        off = drive_errors(drives, drawn)
+        ratio = float(measured_drives(drives, ("out0",), 100.0, off)[0])
+        rows.append((ratio / 1.01 - 1, common_errors(found, drives, off, drawn)["out0"]))
+    of_drive, of_branches = np.array(rows).T
+    tolerance = 5 / np.sqrt(2 * DRAWS)
+    assert of_drive.std() == pytest.approx(4e-3, rel=tolerance)
+    assert of_branches.std() == pytest.approx(5e-3, rel=tolerance)
+    assert (of_branches - of_drive).std() == pytest.approx(3e-3, rel=tolerance)
