@@ -326,7 +326,7 @@ class Monitored(Protocol):
 class Kept(Protocol):
     """A board whose branches take no program, but can be put where they stood: a simulated one."""
 
-    def state(self) -> Mapping[str, list[float]]:
+    def state(self) -> Mapping[str, Sequence[float]]:
         """Of its branches, in plain numbers."""
         ...
 

@@ -30,7 +30,7 @@ class MemristorBoard(SimulatedBoard):
         """The true devices."""
         return self._memristors
 
-    def state(self) -> Mapping[str, list[float]]:
+    def state(self) -> Mapping[str, Sequence[float]]:
         """What pulses have made of its devices."""
         return self._memristors.state()
 

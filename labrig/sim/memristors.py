@@ -136,7 +136,7 @@ class TrueMemristors:
         """What they conduct before the first exchange, noise left out."""
         return Conductances(self.at_rest(0))
 
-    def state(self) -> dict[str, list[float]]:
+    def state(self) -> Mapping[str, Sequence[float]]:
         """What pulses have made of them, in plain numbers."""
         return {
             "formed": self.formed.tolist(),
