@@ -166,11 +166,12 @@ def calibrate_wiper(
         wires = rescaled(wires, true_over_known(compared, drives, bench))
         inside = Inside.of(bench, wires)
     read = measured(settings, bench.topology, with_resistances(compared, bench), rounding, inside)
-    scale = by_calibration(drives)
     if isinstance(reference, Resistor):
         scale = by_resistor(reference, bench, read)
     elif standard is not None and found.potentials is not None:
         scale = by_source_meter(standard, bench, found.potentials, balances)
+    else:
+        scale = by_calibration(drives)
     scaled = scale.of_drives(compared)
     method = {
         **found.method,
